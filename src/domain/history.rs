@@ -1,0 +1,315 @@
+//! A run's past, folded from its events: where each step stands, and how the run got there.
+//!
+//! The fold is total: any event, in any order, of any shape, gives a history. Events that were
+//! folded already change nothing, so list and stream may overlap.
+
+use std::collections::{HashMap, HashSet};
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::clock::age;
+use super::{
+    EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, SkipReason, StepId, StepStatus, TaskId, Timestamp,
+};
+
+/// Where a step stands, and what is known of how it got there.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct StepState {
+    /// Where it stands.
+    pub status: StepStatus,
+    /// The attempt under way, or the last one, counted from 1; 0 before the first.
+    pub attempt: u32,
+    /// When its first attempt began.
+    pub started_at: Option<Timestamp>,
+    /// When it ended.
+    pub ended_at: Option<Timestamp>,
+    /// The last error; foreign text.
+    pub error: Option<Box<str>>,
+    /// The code of the failure, where the event carries one.
+    pub failure_code: Option<FailureCode>,
+    /// The step whose failure cancelled this one.
+    pub caused_by: Option<StepId>,
+    /// The human task it waits for.
+    pub task_id: Option<TaskId>,
+    /// Its resolved input, where the event carries one; foreign content.
+    pub input: Option<Value>,
+    /// Its result; foreign content.
+    pub result: Option<Value>,
+}
+
+impl StepState {
+    /// How long it ran, or has been running at `now`.
+    pub fn elapsed(&self, now: Timestamp) -> Option<Duration> {
+        self.started_at.map(|start| age(start, self.ended_at.unwrap_or(now)))
+    }
+}
+
+/// A change of the run's own status.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StateMark {
+    /// When.
+    pub at: Option<Timestamp>,
+    /// What it became.
+    pub status: RunStatus,
+    /// Why, in the server's words.
+    pub reason: Option<Box<str>>,
+}
+
+/// What a run's events say, folded.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct RunHistory {
+    events: Vec<RunEvent>,
+    seen: HashSet<EventId>,
+    steps: HashMap<StepId, StepState>,
+    order: Vec<StepId>,
+    marks: Vec<StateMark>,
+    failure: Option<StepId>,
+}
+
+impl RunHistory {
+    /// Folds a whole log.
+    pub fn from_events(events: impl IntoIterator<Item = RunEvent>) -> Self {
+        let mut history = Self::default();
+        for event in events {
+            history.apply(event);
+        }
+        history
+    }
+
+    /// Folds one event; `false` when it was known already.
+    pub fn apply(&mut self, event: RunEvent) -> bool {
+        if self.knows(&event) {
+            return false;
+        }
+        self.fold(&event);
+        self.seen.insert(event.id.clone());
+        self.insert(event);
+        true
+    }
+
+    /// The events, oldest first.
+    pub fn events(&self) -> &[RunEvent] {
+        &self.events
+    }
+
+    /// The state of a step; steps without events are pending.
+    pub fn step(&self, id: &StepId) -> Option<&StepState> {
+        self.steps.get(id)
+    }
+
+    /// The steps that have events, in order of first mention.
+    pub fn steps(&self) -> impl Iterator<Item = (&StepId, &StepState)> {
+        self.order.iter().filter_map(|id| self.steps.get_key_value(id))
+    }
+
+    /// The changes of the run's own status, oldest first.
+    pub fn marks(&self) -> &[StateMark] {
+        &self.marks
+    }
+
+    /// The step that failed first, an inner loop step before the loop around it: the root cause.
+    pub fn root_cause(&self) -> Option<&StepId> {
+        self.failure.as_ref()
+    }
+
+    /// The highest sequence folded, where the server publishes sequences.
+    pub fn last_sequence(&self) -> Option<u64> {
+        self.events.iter().rev().find_map(|event| event.sequence)
+    }
+
+    /// How far the run has come, against its graph where that is known.
+    pub fn progress(&self, graph: Option<&Graph>) -> Progress {
+        let top: Vec<_> = self.steps().filter(|(id, _)| id.parent().is_none()).collect();
+        let current = top.iter().filter(|(_, step)| step.status.is_in_flight()).max_by_key(|(_, step)| step.started_at);
+        Progress {
+            done: top.iter().filter(|(_, step)| step.status.is_terminal()).count() as u32,
+            total: graph.map_or(0, |graph| graph.steps.len() as u32),
+            in_flight: top.iter().filter(|(_, step)| step.status.is_in_flight()).count() as u32,
+            current: current.map(|(id, _)| (*id).clone()),
+        }
+    }
+
+    fn knows(&self, event: &RunEvent) -> bool {
+        if event.id.as_str().is_empty() {
+            return self.events.iter().any(|known| known.same_as(event));
+        }
+        self.seen.contains(&event.id)
+    }
+
+    /// Keeps the log in order: by sequence where there are any, else by time, else as they came.
+    fn insert(&mut self, event: RunEvent) {
+        let later = |known: &RunEvent| match (known.sequence, event.sequence) {
+            (Some(a), Some(b)) => a > b,
+            _ => matches!((known.at, event.at), (Some(a), Some(b)) if a > b),
+        };
+        let tail = self.events.iter().rev().take_while(|known| later(known)).count();
+        self.events.insert(self.events.len() - tail, event);
+    }
+
+    fn fold(&mut self, event: &RunEvent) {
+        match &event.kind {
+            EventKind::StateChanged => self.fold_state(event, &["to", "new_status", "status", "state"]),
+            EventKind::RunStarted => self.mark(event, RunStatus::Running),
+            EventKind::RunRejected => self.mark(event, RunStatus::Rejected),
+            EventKind::RunCompleted => self.mark(event, RunStatus::Completed),
+            EventKind::RunFailed => self.mark(event, RunStatus::Failed),
+            EventKind::RunPaused => self.mark(event, RunStatus::Paused),
+            EventKind::RunStopped => self.mark(event, RunStatus::Stopped),
+            EventKind::RunCancelled => self.mark(event, RunStatus::Cancelled),
+            EventKind::StepStarted
+            | EventKind::StepCompleted
+            | EventKind::StepFailed
+            | EventKind::StepCancelled
+            | EventKind::StepRetrying
+            | EventKind::StepUncertain
+            | EventKind::HumanTaskCreated
+            | EventKind::HumanTaskCompleted => self.fold_step(event),
+            EventKind::AgentTurnStatus
+            | EventKind::AgentTurnToolRound
+            | EventKind::AgentTurnLimitReached
+            | EventKind::GraphUpdated
+            | EventKind::Unknown(_) => {}
+        }
+    }
+
+    fn fold_state(&mut self, event: &RunEvent, fields: &[&str]) {
+        if let Some(word) = fields.iter().find_map(|field| event.text(field)) {
+            self.mark(event, RunStatus::parse(word));
+        }
+    }
+
+    fn mark(&mut self, event: &RunEvent, status: RunStatus) {
+        if self.marks.last().is_none_or(|last| last.status != status) {
+            self.marks.push(StateMark { at: event.at, status, reason: event.text("reason").map(Into::into) });
+        }
+    }
+
+    fn fold_step(&mut self, event: &RunEvent) {
+        let Some(id) = event.step_id() else { return };
+        if !self.steps.contains_key(&id) {
+            self.order.push(id.clone());
+        }
+        let step = self.steps.entry(id.clone()).or_default();
+        fold_into(step, event);
+        if event.kind == EventKind::StepFailed && self.failure.as_ref().is_none_or(|known| id.parent().as_ref() == Some(known)) {
+            self.failure = Some(id);
+        }
+    }
+}
+
+fn fold_into(step: &mut StepState, event: &RunEvent) {
+    let data = &event.data;
+    match &event.kind {
+        EventKind::StepStarted => {
+            step.status = StepStatus::Running;
+            step.attempt = data.get("attempt").and_then(Value::as_u64).map_or(step.attempt + 1, |n| n as u32);
+            step.started_at = step.started_at.or(event.at);
+            step.ended_at = None;
+            step.input = data.get("input").cloned().or(step.input.take());
+        }
+        EventKind::StepCompleted => {
+            step.ended_at = event.at;
+            step.error = None;
+            if data.get("skipped").and_then(Value::as_bool) == Some(true) {
+                step.status = StepStatus::Skipped(SkipReason::parse(event.text("reason").unwrap_or_default()));
+            } else {
+                step.status = StepStatus::Completed;
+                step.result = data.get("result").cloned();
+            }
+        }
+        EventKind::StepFailed => {
+            step.status = StepStatus::Failed;
+            step.ended_at = event.at;
+            step.failure_code = event.text("failure_code").map(FailureCode::parse);
+            step.error = error_text(data);
+        }
+        EventKind::StepRetrying => {
+            step.status = StepStatus::Retrying;
+            step.error = error_text(data);
+        }
+        EventKind::StepCancelled => {
+            step.status = StepStatus::Cancelled;
+            step.ended_at = event.at;
+            step.caused_by = event.text("caused_by_step_id").map(StepId::new);
+        }
+        EventKind::HumanTaskCreated | EventKind::StepUncertain => {
+            step.status = StepStatus::Waiting;
+            step.task_id = event.text("task_id").map(TaskId::new).or(step.task_id.take());
+        }
+        EventKind::HumanTaskCompleted => {
+            step.status = StepStatus::Running;
+            step.task_id = None;
+        }
+        _ => {}
+    }
+}
+
+fn error_text(data: &Value) -> Option<Box<str>> {
+    match data.get("error")? {
+        Value::String(text) => Some(text.as_str().into()),
+        Value::Object(fields) => fields.get("message").and_then(Value::as_str).map(Into::into),
+        other => Some(other.to_string().into()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    fn event(sequence: u64, kind: EventKind, data: Value) -> RunEvent {
+        RunEvent {
+            id: EventId::new(format!("e{sequence}")),
+            run_id: "r".into(),
+            workflow_id: None,
+            sequence: Some(sequence),
+            kind,
+            at: Some(Timestamp::from_second(sequence as i64).unwrap()),
+            data,
+        }
+    }
+
+    #[test]
+    fn a_retried_step_that_fails_is_the_root_cause_and_its_sibling_names_it() {
+        let history = RunHistory::from_events([
+            event(1, EventKind::RunStarted, json!({})),
+            event(2, EventKind::StepStarted, json!({"step_id": "a", "attempt": 1})),
+            event(3, EventKind::StepStarted, json!({"step_id": "b", "attempt": 1})),
+            event(4, EventKind::StepRetrying, json!({"step_id": "a", "error": "busy"})),
+            event(5, EventKind::StepStarted, json!({"step_id": "a", "attempt": 2})),
+            event(6, EventKind::StepFailed, json!({"step_id": "a", "error": "gone", "failure_code": "MCP_TOOL_FAILED"})),
+            event(7, EventKind::StepCancelled, json!({"step_id": "b", "caused_by_step_id": "a"})),
+            event(8, EventKind::StepCompleted, json!({"step_id": "c", "skipped": true, "reason": "blocked"})),
+            event(9, EventKind::RunFailed, json!({})),
+        ]);
+        assert_eq!(history.root_cause(), Some(&"a".into()));
+        let step = |id: &str| history.step(&id.into()).unwrap();
+        assert_eq!((step("a").attempt, step("a").error.as_deref()), (2, Some("gone")));
+        assert_eq!(step("b").caused_by, Some("a".into()));
+        assert_eq!(step("c").status, StepStatus::Skipped(SkipReason::Blocked));
+        assert_eq!(history.marks().last().unwrap().status, RunStatus::Failed);
+    }
+
+    #[test]
+    fn an_inner_failure_beats_the_loop_that_reported_first() {
+        let history = RunHistory::from_events([
+            event(1, EventKind::StepFailed, json!({"step_id": "each"})),
+            event(2, EventKind::StepFailed, json!({"step_id": "each#body#send"})),
+            event(3, EventKind::StepFailed, json!({"step_id": "other"})),
+        ]);
+        assert_eq!(history.root_cause(), Some(&"each#body#send".into()));
+    }
+
+    #[test]
+    fn known_events_change_nothing_and_late_ones_find_their_place() {
+        let mut history = RunHistory::default();
+        assert!(history.apply(event(1, EventKind::RunStarted, json!({}))));
+        assert!(history.apply(event(3, EventKind::StepCompleted, json!({"step_id": "a"}))));
+        assert!(history.apply(event(2, EventKind::GraphUpdated, json!({}))));
+        assert!(!history.apply(event(3, EventKind::StepCompleted, json!({"step_id": "a"}))));
+        let order: Vec<_> = history.events().iter().filter_map(|e| e.sequence).collect();
+        assert_eq!(order, [1, 2, 3]);
+    }
+}

@@ -1,0 +1,27 @@
+//! The nouns and rules of the platform, pure: no clock, no socket, no thread.
+//!
+//! JSON appears here only as an opaque payload ([`serde_json::Value`]); reading foreign JSON
+//! is the business of [`crate::wire`]. "Now" is always a parameter.
+
+pub mod clock;
+pub mod event;
+pub mod failure;
+pub mod graph;
+pub mod history;
+pub mod ids;
+pub mod run;
+pub mod step;
+pub mod task;
+pub mod text;
+pub mod workflow;
+
+pub use clock::Timestamp;
+pub use event::{EventKind, RunEvent};
+pub use failure::FailureCode;
+pub use graph::{Graph, StepSpec};
+pub use history::{RunHistory, StepState};
+pub use ids::{EventId, RunId, StepId, TaskId, WorkflowId};
+pub use run::{Phase, Progress, Run, RunClass, RunStatus};
+pub use step::{SkipReason, StepKind, StepStatus};
+pub use task::PendingTask;
+pub use workflow::{Workflow, WorkflowVersion};

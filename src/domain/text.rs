@@ -1,0 +1,129 @@
+//! Foreign text made safe to draw.
+//!
+//! Names, errors, payloads and model output come from strangers. Nothing of it may move the
+//! cursor, reorder a line, hide itself or draw outside of its place, so what would do that is
+//! shown as a mark instead of being dropped: an operator must see that it was there.
+
+use std::borrow::Cow;
+use std::fmt;
+
+use unicode_segmentation::UnicodeSegmentation;
+
+/// The most combining marks a character may carry before the rest are shown as marks.
+const MAX_COMBINING: usize = 4;
+
+/// One line of text that may be drawn: no control, no invisible, no reordering character.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct SafeText(Box<str>);
+
+impl SafeText {
+    /// Makes one line of foreign text safe; line breaks and tabs are shown as marks too.
+    pub fn line(raw: &str) -> Self {
+        Self(visible(raw).into())
+    }
+
+    /// Makes foreign text of several lines safe, line by line; tabs become four blanks.
+    pub fn lines(raw: &str) -> Vec<Self> {
+        raw.lines().map(|line| Self(visible(&line.replace('\t', "    ")).into())).collect()
+    }
+
+    /// The text.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for SafeText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+/// The text with everything that could deceive or disturb a terminal shown as `\n`, `\u{202E}`
+/// and the like. Borrows when there is nothing to do.
+pub fn visible(raw: &str) -> Cow<'_, str> {
+    if raw.bytes().all(|byte| (0x20..0x7f).contains(&byte)) {
+        return Cow::Borrowed(raw);
+    }
+    let mut out = String::with_capacity(raw.len() + 16);
+    for cluster in raw.graphemes(true) {
+        push_cluster(&mut out, cluster);
+    }
+    Cow::Owned(out)
+}
+
+fn push_cluster(out: &mut String, cluster: &str) {
+    let mut marks = 0;
+    for (index, ch) in cluster.chars().enumerate() {
+        let combining = index > 0 && unicode_width::UnicodeWidthChar::width(ch) == Some(0);
+        marks += usize::from(combining);
+        let joins_emoji = ch == '\u{200D}' && index > 0;
+        if is_hidden(ch) && !joins_emoji && !is_variation(ch) || marks > MAX_COMBINING {
+            push_mark(out, ch);
+        } else {
+            out.push(ch);
+        }
+    }
+}
+
+fn is_variation(ch: char) -> bool {
+    matches!(ch, '\u{FE0E}' | '\u{FE0F}')
+}
+
+/// Whether a character has no picture of its own, or changes how others are drawn.
+fn is_hidden(ch: char) -> bool {
+    ch.is_control()
+        || matches!(ch,
+            '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
+            | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
+            | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
+            | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+}
+
+fn push_mark(out: &mut String, ch: char) {
+    match ch {
+        '\n' => out.push_str("\\n"),
+        '\r' => out.push_str("\\r"),
+        '\t' => out.push_str("\\t"),
+        '\u{1B}' => out.push_str("\\e"),
+        other => out.push_str(&format!("\\u{{{:02X}}}", u32::from(other))),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn plain_text_is_borrowed_as_it_is() {
+        assert!(matches!(visible("post-invoice 401"), Cow::Borrowed("post-invoice 401")));
+    }
+
+    #[test]
+    fn escapes_bidi_and_invisible_characters_become_marks() {
+        assert_eq!(visible("a\u{1B}[31mb"), "a\\e[31mb");
+        assert_eq!(visible("pay\u{202E}load\u{200B}"), "pay\\u{202E}load\\u{200B}");
+        assert_eq!(visible("x\u{9B}2J"), "x\\u{9B}2J");
+        assert_eq!(visible("tag\u{E0041}"), "tag\\u{E0041}");
+        assert_eq!(visible("one\ntwo\t"), "one\\ntwo\\t");
+    }
+
+    #[test]
+    fn letters_of_any_script_and_joined_emoji_stay() {
+        for text in ["Grüße", "日本語", "👩\u{200D}🔧", "e\u{301}"] {
+            assert_eq!(visible(text), text);
+        }
+    }
+
+    #[test]
+    fn a_flood_of_combining_marks_is_cut() {
+        let flood = format!("e{}", "\u{301}".repeat(6));
+        assert_eq!(visible(&flood), format!("e{}\\u{{301}}\\u{{301}}", "\u{301}".repeat(4)));
+    }
+
+    #[test]
+    fn lines_split_and_tabs_widen() {
+        let lines = SafeText::lines("a\tb\r\nc\u{7}");
+        assert_eq!(lines.iter().map(SafeText::as_str).collect::<Vec<_>>(), ["a    b", "c\\u{07}"]);
+    }
+}

@@ -1,0 +1,4 @@
+//! arcc, the AgentRuntime Command Center.
+#![warn(missing_docs)]
+pub mod domain;
+pub mod machine;

@@ -1,0 +1,228 @@
+//! What goes into a machine and what comes out.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use serde_json::{Map, Value};
+
+use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, TaskId, Timestamp, WorkflowId};
+
+/// Something that happened to a run.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Input {
+    /// It is to begin.
+    Start(Box<StartInput>),
+    /// An ordered attempt ended.
+    Finished {
+        /// The step.
+        step: StepId,
+        /// Which attempt, counted from 1. Results of other attempts than the one under way are ignored.
+        attempt: u32,
+        /// How it ended.
+        outcome: Outcome,
+        /// How long it took.
+        took: Duration,
+    },
+    /// A timer that was set has come due.
+    Timer(TimerKey),
+    /// A person decided a task.
+    Decide {
+        /// The task.
+        task: TaskId,
+        /// Approved or rejected.
+        approved: bool,
+        /// Fields to merge into the step's result.
+        result: Map<String, Value>,
+    },
+    /// An operator holds the run: what is in flight ends, nothing new starts.
+    Pause,
+    /// An operator lets it go on.
+    Resume,
+    /// An operator ends it.
+    Stop(StopMode),
+    /// The host came back after it died; sent once, right after [`replay`](super::Machine::replay).
+    Recover {
+        /// Steps in flight whose call may be repeated though their kind alone does not allow it,
+        /// because the tool declares itself read-only or idempotent.
+        repeatable: Vec<StepId>,
+    },
+}
+
+/// What a run begins with.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartInput {
+    /// The run.
+    pub run_id: RunId,
+    /// Its workflow.
+    pub workflow_id: WorkflowId,
+    /// The published version it executes.
+    pub version: u64,
+    /// That version's graph.
+    pub graph: Arc<Graph>,
+    /// The run's input.
+    pub input: Value,
+    /// How it was started.
+    pub trigger_type: Box<str>,
+    /// Steps to leave out of this run; they are skipped as disabled.
+    pub excluded: Vec<StepId>,
+}
+
+/// How an attempt ended.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Outcome {
+    /// With a result.
+    Done(Value),
+    /// With an error.
+    Failed(StepError),
+}
+
+/// Why an attempt failed.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StepError {
+    /// The platform's code for it.
+    pub code: FailureCode,
+    /// In words: what failed, on what. Never a secret.
+    pub message: String,
+    /// Whether another attempt can help.
+    pub retryable: bool,
+}
+
+/// How an operator ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopMode {
+    /// What is in flight is cancelled now.
+    Immediate,
+    /// What is in flight may finish; what never started never will.
+    Graceful,
+}
+
+/// Names a timer within its run.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub enum TimerKey {
+    /// The next attempt of a step is due.
+    Retry {
+        /// The step.
+        step: StepId,
+        /// The attempt to begin.
+        attempt: u32,
+    },
+    /// An attempt has used up its `timeout_s`.
+    Timeout {
+        /// The step.
+        step: StepId,
+        /// The attempt under way.
+        attempt: u32,
+    },
+    /// A graceful stop has used up its time.
+    Drain,
+}
+
+/// Something the host must do, after the events beside it are committed.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// Begin an attempt; feed back [`Input::Finished`].
+    Execute(Box<Call>),
+    /// Stop working on a step; no result is wanted any more.
+    Cancel {
+        /// The step.
+        step: StepId,
+        /// The attempt under way.
+        attempt: u32,
+    },
+    /// Feed back [`Input::Timer`] at an instant.
+    SetTimer {
+        /// The timer.
+        key: TimerKey,
+        /// When it is due.
+        at: Timestamp,
+    },
+    /// Forget a timer.
+    ClearTimer(TimerKey),
+}
+
+/// One attempt to carry out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Call {
+    /// The run.
+    pub run_id: RunId,
+    /// The step.
+    pub step: StepId,
+    /// Which attempt, counted from 1.
+    pub attempt: u32,
+    /// What to do.
+    pub work: Work,
+    /// How long the attempt may take, if the graph says.
+    pub timeout: Option<Duration>,
+}
+
+impl Call {
+    /// A key that is the same for every repetition of one attempt: `run/step/attempt`.
+    pub fn idempotency_key(&self) -> String {
+        format!("{}/{}/{}", self.run_id, self.step, self.attempt)
+    }
+}
+
+/// What an attempt does, templates resolved.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Work {
+    /// Call a tool of an MCP server.
+    Mcp {
+        /// The server's URL as the graph says, or
+        server_url: Option<Box<str>>,
+        /// the installed instance to look it up from.
+        instance_id: Option<Box<str>>,
+        /// The tool.
+        tool: Box<str>,
+        /// Its arguments.
+        args: Value,
+    },
+    /// Run a Lua script.
+    Lua {
+        /// The source, at most 64 KiB; templates do not expand in it.
+        script: Box<str>,
+        /// The globals it sees: `input`, `steps`, `run`, `connection`.
+        globals: Value,
+    },
+}
+
+/// An event to append to the run's log. The host adds id, sequence and time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct EventDraft {
+    /// What it reports.
+    pub kind: EventKind,
+    /// Its details.
+    pub data: Value,
+}
+
+/// The machine's answer to an input.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Reaction {
+    /// To append to the log, in this order, before anything is performed.
+    pub events: Vec<EventDraft>,
+    /// To perform once the events are committed, in this order.
+    pub orders: Vec<Order>,
+}
+
+/// Why an operator's input was not taken; nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The run has ended.
+    #[error("the run has ended ({0}); an ended run never goes on, start a new one")]
+    Ended(Box<str>),
+    /// The command does not fit the run's status.
+    #[error("the run is {status}, it cannot be {wanted}")]
+    WrongStatus {
+        /// What it is.
+        status: Box<str>,
+        /// What was asked, as a participle.
+        wanted: &'static str,
+    },
+    /// The task was decided before, or never existed.
+    #[error("the task `{task}` is not pending; it was {decision}")]
+    NotPending {
+        /// The task.
+        task: TaskId,
+        /// `approved`, `rejected` or `never asked`.
+        decision: &'static str,
+    },
+}
