@@ -2,3 +2,4 @@
 #![warn(missing_docs)]
 pub mod domain;
 pub mod machine;
+pub mod wire;

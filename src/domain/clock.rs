@@ -40,7 +40,8 @@ mod tests {
 
     #[test]
     fn durations_read_in_two_units() {
-        let cases = [(0, "0s"), (59, "59s"), (134, "2m14s"), (662, "11m02s"), (3_900, "1h05m"), (273_600, "3d04h")];
+        let cases =
+            [(0, "0s"), (59, "59s"), (134, "2m14s"), (662, "11m02s"), (3_900, "1h05m"), (273_600, "3d04h")];
         for (seconds, want) in cases {
             assert_eq!(human(Duration::from_secs(seconds)), want);
         }

@@ -71,7 +71,9 @@ impl FailureCode {
             Self::RunStopped => "Stopped by an operator: expected. Start a new run if it is still wanted.",
             Self::HumanTaskFailed => "Check the human task's payload in the graph, then run again.",
             Self::UpstreamError => "A platform service was down: try again later, then contact support.",
-            Self::DependencyUnavailable => "The workflow service was out of reach: see the status page, try again.",
+            Self::DependencyUnavailable => {
+                "The workflow service was out of reach: see the status page, try again."
+            }
             Self::Unknown(_) => "Read the message; this code is new to this version.",
         }
     }

@@ -91,7 +91,11 @@ impl Graph {
     /// When there is no list of steps, or one of them is no object or has no `id` or `type`.
     pub fn parse(raw: &Value) -> Result<Self, GraphProblem> {
         let steps = raw.get("steps").and_then(Value::as_array).ok_or(GraphProblem::NoSteps)?;
-        let steps = steps.iter().enumerate().map(|(index, step)| parse_step(index, step)).collect::<Result<_, _>>()?;
+        let steps = steps
+            .iter()
+            .enumerate()
+            .map(|(index, step)| parse_step(index, step))
+            .collect::<Result<_, _>>()?;
         Ok(Self { steps, input_schema: raw.get("input_schema").cloned() })
     }
 
@@ -103,11 +107,20 @@ impl Graph {
     /// What would keep the graph from running: duplicate ids, dangling dependencies, a cycle.
     pub fn problems(&self) -> Vec<GraphProblem> {
         let mut seen = HashSet::new();
-        let mut problems: Vec<_> =
-            self.steps.iter().filter(|step| !seen.insert(&step.id)).map(|s| GraphProblem::DuplicateId(s.id.clone())).collect();
+        let mut problems: Vec<_> = self
+            .steps
+            .iter()
+            .filter(|step| !seen.insert(&step.id))
+            .map(|s| GraphProblem::DuplicateId(s.id.clone()))
+            .collect();
         for step in &self.steps {
             let dangling = step.depends_on.iter().filter(|dep| !seen.contains(dep));
-            problems.extend(dangling.map(|dep| GraphProblem::UnknownDependency { step: step.id.clone(), missing: dep.clone() }));
+            problems.extend(
+                dangling.map(|dep| GraphProblem::UnknownDependency {
+                    step: step.id.clone(),
+                    missing: dep.clone(),
+                }),
+            );
         }
         problems.extend(self.cycle().map(GraphProblem::Cycle));
         problems
@@ -121,7 +134,8 @@ impl Graph {
             *waits.entry(&step.id).or_default() += known;
         }
         let dependants = self.dependants();
-        let mut ready: VecDeque<&StepId> = self.steps.iter().map(|s| &s.id).filter(|id| waits[id] == 0).collect();
+        let mut ready: VecDeque<&StepId> =
+            self.steps.iter().map(|s| &s.id).filter(|id| waits[id] == 0).collect();
         let mut order = Vec::with_capacity(self.steps.len());
         let mut done = HashSet::new();
         while let Some(id) = ready.pop_front() {
@@ -170,7 +184,8 @@ impl Graph {
         // A step without order has a dependency without order, so this walk ends in a cycle.
         loop {
             let step = self.step(path.last()?)?;
-            let next = step.depends_on.iter().find(|dep| self.step(dep).is_some() && !ordered.contains(*dep))?;
+            let next =
+                step.depends_on.iter().find(|dep| self.step(dep).is_some() && !ordered.contains(*dep))?;
             if let Some(start) = path.iter().position(|id| id == next) {
                 path.push(next.clone());
                 let mut cycle = path.split_off(start);
@@ -194,7 +209,9 @@ fn parse_step(index: usize, raw: &Value) -> Result<StepSpec, GraphProblem> {
         depends_on: depends_on.into_iter().flatten().filter_map(Value::as_str).map(StepId::new).collect(),
         enabled: fields.get("enabled").and_then(Value::as_bool).unwrap_or(true),
         retry_count: number(fields.get("retry_count")).map_or(0, |count| count.clamp(0.0, 1_000.0) as u32),
-        timeout: number(fields.get("timeout_s")).filter(|s| *s > 0.0).and_then(|s| Duration::try_from_secs_f64(s).ok()),
+        timeout: number(fields.get("timeout_s"))
+            .filter(|s| *s > 0.0)
+            .and_then(|s| Duration::try_from_secs_f64(s).ok()),
         fields: fields.clone(),
     })
 }

@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::clock::age;
 use super::{
-    EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, SkipReason, StepId, StepStatus, TaskId, Timestamp,
+    EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, SkipReason, StepId, StepStatus,
+    TaskId, Timestamp,
 };
 
 /// Where a step stands, and what is known of how it got there.
@@ -121,7 +122,8 @@ impl RunHistory {
     /// How far the run has come, against its graph where that is known.
     pub fn progress(&self, graph: Option<&Graph>) -> Progress {
         let top: Vec<_> = self.steps().filter(|(id, _)| id.parent().is_none()).collect();
-        let current = top.iter().filter(|(_, step)| step.status.is_in_flight()).max_by_key(|(_, step)| step.started_at);
+        let current =
+            top.iter().filter(|(_, step)| step.status.is_in_flight()).max_by_key(|(_, step)| step.started_at);
         Progress {
             done: top.iter().filter(|(_, step)| step.status.is_terminal()).count() as u32,
             total: graph.map_or(0, |graph| graph.steps.len() as u32),
@@ -192,7 +194,9 @@ impl RunHistory {
         }
         let step = self.steps.entry(id.clone()).or_default();
         fold_into(step, event);
-        if event.kind == EventKind::StepFailed && self.failure.as_ref().is_none_or(|known| id.parent().as_ref() == Some(known)) {
+        if event.kind == EventKind::StepFailed
+            && self.failure.as_ref().is_none_or(|known| id.parent().as_ref() == Some(known))
+        {
             self.failure = Some(id);
         }
     }
@@ -212,7 +216,8 @@ fn fold_into(step: &mut StepState, event: &RunEvent) {
             step.ended_at = event.at;
             step.error = None;
             if data.get("skipped").and_then(Value::as_bool) == Some(true) {
-                step.status = StepStatus::Skipped(SkipReason::parse(event.text("reason").unwrap_or_default()));
+                step.status =
+                    StepStatus::Skipped(SkipReason::parse(event.text("reason").unwrap_or_default()));
             } else {
                 step.status = StepStatus::Completed;
                 step.result = data.get("result").cloned();
@@ -279,7 +284,11 @@ mod tests {
             event(3, EventKind::StepStarted, json!({"step_id": "b", "attempt": 1})),
             event(4, EventKind::StepRetrying, json!({"step_id": "a", "error": "busy"})),
             event(5, EventKind::StepStarted, json!({"step_id": "a", "attempt": 2})),
-            event(6, EventKind::StepFailed, json!({"step_id": "a", "error": "gone", "failure_code": "MCP_TOOL_FAILED"})),
+            event(
+                6,
+                EventKind::StepFailed,
+                json!({"step_id": "a", "error": "gone", "failure_code": "MCP_TOOL_FAILED"}),
+            ),
             event(7, EventKind::StepCancelled, json!({"step_id": "b", "caused_by_step_id": "a"})),
             event(8, EventKind::StepCompleted, json!({"step_id": "c", "skipped": true, "reason": "blocked"})),
             event(9, EventKind::RunFailed, json!({})),

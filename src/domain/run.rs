@@ -190,6 +190,15 @@ impl Run {
     }
 }
 
+/// How an operator ends a run.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
+pub enum StopMode {
+    /// What is in flight is cancelled now.
+    Immediate,
+    /// What is in flight may finish; what never started never will.
+    Graceful,
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, TaskId, Timestamp, WorkflowId};
+use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -85,15 +85,6 @@ pub struct StepError {
     pub message: String,
     /// Whether another attempt can help.
     pub retryable: bool,
-}
-
-/// How an operator ends a run.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
-pub enum StopMode {
-    /// What is in flight is cancelled now.
-    Immediate,
-    /// What is in flight may finish; what never started never will.
-    Graceful,
 }
 
 /// Names a timer within its run.

@@ -10,4 +10,6 @@
 
 mod io;
 
-pub use io::{Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, StopMode, TimerKey, Work};
+pub use io::{
+    Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, TimerKey, Work,
+};

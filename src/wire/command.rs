@@ -1,0 +1,250 @@
+//! What an operator can order, and the bodies that say so.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
+
+/// Keys of a `start` command's flat `params` that are not input.
+const RESERVED: [&str; 11] = [
+    "run_id",
+    "mode",
+    "trigger_type",
+    "trigger_payload",
+    "trigger_steps",
+    "excluded_step_ids",
+    "use_run_setup_defaults",
+    "external_user_id",
+    "principal_id",
+    "segment_id",
+    "team_id",
+];
+
+/// One order to the platform.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Command {
+    /// Start a run.
+    Start(StartRun),
+    /// Hold a run.
+    Pause {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
+    /// Let a held run go on.
+    Resume {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
+    /// End a run.
+    Stop {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+        /// How.
+        mode: StopMode,
+    },
+    /// Decide a human task.
+    Decide(Decision),
+}
+
+/// A run to start.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StartRun {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The id the run shall have; makes the start safe to ask about afterwards.
+    pub run_id: Option<RunId>,
+    /// The run's input.
+    pub input: Value,
+    /// How it is started: `api`, `manual`, `sample`, …
+    pub trigger_type: Box<str>,
+    /// Steps to leave out.
+    pub excluded: Vec<StepId>,
+}
+
+/// A decision on a human task, aimed at exactly what the person saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Decision {
+    /// The run's workflow.
+    pub workflow: WorkflowId,
+    /// The run.
+    pub run: RunId,
+    /// The task.
+    pub task: TaskId,
+    /// When that task was created; a later task may carry the same id.
+    pub created_at: Option<Timestamp>,
+    /// Approved or rejected.
+    pub approved: bool,
+    /// Fields to merge into the step's result.
+    pub result: Map<String, Value>,
+}
+
+/// What the server said to a command that it took.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Reply {
+    /// The run it was about, or the new one.
+    pub run: RunId,
+    /// The body, whole.
+    pub body: Value,
+}
+
+impl Command {
+    /// The workflow it is about.
+    pub fn workflow(&self) -> &WorkflowId {
+        match self {
+            Self::Start(start) => &start.workflow,
+            Self::Pause { workflow, .. } | Self::Resume { workflow, .. } | Self::Stop { workflow, .. } => {
+                workflow
+            }
+            Self::Decide(decision) => &decision.workflow,
+        }
+    }
+
+    /// The run it is about; none for a start without an id.
+    pub fn run(&self) -> Option<&RunId> {
+        match self {
+            Self::Start(start) => start.run_id.as_ref(),
+            Self::Pause { run, .. } | Self::Resume { run, .. } | Self::Stop { run, .. } => Some(run),
+            Self::Decide(decision) => Some(&decision.run),
+        }
+    }
+
+    /// The request body.
+    pub fn body(&self) -> Value {
+        match self {
+            Self::Start(start) => start.body(),
+            Self::Pause { run, .. } => json!({"command": "pause", "params": {"run_id": run}}),
+            Self::Resume { run, .. } => json!({"command": "resume", "params": {"run_id": run}}),
+            Self::Stop { run, mode, .. } => {
+                let mode = match mode {
+                    StopMode::Immediate => "immediate",
+                    StopMode::Graceful => "graceful",
+                };
+                json!({"command": "stop", "params": {"run_id": run, "mode": mode}})
+            }
+            Self::Decide(decision) if decision.result.is_empty() => json!({"approved": decision.approved}),
+            Self::Decide(decision) => json!({"approved": decision.approved, "result": decision.result}),
+        }
+    }
+
+    /// Reads the body of `POST /v1/workflows/{id}/command`.
+    ///
+    /// # Errors
+    /// A sentence for the caller, naming the field that is missing or wrong.
+    pub fn parse(workflow: WorkflowId, body: &Value) -> Result<Self, String> {
+        let word = body.get("command").and_then(Value::as_str);
+        let word = word.ok_or("the body needs a text field `command`: start, pause, resume or stop")?;
+        let empty = Map::new();
+        let params = match body.get("params") {
+            None | Some(Value::Null) => &empty,
+            Some(Value::Object(params)) => params,
+            Some(_) => return Err("`params` must be an object".into()),
+        };
+        match word {
+            "start" => StartRun::parse(workflow, params).map(Self::Start),
+            "pause" => Ok(Self::Pause { workflow, run: need_run(body, params)? }),
+            "resume" => Ok(Self::Resume { workflow, run: need_run(body, params)? }),
+            "stop" => Ok(Self::Stop { workflow, run: need_run(body, params)?, mode: stop_mode(params)? }),
+            other => Err(format!("unknown command `{other}`: use start, pause, resume or stop")),
+        }
+    }
+}
+
+impl StartRun {
+    fn body(&self) -> Value {
+        let mut params = Map::new();
+        params.insert("trigger_type".into(), json!(self.trigger_type));
+        params.insert("trigger_payload".into(), self.input.clone());
+        if !self.excluded.is_empty() {
+            params.insert("excluded_step_ids".into(), json!(self.excluded));
+        }
+        if let Some(run) = &self.run_id {
+            params.insert("run_id".into(), json!(run));
+        }
+        json!({"command": "start", "params": params})
+    }
+
+    fn parse(workflow: WorkflowId, params: &Map<String, Value>) -> Result<Self, String> {
+        let text = |field: &str| match params.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::String(text)) if !text.is_empty() && text.len() <= 128 => Ok(Some(text.as_str())),
+            Some(_) => Err(format!("`params.{field}` must be a text of 1 to 128 bytes")),
+        };
+        let flat = || params.iter().filter(|(key, _)| !RESERVED.contains(&key.as_str()));
+        let input = match params.get("trigger_payload") {
+            Some(payload) => payload.clone(),
+            None => Value::Object(flat().map(|(key, value)| (key.clone(), value.clone())).collect()),
+        };
+        let excluded = params.get("excluded_step_ids").and_then(Value::as_array);
+        Ok(Self {
+            workflow,
+            run_id: text("run_id")?.map(RunId::new),
+            input,
+            trigger_type: text("trigger_type")?.unwrap_or("api").into(),
+            excluded: excluded.into_iter().flatten().filter_map(Value::as_str).map(StepId::new).collect(),
+        })
+    }
+}
+
+fn need_run(body: &Value, params: &Map<String, Value>) -> Result<RunId, String> {
+    let run = params.get("run_id").or_else(|| body.get("run_id")).and_then(Value::as_str);
+    run.map(RunId::new).ok_or_else(|| "`params.run_id` must name the run".to_owned())
+}
+
+fn stop_mode(params: &Map<String, Value>) -> Result<StopMode, String> {
+    match params.get("mode") {
+        None | Some(Value::Null) => Ok(StopMode::Immediate),
+        Some(Value::String(mode)) if mode == "immediate" => Ok(StopMode::Immediate),
+        Some(Value::String(mode)) if mode == "graceful" => Ok(StopMode::Graceful),
+        Some(other) => Err(format!("`params.mode` is {other}: use \"immediate\" or \"graceful\"")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn every_command_survives_a_round_trip() {
+        let (workflow, run): (WorkflowId, RunId) = ("w".into(), "r".into());
+        let start = StartRun {
+            workflow: workflow.clone(),
+            run_id: Some(run.clone()),
+            input: json!({"topic": "x"}),
+            trigger_type: "manual".into(),
+            excluded: vec!["a".into()],
+        };
+        for command in [
+            Command::Start(start),
+            Command::Pause { workflow: workflow.clone(), run: run.clone() },
+            Command::Resume { workflow: workflow.clone(), run: run.clone() },
+            Command::Stop { workflow: workflow.clone(), run: run.clone(), mode: StopMode::Graceful },
+        ] {
+            assert_eq!(Command::parse(workflow.clone(), &command.body()), Ok(command));
+        }
+    }
+
+    #[test]
+    fn flat_params_are_the_input_without_reserved_keys() {
+        let body = json!({"command": "start", "params": {"topic": "x", "run_id": "r"}});
+        let Ok(Command::Start(start)) = Command::parse("w".into(), &body) else { panic!("a start") };
+        assert_eq!((start.input, start.run_id), (json!({"topic": "x"}), Some("r".into())));
+    }
+
+    #[test]
+    fn mistakes_are_named() {
+        let parse = |body: Value| Command::parse("w".into(), &body).unwrap_err();
+        assert_eq!(
+            parse(json!({"command": "halt"})),
+            "unknown command `halt`: use start, pause, resume or stop"
+        );
+        assert_eq!(parse(json!({"command": "pause"})), "`params.run_id` must name the run");
+        let mode = json!({"command": "stop", "params": {"run_id": "r", "mode": "soon"}});
+        assert_eq!(parse(mode), "`params.mode` is \"soon\": use \"immediate\" or \"graceful\"");
+    }
+}

@@ -1,0 +1,76 @@
+//! Why a call to the API did not give what was asked.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+/// A failed call, in terms that every layer may see.
+#[derive(Clone, Debug, PartialEq, thiserror::Error)]
+pub enum CallError {
+    /// The server answered with an error status.
+    #[error("the server answered {status}: {message}")]
+    Rejected {
+        /// The HTTP status.
+        status: u16,
+        /// The machine word, where the body has one.
+        code: Option<Box<str>>,
+        /// What the server said; foreign text.
+        message: Box<str>,
+        /// When it asks to try again.
+        retry_after: Option<Duration>,
+        /// `details` of the body, whole.
+        details: Option<Value>,
+    },
+    /// The token is missing, wrong, expired or revoked (401).
+    #[error(
+        "not authenticated: {0}. Check the token of this profile (AR_TOKEN, token_file or token_command)"
+    )]
+    Unauthorized(Box<str>),
+    /// The token is good, but not for this (403): role, scope or context.
+    #[error(
+        "not allowed: {0}. The role, the token's scopes or the tenant and project headers do not cover this"
+    )]
+    Forbidden(Box<str>),
+    /// The host could not be reached, or the connection broke before an answer.
+    #[error("cannot reach {host}: {reason}")]
+    Unreachable {
+        /// Host and port.
+        host: Box<str>,
+        /// What the network said.
+        reason: Box<str>,
+    },
+    /// No answer within the time allowed. A command may have taken effect all the same.
+    #[error("{host} did not answer within {} s", .after.as_secs())]
+    TimedOut {
+        /// Host and port.
+        host: Box<str>,
+        /// The time allowed.
+        after: Duration,
+    },
+    /// The answer is not what the API sends: HTML, broken JSON, too large.
+    #[error("{host} answered, but not as the AgentRuntime API does: {reason}. Check the URL of this profile")]
+    NotTheApi {
+        /// Host and port.
+        host: Box<str>,
+        /// What was wrong with the answer.
+        reason: Box<str>,
+    },
+}
+
+impl CallError {
+    /// Whether the command may have taken effect although no answer said so.
+    pub fn outcome_unknown(&self) -> bool {
+        matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. } | Self::NotTheApi { .. })
+            || matches!(self, Self::Rejected { status, .. } if *status >= 500)
+    }
+
+    /// Whether the server says that it was decided or done before (409).
+    pub fn is_conflict(&self) -> bool {
+        matches!(self, Self::Rejected { status: 409, .. })
+    }
+
+    /// Whether the thing does not exist, or the feature is off (404).
+    pub fn is_not_found(&self) -> bool {
+        matches!(self, Self::Rejected { status: 404, .. })
+    }
+}

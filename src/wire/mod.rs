@@ -1,0 +1,18 @@
+//! The HTTP and WebSocket contract, shared by client and server.
+//!
+//! [`read`] is the only reader of foreign JSON: tolerant, because field names differ between
+//! platform versions and unknown fields must never make a payload unreadable. [`write`] is what
+//! the local runtime answers; whatever it writes, [`read`] reads back.
+
+pub mod command;
+pub mod error;
+pub mod frame;
+pub mod headers;
+pub mod paths;
+pub mod read;
+pub mod write;
+
+pub use command::{Command, Decision, Reply, StartRun};
+pub use error::CallError;
+pub use frame::Frame;
+pub use read::Page;

@@ -1,0 +1,88 @@
+//! Request paths. Ids are opaque, so every one is percent-encoded.
+
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::domain::{RunId, TaskId, WorkflowId};
+
+const SEGMENT: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'_').remove(b'.').remove(b'~');
+
+/// All runs of the project.
+pub const RUNS: &str = "/v1/runs";
+/// All tasks that wait for a person.
+pub const TASKS_PENDING: &str = "/v1/tasks/pending";
+/// All workflows of the project.
+pub const WORKFLOWS: &str = "/v1/workflows";
+
+fn segment(id: &str) -> String {
+    // `.` and `..` would be folded away by URL parsers.
+    if id.chars().all(|ch| ch == '.') {
+        id.replace('.', "%2E")
+    } else {
+        utf8_percent_encode(id, SEGMENT).to_string()
+    }
+}
+
+/// One workflow.
+pub fn workflow(id: &WorkflowId) -> String {
+    format!("{WORKFLOWS}/{}", segment(id.as_str()))
+}
+
+/// The published versions of a workflow.
+pub fn versions(id: &WorkflowId) -> String {
+    format!("{}/versions", workflow(id))
+}
+
+/// Where a workflow takes commands.
+pub fn command(id: &WorkflowId) -> String {
+    format!("{}/command", workflow(id))
+}
+
+/// The WebSocket of a workflow's run events.
+pub fn stream(id: &WorkflowId) -> String {
+    format!("{}/stream", workflow(id))
+}
+
+/// The runs of a workflow.
+pub fn runs(id: &WorkflowId) -> String {
+    format!("{}/runs", workflow(id))
+}
+
+fn run(workflow: &WorkflowId, run: &RunId) -> String {
+    format!("{}/{}", runs(workflow), segment(run.as_str()))
+}
+
+/// The short status of a run.
+pub fn summary(workflow: &WorkflowId, id: &RunId) -> String {
+    format!("{}/summary", run(workflow, id))
+}
+
+/// The event log of a run.
+pub fn events(workflow: &WorkflowId, id: &RunId) -> String {
+    format!("{}/events", run(workflow, id))
+}
+
+/// The input and results of a run.
+pub fn context(workflow: &WorkflowId, id: &RunId) -> String {
+    format!("{}/context", run(workflow, id))
+}
+
+/// The tasks of a run that wait for a person.
+pub fn run_tasks(workflow: &WorkflowId, id: &RunId) -> String {
+    format!("{}/tasks/pending", run(workflow, id))
+}
+
+/// Where a task takes its decision.
+pub fn complete_task(workflow: &WorkflowId, id: &RunId, task: &TaskId) -> String {
+    format!("{}/tasks/{}/complete", run(workflow, id), segment(task.as_str()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn ids_cannot_leave_their_segment() {
+        assert_eq!(workflow(&"a/../b?x#y".into()), "/v1/workflows/a%2F..%2Fb%3Fx%23y");
+        assert_eq!(workflow(&"..".into()), "/v1/workflows/%2E%2E");
+    }
+}

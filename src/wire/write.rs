@@ -1,0 +1,133 @@
+//! Writes domain nouns as the local runtime answers them. Whatever is written here, [`super::read`]
+//! reads back.
+
+use serde_json::{Map, Value, json};
+
+use crate::domain::{PendingTask, Progress, Run, RunEvent};
+
+/// A run, as in the feed and in the runs of a workflow.
+pub fn run(run: &Run) -> Value {
+    drop_nulls(json!({
+        "run_id": run.id,
+        "workflow_id": run.workflow_id,
+        "workflow_name": run.workflow_name,
+        "version": run.version,
+        "status": run.status.as_str(),
+        "orchestration_phase": run.phase,
+        "progress": progress(&run.progress),
+        "failure_code": run.failure_code.as_ref().map(ToString::to_string),
+        "error": run.error,
+        "started_at": run.started_at,
+        "completed_at": run.ended_at,
+        "updated_at": run.updated_at,
+        "trigger_type": run.trigger,
+        "request_id": run.request_id,
+        "last_sequence": run.last_sequence,
+    }))
+}
+
+fn progress(progress: &Progress) -> Value {
+    drop_nulls(json!({
+        "done": progress.done,
+        "total": progress.total,
+        "in_flight": progress.in_flight,
+        "current_step_id": progress.current,
+    }))
+}
+
+/// An event, as in the log and on the stream.
+pub fn event(event: &RunEvent) -> Value {
+    drop_nulls(json!({
+        "id": event.id,
+        "run_id": event.run_id,
+        "workflow_id": event.workflow_id,
+        "sequence": event.sequence,
+        "event_type": event.kind.as_str(),
+        "occurred_at": event.at,
+        "data": event.data,
+    }))
+}
+
+/// A pending task, as in the inbox.
+pub fn task(task: &PendingTask) -> Value {
+    drop_nulls(json!({
+        "task_id": task.task_id,
+        "run_id": task.run_id,
+        "workflow_id": task.workflow_id,
+        "workflow_name": task.workflow_name,
+        "step_id": task.step_id,
+        "task_type": task.task_type,
+        "created_at": task.created_at,
+        "task_payload": task.payload,
+    }))
+}
+
+fn drop_nulls(body: Value) -> Value {
+    match body {
+        Value::Object(fields) => {
+            Value::Object(fields.into_iter().filter(|(_, v)| !v.is_null()).collect::<Map<_, _>>())
+        }
+        other => other,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::domain::{FailureCode, RunStatus};
+    use crate::wire::read;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn a_run_reads_back_as_it_was() {
+        let at = "2026-01-02T03:04:05.678Z".parse().ok();
+        let want = Run {
+            workflow_name: Some("digest".into()),
+            version: Some(3),
+            phase: Some("awaiting_human_task".into()),
+            progress: Progress { done: 1, total: 4, in_flight: 1, current: Some("b".into()) },
+            failure_code: Some(FailureCode::parse("ODD_CODE")),
+            error: Some("gone".into()),
+            started_at: at,
+            ended_at: at,
+            updated_at: at,
+            trigger: Some("api".into()),
+            request_id: Some("q".into()),
+            last_sequence: Some(9),
+            ..Run::new("r".into(), "w".into(), RunStatus::parse("odd"))
+        };
+        assert_eq!(read::run(&run(&want)), Ok(want));
+    }
+
+    #[test]
+    fn a_task_reads_back_as_it_was() {
+        let want = PendingTask {
+            run_id: "r".into(),
+            task_id: "t".into(),
+            workflow_id: "w".into(),
+            workflow_name: None,
+            step_id: "s".into(),
+            task_type: "approval".into(),
+            created_at: "2026-01-02T03:04:05Z".parse().ok(),
+            payload: json!({"title": "Send"}),
+        };
+        assert_eq!(read::task(&task(&want), None, None), Ok(want));
+    }
+
+    #[test]
+    fn other_spellings_and_odd_rows_are_read_as_far_as_they_go() {
+        let body = json!({"data": [
+            {"id": 7, "state": "running", "workflow": {"id": "w", "name": "n"}, "created_at": 1_700_000_000, "x": 1},
+            {"status": "failed"},
+        ], "meta": {"next_cursor": "c2"}, "total": 9});
+        let page = read::page(&body, "runs", read::run).unwrap();
+        assert_eq!((page.items[0].id.as_str(), page.items[0].title()), ("7", "n"));
+        assert_eq!(page.items[0].started_at.unwrap().as_second(), 1_700_000_000);
+        assert_eq!(page.unreadable[0].to_string(), "a run without an id");
+        assert_eq!((page.next.as_deref(), page.total), (Some("c2"), Some(9)));
+        assert_eq!(
+            read::page(&json!("x"), "runs", read::run).unwrap_err(),
+            "expected a list of runs, got a text"
+        );
+    }
+}
