@@ -2,4 +2,5 @@
 #![warn(missing_docs)]
 pub mod domain;
 pub mod machine;
+pub mod mirror;
 pub mod wire;
