@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::sections::Sections;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
 use crate::domain::{
-    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, StepId, TaskId, Timestamp, Workflow, WorkflowId,
+    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, StepId, Timestamp, Workflow, WorkflowId,
 };
 
 /// How many looked-at runs are kept whole.
