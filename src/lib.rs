@@ -1,6 +1,7 @@
 //! arcc, the AgentRuntime Command Center.
 #![warn(missing_docs)]
 pub mod app;
+pub mod config;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
