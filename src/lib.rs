@@ -5,4 +5,5 @@ pub mod config;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
+pub mod platform;
 pub mod wire;
