@@ -6,4 +6,6 @@ pub mod domain;
 pub mod machine;
 pub mod mirror;
 pub mod platform;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod wire;

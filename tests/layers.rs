@@ -15,12 +15,7 @@ const ARROWS: [(&str, &[&str]); 12] = [
     ("server", &["domain", "machine", "wire"]),
     ("platform", &[]),
     ("runtime", &["domain", "wire", "mirror", "config", "app", "ui", "client", "platform"]),
-    (
-        "cli",
-        &[
-            "domain", "wire", "mirror", "config", "app", "ui", "client", "server", "platform", "runtime",
-        ],
-    ),
+    ("cli", &["domain", "wire", "mirror", "config", "app", "ui", "client", "server", "platform", "runtime"]),
 ];
 
 /// Folders in which nothing waits, reads a clock, or touches the machine.
@@ -28,8 +23,17 @@ const PURE: [&str; 6] = ["domain", "machine", "wire", "mirror", "app", "ui"];
 
 /// What a pure folder never names.
 const IMPURE: [&str; 11] = [
-    "tokio::", "reqwest::", "crossterm::", "Instant::now", "SystemTime", "Timestamp::now", "Zoned::now", "std::fs", "std::net",
-    "std::thread", "std::env::",
+    "tokio::",
+    "reqwest::",
+    "crossterm::",
+    "Instant::now",
+    "SystemTime",
+    "Timestamp::now",
+    "Zoned::now",
+    "std::fs",
+    "std::net",
+    "std::thread",
+    "std::env::",
 ];
 
 fn sources(dir: &Path, found: &mut Vec<PathBuf>) {
@@ -75,7 +79,11 @@ fn violations(path: &Path, text: &str) -> Vec<String> {
         }
         if PURE.contains(&own) {
             for word in IMPURE.iter().filter(|word| line.contains(**word)) {
-                found.push(format!("{}:{}: {own} is pure and may not name {word}", path.display(), index + 1));
+                found.push(format!(
+                    "{}:{}: {own} is pure and may not name {word}",
+                    path.display(),
+                    index + 1
+                ));
             }
         }
     }
@@ -98,10 +106,14 @@ fn arrows_go_one_way() {
 #[test]
 fn a_wrong_arrow_and_an_impure_word_are_found() {
     let path = Path::new("src/ui/draw.rs");
-    let text = "use crate::app::Model;\nuse crate::client::Client;\n// crate::server\nlet now = Instant::now();\n";
+    let text =
+        "use crate::app::Model;\nuse crate::client::Client;\n// crate::server\nlet now = Instant::now();\n";
     assert_eq!(
         violations(path, text),
-        ["src/ui/draw.rs:2: ui may not see client", "src/ui/draw.rs:4: ui is pure and may not name Instant::now"]
+        [
+            "src/ui/draw.rs:2: ui may not see client",
+            "src/ui/draw.rs:4: ui is pure and may not name Instant::now"
+        ]
     );
     assert_eq!(violations(Path::new("src/odd/x.rs"), "").len(), 1);
 }
