@@ -4,3 +4,4 @@
 pub mod db;
 pub mod engine;
 pub mod exec;
+pub mod http;
