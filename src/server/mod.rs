@@ -5,3 +5,5 @@ pub mod db;
 pub mod engine;
 pub mod exec;
 pub mod http;
+pub mod samples;
+pub mod serve;

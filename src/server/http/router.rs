@@ -7,6 +7,7 @@ use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
 use axum::routing::{get, post};
+use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
@@ -65,6 +66,10 @@ async fn wrong_method(request: Request) -> ApiError {
 /// When the listener fails.
 pub async fn serve(listener: TcpListener, state: HttpState) -> io::Result<()> {
     let closing = state.closing().clone();
+    // A frame is small and somebody watches for it.
+    let listener = listener.tap_io(|socket| {
+        let _ = socket.set_nodelay(true);
+    });
     let server = axum::serve(listener, router(state.clone()));
     let server = server.with_graceful_shutdown(closing.clone().cancelled_owned()).into_future();
     let mut server = std::pin::pin!(server);
