@@ -5,8 +5,9 @@
 
 mod error;
 mod handle;
-mod record;
 
+pub use crate::server::db::{
+    NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+};
 pub use error::EngineError;
 pub use handle::Engine;
-pub use record::{NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus};
