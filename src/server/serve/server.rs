@@ -52,9 +52,15 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let (parts, executor) = Parts::start(&options).await?;
         let mut server = Self::assemble(dir, listener, executor).await?;
-        parts.drive(&server.engine, &options).await?;
+        let driven = parts.drive(&server.engine, &options).await;
         server.parts = Some(parts);
-        Ok(server)
+        match driven {
+            Ok(()) => Ok(server),
+            Err(error) => {
+                server.shutdown().await;
+                Err(error)
+            }
+        }
     }
 
     /// The same with an executor of the caller's, without tools and samples.
@@ -113,6 +119,11 @@ impl Server {
         self.announcement.to_json()
     }
 
+    /// The engine, for callers in the same process.
+    pub fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
     /// What an operator should know of how the database was opened, one sentence each.
     pub fn notices(&self) -> &[String] {
         self.engine.notices()
@@ -160,6 +171,8 @@ async fn claim(options: &ServeOptions) -> Result<(DataDir, TcpListener), ServeEr
         return Err(ServeError::NotLoopback(addr));
     }
     let dir = DataDir::claim(&options.data_dir).await?;
+    // A runtime that was killed left its announcement, which must not seem to be this one's.
+    let _ = std::fs::remove_file(dir.path().join(announcement::FILE));
     let listener = TcpListener::bind(addr).await.map_err(|source| match source.kind() {
         io::ErrorKind::AddrInUse => ServeError::PortInUse(addr),
         _ => ServeError::Bind { addr, source },
