@@ -16,38 +16,38 @@ use crate::runtime::soon;
 
 /// A request to be sent.
 #[derive(Clone, Debug)]
-pub struct Ask {
-    pub addr: SocketAddr,
-    pub method: String,
-    pub path: String,
-    pub headers: Vec<(String, String)>,
-    pub body: Vec<u8>,
+pub(crate) struct Ask {
+    pub(crate) addr: SocketAddr,
+    pub(crate) method: String,
+    pub(crate) path: String,
+    pub(crate) headers: Vec<(String, String)>,
+    pub(crate) body: Vec<u8>,
 }
 
 /// What came back.
 #[derive(Clone, Debug)]
-pub struct Answer {
-    pub status: u16,
-    pub head: String,
-    pub body: Value,
+pub(crate) struct Answer {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
 }
 
 impl Ask {
     /// Replaces a header.
-    pub fn with(mut self, name: &str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &str, value: &str) -> Self {
         self = self.without(name);
         self.headers.push((name.into(), value.into()));
         self
     }
 
     /// Leaves a header out.
-    pub fn without(mut self, name: &str) -> Self {
+    pub(crate) fn without(mut self, name: &str) -> Self {
         self.headers.retain(|(known, _)| !known.eq_ignore_ascii_case(name));
         self
     }
 
     /// Sends it.
-    pub async fn send(self) -> Answer {
+    pub(crate) async fn send(self) -> Answer {
         let mut head = format!("{} {} HTTP/1.1\r\nConnection: close\r\n", self.method, self.path);
         for (name, value) in &self.headers {
             head += &format!("{name}: {value}\r\n");
@@ -60,7 +60,7 @@ impl Ask {
     }
 
     /// Opens it as a WebSocket.
-    pub async fn connect(self) -> Result<Socket, u16> {
+    pub(crate) async fn connect(self) -> Result<Socket, u16> {
         let mut request = format!("ws://{}{}", self.addr, self.path).into_client_request().unwrap();
         request.headers_mut().remove("host");
         for (name, value) in &self.headers {
@@ -91,16 +91,16 @@ async fn exchange(addr: SocketAddr, bytes: Vec<u8>) -> Answer {
 }
 
 /// An open stream.
-pub struct Socket(pub WebSocketStream<TcpStream>);
+pub(crate) struct Socket(pub(crate) WebSocketStream<TcpStream>);
 
 impl Socket {
     /// The next message.
-    pub async fn message(&mut self) -> Message {
+    pub(crate) async fn message(&mut self) -> Message {
         soon("a message", self.0.next()).await.expect("the stream goes on").unwrap()
     }
 
     /// The next text frame.
-    pub async fn frame(&mut self) -> Frame {
+    pub(crate) async fn frame(&mut self) -> Frame {
         loop {
             match self.message().await {
                 Message::Text(text) => return Frame::decode(&text).unwrap(),
@@ -111,7 +111,7 @@ impl Socket {
     }
 
     /// The place of the next frame, which must be a position.
-    pub async fn position(&mut self) -> (String, u64) {
+    pub(crate) async fn position(&mut self) -> (String, u64) {
         match self.frame().await {
             Frame::Position { epoch, last } => (epoch.into(), last),
             other => panic!("expected a position, got {other:?}"),
@@ -119,7 +119,7 @@ impl Socket {
     }
 
     /// The next `count` events with their places; positions in between are left out.
-    pub async fn events(&mut self, count: usize) -> Vec<(u64, arcc::domain::RunEvent)> {
+    pub(crate) async fn events(&mut self, count: usize) -> Vec<(u64, arcc::domain::RunEvent)> {
         let mut seen = Vec::new();
         while seen.len() < count {
             if let Frame::Event { place, event } = self.frame().await {
@@ -130,7 +130,7 @@ impl Socket {
     }
 
     /// The code of the close frame that must come next, positions aside.
-    pub async fn close_code(&mut self) -> u16 {
+    pub(crate) async fn close_code(&mut self) -> u16 {
         loop {
             match self.message().await {
                 Message::Close(frame) => return frame.expect("a code").code.into(),

@@ -21,14 +21,14 @@ use arcc::server::serve::{ServeOptions, Server};
 use crate::client::{Answer, Ask};
 
 /// Waits for something that must happen within ten seconds.
-pub async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn soon<T>(what: &str, future: impl Future<Output = T>) -> T {
     tokio::time::timeout(Duration::from_secs(10), future)
         .await
         .unwrap_or_else(|_| panic!("no {what} in time"))
 }
 
 /// Answers every call with its arguments.
-pub struct Echo;
+pub(crate) struct Echo;
 
 impl Executor for Echo {
     fn execute(&self, call: Call, _: CancellationToken) -> BoxFuture<'static, Outcome> {
@@ -45,7 +45,7 @@ impl Executor for Echo {
 }
 
 /// Options for a runtime in `dir`, on a free port, without samples.
-pub fn options(dir: &Path) -> ServeOptions {
+pub(crate) fn options(dir: &Path) -> ServeOptions {
     ServeOptions {
         listen: "127.0.0.1:0".parse().unwrap(),
         data_dir: dir.to_owned(),
@@ -55,32 +55,32 @@ pub fn options(dir: &Path) -> ServeOptions {
 }
 
 /// Starts a runtime in `dir`.
-pub async fn serve(dir: &Path) -> Server {
+pub(crate) async fn serve(dir: &Path) -> Server {
     Server::start_with(options(dir), Arc::new(Echo)).await.unwrap()
 }
 
 /// A running server and its directory.
-pub struct Runtime {
-    pub server: Server,
-    pub dir: TempDir,
-    pub addr: SocketAddr,
+pub(crate) struct Runtime {
+    pub(crate) server: Server,
+    pub(crate) dir: TempDir,
+    pub(crate) addr: SocketAddr,
 }
 
 impl Runtime {
     /// Starts one.
-    pub async fn start() -> Self {
+    pub(crate) async fn start() -> Self {
         Self::within(tempfile::tempdir().unwrap()).await
     }
 
     /// Starts one in a directory that may have been used before.
-    pub async fn within(dir: TempDir) -> Self {
+    pub(crate) async fn within(dir: TempDir) -> Self {
         let server = serve(dir.path()).await;
         let addr = server.url().strip_prefix("http://").unwrap().parse().unwrap();
         Self { server, dir, addr }
     }
 
     /// A request with everything right about it.
-    pub fn ask(&self, method: &str, path: &str) -> Ask {
+    pub(crate) fn ask(&self, method: &str, path: &str) -> Ask {
         let bearer = format!("Bearer {}", self.server.token().expose_secret());
         Ask {
             addr: self.addr,
@@ -92,21 +92,21 @@ impl Runtime {
     }
 
     /// A request with a body, sent.
-    pub async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
+    pub(crate) async fn send(&self, method: &str, path: &str, body: Value) -> Answer {
         let mut ask = self.ask(method, path).with("Content-Type", "application/json");
         ask.body = body.to_string().into_bytes();
         ask.send().await
     }
 
     /// The body of a GET that must succeed.
-    pub async fn get(&self, path: &str) -> Value {
+    pub(crate) async fn get(&self, path: &str) -> Value {
         let answer = self.ask("GET", path).send().await;
         assert_eq!(answer.status, 200, "GET {path}: {}", answer.body);
         answer.body
     }
 
     /// A published workflow that asks a person and then calls a tool; its path.
-    pub async fn workflow(&self) -> String {
+    pub(crate) async fn workflow(&self) -> String {
         let made = self.send("POST", "/v1/workflows", json!({"name": "digest", "graph": graph()})).await;
         assert_eq!(made.status, 201, "{}", made.body);
         let path = format!("/v1/workflows/{}", made.body["id"].as_str().unwrap());
@@ -116,7 +116,7 @@ impl Runtime {
     }
 
     /// Starts a run of the workflow at `path` and waits until it asks a person; the run's path.
-    pub async fn run(&self, path: &str) -> String {
+    pub(crate) async fn run(&self, path: &str) -> String {
         let body = json!({"command": "start", "params": {"trigger_payload": {"topic": "x"}}});
         let started = self.send("POST", &format!("{path}/command"), body).await;
         assert_eq!(started.status, 200, "{}", started.body);
@@ -126,7 +126,7 @@ impl Runtime {
     }
 
     /// Asks again and again until the answer is as wanted.
-    pub async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
+    pub(crate) async fn until(&self, path: &str, wanted: impl Fn(&Value) -> bool) -> Value {
         soon(path, async {
             loop {
                 let body = self.get(path).await;
@@ -140,7 +140,7 @@ impl Runtime {
     }
 
     /// Decides the first pending task of a run.
-    pub async fn decide(&self, run: &str, approved: bool) -> Answer {
+    pub(crate) async fn decide(&self, run: &str, approved: bool) -> Answer {
         let tasks = self.get(&format!("{run}/tasks/pending")).await;
         let task = tasks["tasks"][0]["task_id"].as_str().unwrap().to_owned();
         self.send("POST", &format!("{run}/tasks/{task}/complete"), json!({"approved": approved})).await
@@ -148,7 +148,7 @@ impl Runtime {
 }
 
 /// A graph that asks a person and then calls a tool.
-pub fn graph() -> Value {
+pub(crate) fn graph() -> Value {
     json!({"steps": [
         {"id": "review", "type": "human_task", "task_type": "approval", "task_payload": {"title": "Send?"}},
         {"id": "send", "type": "mcp_call", "depends_on": ["review"], "server_url": "http://127.0.0.1:9/mcp",

@@ -159,11 +159,11 @@ mod tests {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
         gate.admit(&Uri::from_static("/v1/runs"), &map)
-            .map_err(|refused| format!("{} {refused}", refused.into_status()))
+            .map_err(|refused| format!("{} {refused}", refused.status_of()))
     }
 
     impl ApiError {
-        fn into_status(&self) -> u16 {
+        fn status_of(&self) -> u16 {
             let Self::Forbidden(_) = self else { return 401 };
             403
         }
