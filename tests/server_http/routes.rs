@@ -187,6 +187,8 @@ async fn what_is_not_there_is_said_to_be_missing() {
         assert_eq!((answer.status, &answer.body["code"]), (404, &json!("NOT_FOUND")), "{path}");
         assert!(answer.body["error"].as_str().is_some_and(|text| !text.is_empty()), "{path}");
     }
+    let garbled = runtime.ask("GET", "/v1/workflows/%FF").send().await;
+    assert_eq!((garbled.status, &garbled.body["code"]), (400, &json!("MALFORMED_REQUEST")));
     let stream = runtime.ask("GET", "/v1/workflows/none/stream").connect().await;
     assert_eq!(stream.err(), Some(404));
     for (method, path) in [("PATCH", "/v1/workflows/none"), ("POST", "/v1/workflows/none/versions")] {

@@ -73,11 +73,12 @@ pub async fn serve(listener: TcpListener, state: HttpState) -> io::Result<()> {
     let server = axum::serve(listener, router(state.clone()));
     let server = server.with_graceful_shutdown(closing.clone().cancelled_owned()).into_future();
     let mut server = std::pin::pin!(server);
-    tokio::select! {
-        ended = &mut server => return ended,
-        () = closing.cancelled() => {}
-    }
-    // What has not ended in time is dropped; its client sees a broken connection.
-    let _ = timeout(GRACE, async { tokio::join!(&mut server, state.streams_closed()) }).await;
-    Ok(())
+    let ended = tokio::select! {
+        ended = &mut server => ended,
+        // What has not ended in time is left; its client sees a broken connection.
+        () = closing.cancelled() => timeout(GRACE, &mut server).await.unwrap_or(Ok(())),
+    };
+    // Streams are no connections to the server above any more, and still say goodbye.
+    let _ = timeout(GRACE, state.streams_closed()).await;
+    ended
 }
