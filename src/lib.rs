@@ -2,4 +2,6 @@
 #![warn(missing_docs)]
 pub mod domain;
 pub mod machine;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod wire;
