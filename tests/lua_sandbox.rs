@@ -53,7 +53,7 @@ async fn a_script_returns_a_table(#[case] script: &str, #[case] want: Value) {
 #[case("return 7", "the script failed: the script returned integer; it must return a table")]
 #[case("local x = 1", "the script failed: the script returned nil; it must return a table")]
 #[case(
-    "local a = 1\nlocal b = a.b.c\nreturn {}",
+    "local a = {}\nlocal b = a.b.c\nreturn {}",
     "the script failed: line 2: attempt to index a nil value (field 'b')"
 )]
 #[case("return {\n  a = = 1\n}", "the script failed: line 2: unexpected symbol near '='")]

@@ -13,12 +13,12 @@ pub(super) struct Budget {
 
 impl Budget {
     /// The budget of one result.
-    pub fn new() -> Self {
+    pub(super) fn new() -> Self {
         Self { left: MAX_RESULT_BYTES }
     }
 
     /// Takes `bytes` off, or says that they are not there.
-    pub fn spend(&mut self, bytes: usize) -> Result<(), String> {
+    pub(super) fn spend(&mut self, bytes: usize) -> Result<(), String> {
         self.left =
             self.left.checked_sub(bytes).ok_or("the result is larger than 1 MiB; return less of it")?;
         Ok(())

@@ -16,7 +16,7 @@ pub(super) struct Worker {
     requests: ChildStdin,
     replies: BufReader<ChildStdout>,
     /// Whether it has answered before.
-    pub served: Served,
+    pub(super) served: Served,
 }
 
 /// Whether a worker has answered before.
@@ -30,7 +30,7 @@ pub(super) enum Served {
 
 impl Worker {
     /// Starts a worker with an empty environment, in the root folder.
-    pub fn start(program: &Path) -> io::Result<Self> {
+    pub(super) fn start(program: &Path) -> io::Result<Self> {
         let mut child = Command::new(program)
             .arg("lua-worker")
             .env_clear()
@@ -48,7 +48,7 @@ impl Worker {
 
     /// Runs one script. After an error, or when the future is dropped before it is done, the
     /// worker is of no more use.
-    pub async fn run(&mut self, request: &Request) -> io::Result<Reply> {
+    pub(super) async fn run(&mut self, request: &Request) -> io::Result<Reply> {
         let mut line = serde_json::to_vec(request)?;
         line.push(b'\n');
         self.requests.write_all(&line).await?;
@@ -63,7 +63,7 @@ impl Worker {
     }
 
     /// Ends it now, whatever it does.
-    pub async fn kill(mut self) {
+    pub(super) async fn kill(mut self) {
         // It may have ended by itself, which is as good.
         let _ = self.child.kill().await;
     }

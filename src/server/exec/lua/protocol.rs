@@ -10,11 +10,11 @@ pub(super) const MAX_REPLY_BYTES: u64 = 8 * 1024 * 1024;
 #[derive(Debug, Serialize, Deserialize)]
 pub(super) struct Request {
     /// The source.
-    pub script: Box<str>,
+    pub(super) script: Box<str>,
     /// The globals: an object of `input`, `steps`, `run`, `connection` and so on.
-    pub globals: Value,
+    pub(super) globals: Value,
     /// How many seconds of processor time it may use.
-    pub seconds: u64,
+    pub(super) seconds: u64,
 }
 
 /// How it ended.

@@ -38,7 +38,7 @@ pub(super) struct Session {
 
 impl Session {
     /// Connects, shakes hands and lists the tools.
-    pub async fn open(http: reqwest::Client, endpoint: &Endpoint) -> Result<Self, ClientError> {
+    pub(super) async fn open(http: reqwest::Client, endpoint: &Endpoint) -> Result<Self, ClientError> {
         let url = shown(&endpoint.url);
         let hide = |reason: String| reason.replace(endpoint.url.as_str(), &url);
         let unreachable =
@@ -60,12 +60,12 @@ impl Session {
     }
 
     /// Whether calls can still be made.
-    pub fn is_open(&self) -> bool {
+    pub(super) fn is_open(&self) -> bool {
         !self.service.is_closed() && !self.service.is_transport_closed()
     }
 
     /// Calls a tool. Dropping the future before it is done tells the server to stop.
-    pub async fn call(&self, tool: &str, args: Value, key: &str) -> Result<Value, ClientError> {
+    pub(super) async fn call(&self, tool: &str, args: Value, key: &str) -> Result<Value, ClientError> {
         let mut args = match args {
             Value::Object(fields) => fields,
             Value::Null => JsonObject::new(),
@@ -93,7 +93,7 @@ impl Session {
     }
 
     /// Whether the tool says that it only reads, or that repeating a call changes nothing.
-    pub fn is_repeatable(&self, tool: &str) -> bool {
+    pub(super) fn is_repeatable(&self, tool: &str) -> bool {
         let hints = self.tools.get(tool).and_then(|tool| tool.annotations.as_ref());
         hints.is_some_and(|hints| hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true))
     }
