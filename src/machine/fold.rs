@@ -77,7 +77,8 @@ impl Machine {
         let deadline = data.get("drain_deadline").and_then(Value::as_str);
         self.drain_deadline = deadline.and_then(|deadline| deadline.parse().ok());
         if self.status == RunStatus::Running {
-            let held = self.in_flight.iter().map(|(_, step)| *step).filter(|step| self.steps[*step].is_held());
+            let held =
+                self.in_flight.iter().map(|(_, step)| *step).filter(|step| self.steps[*step].is_held());
             held.collect::<Vec<_>>().into_iter().for_each(|step| self.fold_resumption(step, at));
         }
     }

@@ -141,9 +141,15 @@ impl Turn<'_> {
     }
 
     fn resume(&mut self) {
-        let held: Vec<usize> = self.in_flight().into_iter().filter(|step| self.machine.steps[*step].is_held()).collect();
+        let held: Vec<usize> =
+            self.in_flight().into_iter().filter(|step| self.machine.steps[*step].is_held()).collect();
         self.change(&RunStatus::Running);
-        held.into_iter().for_each(|step| self.repeat(step));
+        for step in held {
+            // One that cannot be prepared any more has failed the run.
+            if self.is(&RunStatus::Running) {
+                self.repeat(step);
+            }
+        }
         self.wake_retries();
     }
 
