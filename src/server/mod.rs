@@ -7,3 +7,4 @@ pub mod exec;
 pub mod http;
 pub mod samples;
 pub mod serve;
+pub mod tools;

@@ -83,6 +83,12 @@ pub enum ServeError {
     },
 }
 
+impl ServeError {
+    pub(super) fn part(part: &'static str, error: &dyn std::error::Error) -> Self {
+        Self::Part { part, reason: error.to_string() }
+    }
+}
+
 fn holder(pid: Option<u32>) -> String {
     pid.map_or_else(|| "another process".to_owned(), |pid| format!("process {pid}"))
 }

@@ -50,7 +50,7 @@ impl Server {
     /// See [`ServeError`]: above all `Held` when another process uses the directory.
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        let (parts, executor) = Parts::start(&options).await?;
+        let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
         let mut server = Self::assemble(dir, listener, executor).await?;
         let driven = parts.drive(&server.engine, &options).await;
         server.parts = Some(parts);
@@ -147,7 +147,7 @@ impl Server {
         if !self.http.task.is_finished() {
             let _ = (&mut self.http.task).await;
         }
-        if let Some(parts) = &self.parts {
+        if let Some(parts) = &mut self.parts {
             parts.rest().await;
         }
         self.engine.shutdown().await;
