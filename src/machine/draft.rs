@@ -57,7 +57,7 @@ pub(super) fn run_rejected(start: &StartInput, problem: &str) -> EventDraft {
         json!({
             "workflow_id": start.workflow_id,
             "version": start.version,
-            "failure_code": FailureCode::DependencyUnavailable.as_str(),
+            "failure_code": "VALIDATION_ERROR",
             "error": format!("version {} cannot run: {problem}; correct the graph and publish it again", start.version),
             "machine_version": MACHINE_VERSION,
         }),

@@ -44,7 +44,7 @@ impl<'m> Turn<'m> {
         while self.is(&RunStatus::Running) {
             let Some(step) = self.machine.ready.first().copied() else { break };
             if self.machine.steps[step].switched_off {
-                self.skip(step, SkipReason::Disabled);
+                self.skip(step, &SkipReason::Disabled);
             } else {
                 self.begin(step, 1);
             }
@@ -52,8 +52,8 @@ impl<'m> Turn<'m> {
         self.end_if_done();
     }
 
-    pub(super) fn skip(&mut self, step: usize, reason: SkipReason) {
-        self.emit(super::draft::step_skipped(&self.id(step), &reason));
+    pub(super) fn skip(&mut self, step: usize, reason: &SkipReason) {
+        self.emit(super::draft::step_skipped(&self.id(step), reason));
     }
 
     /// Skips a pending step that can no longer run; says so of one that never would have.
@@ -61,7 +61,7 @@ impl<'m> Turn<'m> {
         let state = &self.machine.steps[step];
         if state.status == StepStatus::Pending {
             let off = state.switched_off;
-            self.skip(step, if off { SkipReason::Disabled } else { SkipReason::Blocked });
+            self.skip(step, if off { &SkipReason::Disabled } else { &SkipReason::Blocked });
         }
     }
 }

@@ -145,7 +145,9 @@ fn an_immediate_stop_cancels_whatever_the_status() {
             Some(Input::Pause) => "paused",
             Some(_) => "draining",
         };
-        prelude.into_iter().for_each(|input| drop(run.send(input)));
+        if let Some(input) = prelude {
+            run.send(input);
+        }
         run.stop(StopMode::Immediate);
         let mut want = vec!["step_cancelled a run_stopped".to_owned()];
         want.extend((!drains).then(|| "step_completed z blocked".into()));

@@ -1,4 +1,5 @@
 //! A host for tests: it logs, it checks after every input that the log alone gives the state.
+#![expect(clippy::needless_pass_by_value, reason = "values are written in place by every test")]
 
 use std::sync::Arc;
 use std::time::Duration;
@@ -111,7 +112,7 @@ impl Driver {
     }
 
     pub(super) fn after(&mut self, seconds: i64) -> &mut Self {
-        self.now = self.now + jiff::SignedDuration::from_secs(seconds);
+        self.now += jiff::SignedDuration::from_secs(seconds);
         self
     }
 

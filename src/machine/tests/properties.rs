@@ -143,12 +143,11 @@ fn is_settled(status: &StepStatus) -> bool {
 
 /// Whether something explains that a step was blocked: a failure, a stop, or a rejection before it.
 fn has_blocker(log: &[RunEvent]) -> bool {
-    let ended = log.iter().any(|event| {
+    log.iter().any(|event| {
         matches!(event.kind.as_str(), "step_failed" | "run_stopped")
             || event.data["to"] == "draining"
             || event.data["approved"] == false
-    });
-    ended
+    })
 }
 
 proptest! {

@@ -26,6 +26,7 @@ pub(in crate::machine) enum Prepared {
 /// A step that cannot be prepared fails at once and for good: its templates would not resolve
 /// any better on another attempt. The code is the one of its kind.
 pub(in crate::machine) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+    unsupported::check(spec)?;
     match &spec.kind {
         StepKind::McpCall => mcp::prepare(spec, run),
         StepKind::LuaScript => lua::prepare(spec, run),

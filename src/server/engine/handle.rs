@@ -1,47 +1,81 @@
-//! The handle that everything else in the server holds.
+//! The handle that everything else in the server holds: opening, writing, closing.
 
 use std::path::Path;
-use std::sync::Arc;
+use std::sync::{Arc, Mutex, PoisonError};
+use std::thread::JoinHandle;
 
-use serde_json::Value;
-use tokio::sync::watch;
+use tokio::sync::{mpsc, oneshot, watch};
 
-use super::{EngineError, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord};
-use crate::domain::{PendingTask, Run, RunEvent, RunId, StopMode, WorkflowId};
+use super::hub::Hub;
+use super::request::{Control, Reply, Request};
+use super::writer::Writer;
+use super::{EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, recovery};
+use crate::domain::{Run, RunId, StopMode, WorkflowId};
+use crate::server::db::Readers;
 use crate::server::exec::Executor;
-use crate::wire::command::{Decision, StartRun};
+use crate::wire::{Decision, StartRun};
+
+/// Requests that wait for the writer; further callers wait for a place.
+const QUEUE: usize = 1_024;
 
 /// A cheap handle to the engine. When the last one is dropped, the engine stops as if it had crashed.
-#[derive(Clone)]
-pub struct Engine {}
+#[derive(Clone, Debug)]
+pub struct Engine {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    requests: mpsc::Sender<Request>,
+    readers: Readers,
+    hub: Arc<Hub>,
+    epoch: String,
+    notices: Vec<String>,
+    writer: Mutex<Option<JoinHandle<()>>>,
+}
 
 impl Engine {
     /// Opens `DIR/arcc.db`, recovers live runs and starts the writer thread. The caller holds the
-    /// lock of the data directory.
+    /// lock of the data directory; the executor must be ready to say what is repeatable.
     ///
     /// # Errors
     /// `Storage` when the database cannot be opened or recovered.
-    pub async fn open(_dir: &Path, _executor: Arc<dyn Executor>) -> Result<Self, EngineError> {
-        todo!()
+    pub async fn open(dir: &Path, executor: Arc<dyn Executor>) -> Result<Self, EngineError> {
+        let found = recovery::open(dir.to_owned()).await?;
+        let reports = recovery::reports(&found.fleet, &*executor).await;
+        let (requests, inbox) = mpsc::channel(QUEUE);
+        let hub = Arc::new(Hub::new(found.places));
+        let readers = Readers::new(found.path);
+        let writer = Writer::new(found.connection, found.fleet, hub.clone());
+        let writer = writer.start(inbox, requests.downgrade(), executor, reports).await?;
+        let (epoch, notices) = (found.epoch, found.notices);
+        let shared = Shared { requests, readers, hub, epoch, notices, writer: Mutex::new(Some(writer)) };
+        Ok(Self { shared: Arc::new(shared) })
     }
 
     /// Random, made with the database: another epoch is another database.
     pub fn epoch(&self) -> &str {
-        todo!()
+        &self.shared.epoch
     }
 
     /// What an operator should know of how the database was opened, in one sentence each: that a
     /// damaged file was moved aside, for one.
     pub fn notices(&self) -> &[String] {
-        todo!()
+        &self.shared.notices
+    }
+
+    /// Watches a workflow's last committed place. A reader then pulls [`Engine::stream_after`],
+    /// so a slow one costs nothing and loses nothing.
+    pub fn subscribe(&self, workflow: &WorkflowId) -> watch::Receiver<u64> {
+        self.shared.hub.subscribe(workflow)
     }
 
     /// Creates a workflow with a draft.
     ///
     /// # Errors
     /// `Storage`, `Closed`.
-    pub async fn create_workflow(&self, _new: NewWorkflow) -> Result<WorkflowRecord, EngineError> {
-        todo!()
+    pub async fn create_workflow(&self, new: NewWorkflow) -> Result<WorkflowRecord, EngineError> {
+        self.ask(|reply| Request::Create(new, reply)).await
     }
 
     /// Changes a workflow or its draft.
@@ -50,50 +84,26 @@ impl Engine {
     /// `NotFound`, `Conflict` when it is archived, `Storage`, `Closed`.
     pub async fn patch_workflow(
         &self,
-        _id: &WorkflowId,
-        _patch: WorkflowPatch,
+        id: &WorkflowId,
+        patch: WorkflowPatch,
     ) -> Result<WorkflowRecord, EngineError> {
-        todo!()
+        self.ask(|reply| Request::Patch(id.clone(), patch, reply)).await
     }
 
     /// Puts a workflow away; its runs and versions stay readable. Again is no error.
     ///
     /// # Errors
     /// `NotFound`, `Storage`, `Closed`.
-    pub async fn archive_workflow(&self, _id: &WorkflowId) -> Result<(), EngineError> {
-        todo!()
-    }
-
-    /// A workflow.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn workflow(&self, _id: &WorkflowId) -> Result<WorkflowRecord, EngineError> {
-        todo!()
-    }
-
-    /// All workflows, archived ones too, by name.
-    ///
-    /// # Errors
-    /// `Storage`.
-    pub async fn workflows(&self) -> Result<Vec<WorkflowRecord>, EngineError> {
-        todo!()
+    pub async fn archive_workflow(&self, id: &WorkflowId) -> Result<(), EngineError> {
+        self.ask(|reply| Request::Archive(id.clone(), reply)).await
     }
 
     /// Publishes the draft as the next version.
     ///
     /// # Errors
     /// `NotFound`, `Invalid` when the graph cannot run, `Conflict` when it is archived, `Storage`, `Closed`.
-    pub async fn publish(&self, _id: &WorkflowId, _changelog: &str) -> Result<VersionRecord, EngineError> {
-        todo!()
-    }
-
-    /// The published versions of a workflow, newest first.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn versions(&self, _id: &WorkflowId) -> Result<Vec<VersionRecord>, EngineError> {
-        todo!()
+    pub async fn publish(&self, id: &WorkflowId, changelog: &str) -> Result<VersionRecord, EngineError> {
+        self.ask(|reply| Request::Publish(id.clone(), changelog.to_owned(), reply)).await
     }
 
     /// Starts a run of the latest published version. The same run id with the same workflow and
@@ -102,37 +112,32 @@ impl Engine {
     /// # Errors
     /// `NotFound` for the workflow, `Invalid` without a published version, `Conflict` when the run
     /// id is taken or the workflow archived, `Storage`, `Closed`.
-    pub async fn start(&self, _start: StartRun) -> Result<Run, EngineError> {
-        todo!()
+    pub async fn start(&self, start: StartRun) -> Result<Run, EngineError> {
+        self.ask(|reply| Request::Start(start, reply)).await
     }
 
     /// Holds a run.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when its status forbids it, `Storage`, `Closed`.
-    pub async fn pause(&self, _workflow: &WorkflowId, _run: &RunId) -> Result<Run, EngineError> {
-        todo!()
+    pub async fn pause(&self, workflow: &WorkflowId, run: &RunId) -> Result<Run, EngineError> {
+        self.control(workflow, run, Control::Pause).await
     }
 
     /// Lets a held run go on.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when its status forbids it, `Storage`, `Closed`.
-    pub async fn resume(&self, _workflow: &WorkflowId, _run: &RunId) -> Result<Run, EngineError> {
-        todo!()
+    pub async fn resume(&self, workflow: &WorkflowId, run: &RunId) -> Result<Run, EngineError> {
+        self.control(workflow, run, Control::Resume).await
     }
 
     /// Ends a run.
     ///
     /// # Errors
     /// `NotFound`, `Conflict` when its status forbids it, `Storage`, `Closed`.
-    pub async fn stop(
-        &self,
-        _workflow: &WorkflowId,
-        _run: &RunId,
-        _mode: StopMode,
-    ) -> Result<Run, EngineError> {
-        todo!()
+    pub async fn stop(&self, workflow: &WorkflowId, run: &RunId, mode: StopMode) -> Result<Run, EngineError> {
+        self.control(workflow, run, Control::Stop(mode)).await
     }
 
     /// Decides a human task. With `created_at`, only the task created then.
@@ -140,86 +145,32 @@ impl Engine {
     /// # Errors
     /// `NotFound` for run or task, `Conflict` when it was decided before (the message says how),
     /// `Storage`, `Closed`.
-    pub async fn decide(&self, _decision: Decision) -> Result<(), EngineError> {
-        todo!()
-    }
-
-    /// Runs, newest first, and how many match in total.
-    ///
-    /// # Errors
-    /// `Storage`.
-    pub async fn runs(&self, _query: RunQuery) -> Result<(Vec<Run>, u64), EngineError> {
-        todo!()
-    }
-
-    /// A run.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn run(&self, _workflow: &WorkflowId, _run: &RunId) -> Result<Run, EngineError> {
-        todo!()
-    }
-
-    /// A run's events after a sequence, oldest first.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn events(
-        &self,
-        _workflow: &WorkflowId,
-        _run: &RunId,
-        _after_sequence: u64,
-        _limit: u32,
-    ) -> Result<Vec<RunEvent>, EngineError> {
-        todo!()
-    }
-
-    /// A run's context: `{input, steps: {id: {result, …}}}`.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn context(&self, _workflow: &WorkflowId, _run: &RunId) -> Result<Value, EngineError> {
-        todo!()
-    }
-
-    /// Tasks that wait for a person, oldest first; of one run, or of all.
-    ///
-    /// # Errors
-    /// `NotFound` for the run, `Storage`.
-    pub async fn tasks(&self, _run: Option<(WorkflowId, RunId)>) -> Result<Vec<PendingTask>, EngineError> {
-        todo!()
-    }
-
-    /// The place of a workflow's last committed event; 0 before the first.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn stream_position(&self, _workflow: &WorkflowId) -> Result<u64, EngineError> {
-        todo!()
-    }
-
-    /// A workflow's events after a place, with their places. Places count from 1 without gaps.
-    ///
-    /// # Errors
-    /// `NotFound`, `Storage`.
-    pub async fn stream_after(
-        &self,
-        _workflow: &WorkflowId,
-        _after: u64,
-        _limit: u32,
-    ) -> Result<Vec<(u64, RunEvent)>, EngineError> {
-        todo!()
-    }
-
-    /// Watches a workflow's last committed place. A reader then pulls [`Engine::stream_after`],
-    /// so a slow one costs nothing and loses nothing.
-    pub fn subscribe(&self, _workflow: &WorkflowId) -> watch::Receiver<u64> {
-        todo!()
+    pub async fn decide(&self, decision: Decision) -> Result<(), EngineError> {
+        self.ask(|reply| Request::Decide(decision, reply)).await
     }
 
     /// Stops taking inputs, writes what was taken, and waits for the writer thread. Calls in
     /// flight are left as after a crash.
     pub async fn shutdown(&self) {
-        todo!()
+        // An error means that the writer has ended already.
+        let _ = self.shared.requests.send(Request::Shutdown).await;
+        let writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner).take();
+        if let Some(writer) = writer {
+            let _ = tokio::task::spawn_blocking(move || writer.join()).await;
+        }
+    }
+
+    pub(super) fn readers(&self) -> &Readers {
+        &self.shared.readers
+    }
+
+    async fn control(&self, workflow: &WorkflowId, run: &RunId, control: Control) -> Result<Run, EngineError> {
+        self.ask(|reply| Request::Control(workflow.clone(), run.clone(), control, reply)).await
+    }
+
+    async fn ask<T>(&self, request: impl FnOnce(Reply<T>) -> Request) -> Result<T, EngineError> {
+        let (reply, answer) = oneshot::channel();
+        self.shared.requests.send(request(reply)).await.map_err(|_| EngineError::Closed)?;
+        answer.await.map_err(|_| EngineError::Closed)?
     }
 }
