@@ -79,7 +79,7 @@ async fn nothing_in_the_directory_is_open_to_others() {
     let server = serve(&dir).await;
     let mode = |path: &Path| fs::metadata(path).unwrap().permissions().mode() & 0o777;
     assert_eq!(mode(&dir), 0o700);
-    for file in ["token", "runtime.json", "arcc.lock"] {
+    for file in ["token", "runtime.json", "arcc.lock", "arcc.db"] {
         assert_eq!(mode(&dir.join(file)), 0o600, "{file}");
     }
     let left: Vec<_> = fs::read_dir(&dir).unwrap().map(|entry| entry.unwrap().file_name()).collect();

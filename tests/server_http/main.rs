@@ -12,3 +12,4 @@ mod gate;
 mod routes;
 mod runtime;
 mod streams;
+mod whole;

@@ -167,6 +167,32 @@ async fn the_log_comes_in_pages_and_each_event_once() {
 }
 
 #[tokio::test]
+async fn pages_of_large_events_end_early() {
+    let runtime = Runtime::start().await;
+    let workflow = runtime.workflow().await;
+    let big = "x".repeat(900 * 1024);
+    let body = json!({"command": "start", "params": {"run_id": "big", "trigger_payload": {"text": big}}});
+    assert_eq!(runtime.send("POST", &format!("{workflow}/command"), body).await.status, 200);
+    let run = format!("{workflow}/runs/big");
+    runtime.until(&format!("{run}/tasks/pending"), |b| b["tasks"] != json!([])).await;
+    let result = json!({"approved": true, "result": {"text": big}});
+    let task = runtime.get(&format!("{run}/tasks/pending")).await["tasks"][0]["task_id"].clone();
+    let path = format!("{run}/tasks/{}/complete", task.as_str().unwrap());
+    assert_eq!(runtime.send("POST", &path, result).await.status, 200);
+    runtime.until(&format!("{run}/summary"), |body| body["run_complete"] == true).await;
+    let (mut sequences, mut cursor) = (Vec::new(), Some("0".to_owned()));
+    while let Some(at) = cursor {
+        let page = runtime.get(&format!("{run}/events?limit=1000&cursor={at}")).await;
+        assert!(page.to_string().len() < 6 << 20);
+        let events = page["events"].as_array().unwrap().iter();
+        sequences.extend(events.map(|event| event["sequence"].as_u64().unwrap()));
+        cursor = page["next_cursor"].as_str().map(str::to_owned);
+    }
+    let last = runtime.get(&run).await["last_sequence"].as_u64().unwrap();
+    assert_eq!(sequences, (1..=last).collect::<Vec<_>>());
+}
+
+#[tokio::test]
 async fn what_is_not_there_is_said_to_be_missing() {
     let runtime = Runtime::start().await;
     let workflow = runtime.workflow().await;

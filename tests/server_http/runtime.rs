@@ -75,6 +75,11 @@ impl Runtime {
     /// Starts one in a directory that may have been used before.
     pub(crate) async fn within(dir: TempDir) -> Self {
         let server = serve(dir.path()).await;
+        Self::of(server, dir)
+    }
+
+    /// Takes one that was started in `dir`.
+    pub(crate) fn of(server: Server, dir: TempDir) -> Self {
         let addr = server.url().strip_prefix("http://").unwrap().parse().unwrap();
         Self { server, dir, addr }
     }

@@ -99,6 +99,7 @@ async fn carry_out(
 }
 
 fn broke_off(step: &StepId) -> StepError {
-    let message = format!("the runtime broke off while it carried out step `{step}`; this is a fault of the runtime");
+    let message =
+        format!("the runtime broke off while it carried out step `{step}`; this is a fault of the runtime");
     StepError { code: FailureCode::UpstreamError, message, retryable: false }
 }

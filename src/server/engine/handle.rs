@@ -164,7 +164,12 @@ impl Engine {
         &self.shared.readers
     }
 
-    async fn control(&self, workflow: &WorkflowId, run: &RunId, control: Control) -> Result<Run, EngineError> {
+    async fn control(
+        &self,
+        workflow: &WorkflowId,
+        run: &RunId,
+        control: Control,
+    ) -> Result<Run, EngineError> {
         self.ask(|reply| Request::Control(workflow.clone(), run.clone(), control, reply)).await
     }
 

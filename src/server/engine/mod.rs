@@ -29,6 +29,8 @@ mod request;
 mod timers;
 mod writer;
 
+pub use crate::server::db::{
+    NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+};
 pub use error::EngineError;
 pub use handle::Engine;
-pub use crate::server::db::{NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus};

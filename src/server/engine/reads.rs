@@ -14,7 +14,8 @@ impl Engine {
     /// `NotFound`, `Storage`.
     pub async fn workflow(&self, id: &WorkflowId) -> Result<WorkflowRecord, EngineError> {
         let id = id.clone();
-        self.read(move |db| workflows::find(db, &id)?.ok_or_else(|| EngineError::missing("workflow", id))).await
+        self.read(move |db| workflows::find(db, &id)?.ok_or_else(|| EngineError::missing("workflow", id)))
+            .await
     }
 
     /// All workflows, archived ones too, by name.
@@ -60,7 +61,8 @@ impl Engine {
         after_sequence: u64,
         limit: u32,
     ) -> Result<Vec<RunEvent>, EngineError> {
-        self.read_run(workflow, run, move |db, run| Ok(log::of_run(db, &run.id, after_sequence, limit)?)).await
+        self.read_run(workflow, run, move |db, run| Ok(log::of_run(db, &run.id, after_sequence, limit)?))
+            .await
     }
 
     /// A run's context: `{input, steps: {id: {result, …}}}`.
@@ -102,7 +104,8 @@ impl Engine {
         after: u64,
         limit: u32,
     ) -> Result<Vec<(u64, RunEvent)>, EngineError> {
-        self.read_workflow(workflow, move |db, workflow| Ok(log::of_workflow(db, workflow, after, limit)?)).await
+        self.read_workflow(workflow, move |db, workflow| Ok(log::of_workflow(db, workflow, after, limit)?))
+            .await
     }
 
     async fn read<T, F>(&self, read: F) -> Result<T, EngineError>

@@ -3,8 +3,8 @@
 use crate::domain::{RunEvent, RunId, WorkflowId};
 use crate::server::engine::{Engine, EngineError};
 
-/// How many events are read from the log at a time.
-const BATCH: u32 = 256;
+/// How many events are read from the log at a time; what one slow client can hold in memory.
+const BATCH: u32 = 64;
 
 /// What a stream is about.
 pub(super) enum Source {

@@ -19,6 +19,10 @@ const MOST_RUNS: u32 = 100;
 const EVENTS: u32 = 200;
 /// The most events of a page.
 const MOST_EVENTS: u32 = 1_000;
+/// The bytes of details after which a page of events ends early; one event may hold a mebibyte.
+const PAGE: usize = 4 * 1024 * 1024;
+/// How many events are read from the log at a time.
+const BATCH: u32 = 64;
 
 pub(super) async fn all(State(engine): State<Engine>, params: Params) -> Result<Json<Value>, ApiError> {
     list(&engine, None, &params).await
@@ -82,17 +86,22 @@ pub(super) async fn events(
     At((workflow, run)): At<(WorkflowId, RunId)>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let limit = params.limit(EVENTS, MOST_EVENTS)?;
-    let after = params.number("cursor")?.unwrap_or(0);
-    // One more than asked for tells whether another page follows.
-    let mut page = engine.events(&workflow, &run, after, limit + 1).await?;
-    let more = page.len() > limit as usize;
-    page.truncate(limit as usize);
-    let last = page.last().and_then(|event| event.sequence).filter(|_| more);
-    Ok(Json(json!({
-        "events": page.iter().map(write::event).collect::<Vec<_>>(),
-        "next_cursor": last.map(|place| place.to_string()),
-    })))
+    let limit = params.limit(EVENTS, MOST_EVENTS)? as usize;
+    let mut last = params.number("cursor")?.unwrap_or(0);
+    let (mut page, mut bytes, mut more) = (Vec::new(), 0, true);
+    while more {
+        let batch = engine.events(&workflow, &run, last, BATCH).await?;
+        more = batch.len() == BATCH as usize;
+        for event in batch {
+            if page.len() == limit || bytes >= PAGE {
+                return Ok(Json(json!({"events": page, "next_cursor": last.to_string()})));
+            }
+            last = event.sequence.unwrap_or(last);
+            bytes += event.data.to_string().len();
+            page.push(write::event(&event));
+        }
+    }
+    Ok(Json(json!({"events": page, "next_cursor": null})))
 }
 
 pub(super) async fn context(

@@ -14,13 +14,13 @@ use super::numbers::{LogClock, Numbers};
 use crate::domain::RunId;
 use crate::machine::{Input, Order};
 use crate::server::db::DbError;
+use crate::server::engine::EngineError;
 use crate::server::engine::calls::Calls;
 use crate::server::engine::fleet::Fleet;
 use crate::server::engine::hub::Hub;
 use crate::server::engine::recovery::unstarted;
 use crate::server::engine::request::{Report, Request};
 use crate::server::engine::timers::Timers;
-use crate::server::engine::EngineError;
 use crate::server::exec::Executor;
 
 /// The most requests in one transaction: many share one write to the disk, none waits long.
