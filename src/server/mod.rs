@@ -4,3 +4,7 @@
 pub mod db;
 pub mod engine;
 pub mod exec;
+pub mod http;
+pub mod samples;
+pub mod serve;
+pub mod tools;

@@ -1,17 +1,18 @@
-//! Carrying out steps: what the engine orders, done for real.
+//! Carrying out attempts: Lua scripts in sandboxed child processes, tools over MCP.
+//!
+//! ```text
+//!   Call ──► LocalExecutor ──► lua::Pool ──► child `arcc lua-worker` (no secrets, no files, limits)
+//!                         └──► mcp::Client ─► session per server URL ─► streamable HTTP
+//! ```
+//!
+//! Nothing here decides about retries or timeouts of a run; that is the machine's. An attempt
+//! ends in an [`Outcome`](crate::machine::Outcome), whatever happened to it.
 
-use futures_util::future::BoxFuture;
-use tokio_util::sync::CancellationToken;
+mod executor;
+mod local;
+pub mod lua;
+pub mod mcp;
 
-use crate::machine;
-
-/// What carries out the attempts that the engine orders.
-pub trait Executor: Send + Sync + 'static {
-    /// Carries out one attempt; must return soon after `cancel` fires (its outcome is then ignored).
-    fn execute(&self, call: machine::Call, cancel: CancellationToken)
-    -> BoxFuture<'static, machine::Outcome>;
-
-    /// Whether repeating this call after a crash is declared safe by the tool (MCP annotations
-    /// `readOnlyHint` and `idempotentHint`).
-    fn repeatable(&self, work: machine::Work) -> BoxFuture<'static, bool>;
-}
+pub use executor::Executor;
+pub use local::{ExecutorOptions, LocalExecutor};
+pub use lua::lua_worker_main;
