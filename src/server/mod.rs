@@ -1,5 +1,8 @@
-//! The embedded local runtime.
+//! The embedded local runtime: it executes workflow runs on this machine and answers the
+//! platform's HTTP and WebSocket contract on the loopback interface.
 
+pub mod db;
+pub mod engine;
 pub mod exec;
 pub mod samples;
 pub mod tools;

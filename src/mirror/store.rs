@@ -1,0 +1,347 @@
+//! The fold itself.
+
+use std::collections::{BTreeMap, HashMap, HashSet};
+
+use super::sections::Sections;
+use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
+use crate::domain::{
+    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, StepId, Timestamp, Workflow, WorkflowId,
+};
+
+/// How many looked-at runs are kept whole.
+const DETAILS: usize = 32;
+
+/// What an event touched, so that only what shows it is derived again.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Change {
+    /// Runs, or their order.
+    pub runs: bool,
+    /// The inbox.
+    pub tasks: bool,
+    /// The detail of some run.
+    pub detail: bool,
+    /// A connection.
+    pub link: bool,
+    /// A stream told of a run that the feed has not listed yet, or of a task: ask the feed.
+    pub ask_feed: bool,
+}
+
+/// The local picture of the server.
+#[derive(Clone, Debug, Default)]
+pub struct Mirror {
+    runs: HashMap<RunId, Run>,
+    touched: HashMap<RunId, Timestamp>,
+    sections: Sections,
+    tasks: Vec<PendingTask>,
+    tasks_changed_at: Option<Timestamp>,
+    workflows: BTreeMap<WorkflowId, Workflow>,
+    details: Vec<(RunId, RunDetail)>,
+    links: BTreeMap<Source, Link>,
+    unreadable: usize,
+}
+
+impl Mirror {
+    /// Folds one report.
+    pub fn apply(&mut self, event: &WatchEvent) -> Change {
+        match event {
+            WatchEvent::Runs { runs, unreadable, extent, asked_at } => {
+                self.unreadable = *unreadable;
+                self.list_runs(runs, *extent, *asked_at);
+                self.data_arrived(&Source::Feed, *asked_at);
+                Change { runs: true, ..Change::default() }
+            }
+            WatchEvent::Tasks { tasks, asked_at, .. } => self.list_tasks(tasks, *asked_at),
+            WatchEvent::Workflows(workflows) => {
+                self.workflows = workflows.iter().map(|w| (w.id.clone(), w.clone())).collect();
+                Change { runs: true, ..Change::default() }
+            }
+            WatchEvent::Detail(detail) => self.put_detail(detail),
+            WatchEvent::Event { workflow, event, at } => self.stream_event(workflow, event, *at),
+            WatchEvent::Link { source, state, at } => self.link_changed(source, state, *at),
+        }
+    }
+
+    /// A run.
+    pub fn run(&self, id: &RunId) -> Option<&Run> {
+        self.runs.get(id)
+    }
+
+    /// How many runs are loaded.
+    pub fn run_count(&self) -> usize {
+        self.runs.len()
+    }
+
+    /// All loaded runs, in no order.
+    pub fn runs(&self) -> impl Iterator<Item = &Run> {
+        self.runs.values()
+    }
+
+    /// How many rows a section has at `now`.
+    pub fn len(&self, section: Section, now: Timestamp) -> usize {
+        match section {
+            Section::AwaitingApproval => self.tasks.len(),
+            other => self.sections.len(other, now),
+        }
+    }
+
+    /// The run at a place of a section other than the inbox.
+    pub fn run_at(&self, section: Section, index: usize) -> Option<&Run> {
+        self.sections.get(section, index).and_then(|id| self.runs.get(id))
+    }
+
+    /// The place of a run in a section other than the inbox.
+    pub fn place(&self, section: Section, run: &RunId) -> Option<usize> {
+        self.runs.get(run).and_then(|run| self.sections.place(section, run))
+    }
+
+    /// The inbox: grouped by workflow, then run, oldest first.
+    pub fn tasks(&self) -> &[PendingTask] {
+        &self.tasks
+    }
+
+    /// The tasks of a run that wait for a person.
+    pub fn tasks_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a PendingTask> {
+        self.tasks.iter().filter(move |task| task.run_id == *run)
+    }
+
+    /// Everything known of a run that was looked at.
+    pub fn detail(&self, run: &RunId) -> Option<&RunDetail> {
+        self.details.iter().find(|(id, _)| id == run).map(|(_, detail)| detail)
+    }
+
+    /// The workflows, by id.
+    pub fn workflows(&self) -> impl Iterator<Item = &Workflow> {
+        self.workflows.values()
+    }
+
+    /// What a run's workflow is called.
+    pub fn workflow_name<'a>(&'a self, run: &'a Run) -> &'a str {
+        let listed = || self.workflows.get(&run.workflow_id).map(|workflow| &*workflow.name);
+        run.workflow_name.as_deref().or_else(listed).unwrap_or(run.workflow_id.as_str())
+    }
+
+    /// The state of a source.
+    pub fn link(&self, source: &Source) -> Option<&Link> {
+        self.links.get(source)
+    }
+
+    /// All sources with their states.
+    pub fn links(&self) -> impl Iterator<Item = (&Source, &Link)> {
+        self.links.iter()
+    }
+
+    /// How many rows of the last lists could not be read.
+    pub fn unreadable(&self) -> usize {
+        self.unreadable
+    }
+
+    /// When the feed last answered.
+    pub fn feed_at(&self) -> Option<Timestamp> {
+        self.links.get(&Source::Feed).and_then(|link| link.data_at)
+    }
+
+    fn list_runs(&mut self, runs: &[Run], extent: Extent, asked_at: Timestamp) {
+        let listed: HashSet<&RunId> = runs.iter().map(|run| &run.id).collect();
+        if extent == Extent::Whole {
+            let touched = &self.touched;
+            self.runs
+                .retain(|id, _| listed.contains(id) || touched.get(id).is_some_and(|at| *at >= asked_at));
+            self.touched.retain(|id, _| self.runs.contains_key(id));
+        }
+        for run in runs {
+            self.merge_run(run, asked_at);
+        }
+        self.sections.rebuild(self.runs.values());
+    }
+
+    /// Takes a listed run unless the stream has told something newer of it.
+    fn merge_run(&mut self, listed: &Run, asked_at: Timestamp) {
+        let Some(known) = self.runs.get(&listed.id) else {
+            self.runs.insert(listed.id.clone(), listed.clone());
+            return;
+        };
+        let newer_known = match (known.last_sequence, listed.last_sequence) {
+            (Some(known), Some(listed)) => known > listed,
+            _ => self.touched.get(&listed.id).is_some_and(|at| *at >= asked_at),
+        };
+        let revived = known.status.is_terminal() && !listed.status.is_terminal();
+        if !newer_known && !(revived && known.last_sequence.is_none()) {
+            self.runs.insert(listed.id.clone(), listed.clone());
+        }
+    }
+
+    fn list_tasks(&mut self, tasks: &[PendingTask], asked_at: Timestamp) -> Change {
+        self.data_arrived(&Source::Feed, asked_at);
+        if self.tasks_changed_at.is_some_and(|at| at > asked_at) {
+            // The stream told of a decision or a new task after this list was asked for.
+            return Change { ask_feed: true, ..Change::default() };
+        }
+        self.tasks = tasks.to_vec();
+        self.sort_tasks();
+        Change { tasks: true, ..Change::default() }
+    }
+
+    fn sort_tasks(&mut self) {
+        self.tasks.sort_by(|a, b| {
+            let key = |t: &PendingTask| {
+                (t.workflow_name.clone(), t.workflow_id.clone(), t.run_id.clone(), t.created_at)
+            };
+            key(a).cmp(&key(b))
+        });
+    }
+
+    fn put_detail(&mut self, detail: &Detail) -> Change {
+        let id = &detail.run.id;
+        let mut fresh = RunDetail::new(detail);
+        if let Some(place) = self.details.iter().position(|(known, _)| known == id) {
+            let (_, older) = self.details.remove(place);
+            fresh.keep_newer(&older);
+        }
+        self.details.push((id.clone(), fresh));
+        if self.details.len() > DETAILS {
+            self.details.remove(0);
+        }
+        self.replace_run(id, |mirror| mirror.merge_run(&detail.run, detail.asked_at));
+        self.data_arrived(&Source::Detail(id.clone()), detail.asked_at);
+        Change { runs: true, detail: true, ..Change::default() }
+    }
+
+    /// Changes a run and keeps its section in order.
+    fn replace_run(&mut self, id: &RunId, change: impl FnOnce(&mut Self)) {
+        if let Some(before) = self.runs.get(id) {
+            self.sections.remove(before);
+        }
+        change(self);
+        if let Some(after) = self.runs.get(id) {
+            self.sections.insert(after);
+        }
+    }
+
+    fn stream_event(&mut self, workflow: &WorkflowId, event: &RunEvent, at: Timestamp) -> Change {
+        self.data_arrived(&Source::Stream(workflow.clone()), at);
+        let id = &event.run_id;
+        let mut change = Change { ask_feed: !self.runs.contains_key(id), ..Change::default() };
+        if let Some((_, detail)) = self.details.iter_mut().find(|(known, _)| known == id) {
+            change.detail = detail.apply(event);
+        }
+        let stale = self
+            .runs
+            .get(id)
+            .is_some_and(|run| matches!((run.last_sequence, event.sequence), (Some(a), Some(b)) if a >= b));
+        if stale {
+            return change;
+        }
+        change.runs = true;
+        self.touched.insert(id.clone(), at);
+        self.replace_run(id, |mirror| {
+            let run = mirror
+                .runs
+                .entry(id.clone())
+                .or_insert_with(|| Run::new(id.clone(), workflow.clone(), RunStatus::Running));
+            fold_into_run(run, event);
+        });
+        self.fold_tasks(event, at, &mut change);
+        change
+    }
+
+    fn fold_tasks(&mut self, event: &RunEvent, at: Timestamp, change: &mut Change) {
+        match event.kind {
+            EventKind::HumanTaskCreated => change.ask_feed = true,
+            EventKind::HumanTaskCompleted
+            | EventKind::StepCompleted
+            | EventKind::StepCancelled
+            | EventKind::StepFailed => {
+                let Some(step) = event.step_id() else { return };
+                let before = self.tasks.len();
+                self.tasks.retain(|task| task.run_id != event.run_id || task.step_id != step);
+                if self.tasks.len() < before {
+                    self.tasks_changed_at = Some(at);
+                    change.tasks = true;
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn link_changed(&mut self, source: &Source, state: &LinkState, at: Timestamp) -> Change {
+        if *state == LinkState::Closed {
+            self.links.remove(source);
+        } else {
+            let link = self.links.entry(source.clone()).or_insert_with(|| Link {
+                state: state.clone(),
+                since: at,
+                data_at: None,
+            });
+            link.state = state.clone();
+            link.since = at;
+            if *state == LinkState::Live {
+                link.data_at = Some(at);
+            }
+        }
+        Change { link: true, ..Change::default() }
+    }
+
+    fn data_arrived(&mut self, source: &Source, at: Timestamp) {
+        if let Some(link) = self.links.get_mut(source) {
+            link.data_at = link.data_at.max(Some(at));
+        }
+    }
+}
+
+/// What a stream event changes on a run's row.
+fn fold_into_run(run: &mut Run, event: &RunEvent) {
+    run.updated_at = event.at.or(run.updated_at);
+    run.last_sequence = event.sequence.or(run.last_sequence);
+    match &event.kind {
+        EventKind::RunStarted => run.started_at = run.started_at.or(event.at),
+        EventKind::StateChanged => {
+            let word = ["to", "new_status", "status", "state"].iter().find_map(|field| event.text(field));
+            if let Some(word) = word {
+                set_status(run, RunStatus::parse(word), event);
+            }
+        }
+        EventKind::RunCompleted => set_status(run, RunStatus::Completed, event),
+        EventKind::RunFailed => set_status(run, RunStatus::Failed, event),
+        EventKind::RunStopped => set_status(run, RunStatus::Stopped, event),
+        EventKind::RunCancelled => set_status(run, RunStatus::Cancelled, event),
+        EventKind::RunRejected => set_status(run, RunStatus::Rejected, event),
+        EventKind::RunPaused => set_status(run, RunStatus::Paused, event),
+        EventKind::StepStarted => step_started(run, event.step_id()),
+        EventKind::StepCompleted | EventKind::StepFailed | EventKind::StepCancelled => step_ended(run, event),
+        _ => {}
+    }
+}
+
+fn set_status(run: &mut Run, status: RunStatus, event: &RunEvent) {
+    if status.is_terminal() {
+        run.ended_at = event.at.or(run.ended_at);
+        run.progress.in_flight = 0;
+        run.progress.current = None;
+    }
+    if let Some(code) = event.text("failure_code") {
+        run.failure_code = Some(crate::domain::FailureCode::parse(code));
+    }
+    if let Some(error) = event.text("error") {
+        run.error = Some(error.into());
+    }
+    run.status = status;
+}
+
+fn step_started(run: &mut Run, step: Option<StepId>) {
+    let Some(step) = step.filter(|step| step.parent().is_none()) else { return };
+    if run.progress.current.as_ref() != Some(&step) {
+        run.progress.in_flight += 1;
+    }
+    run.progress.current = Some(step);
+}
+
+fn step_ended(run: &mut Run, event: &RunEvent) {
+    let Some(step) = event.step_id().filter(|step| step.parent().is_none()) else { return };
+    run.progress.done += 1;
+    if event.data.get("skipped").is_none() {
+        run.progress.in_flight = run.progress.in_flight.saturating_sub(1);
+    }
+    if run.progress.current.as_ref() == Some(&step) {
+        run.progress.current = None;
+    }
+}
