@@ -1,5 +1,6 @@
 //! arcc, the AgentRuntime Command Center.
 #![warn(missing_docs)]
+pub mod client;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
