@@ -36,11 +36,6 @@ impl Backoff {
         ceiling.mul_f64(random.clamp(0.0, 1.0)).max(FLOOR)
     }
 
-    /// Forgets all failures.
-    pub(super) fn reset(&mut self) {
-        *self = Self::default();
-    }
-
     /// How many tries have failed in a row.
     pub(super) fn failures(&self) -> u32 {
         self.failures
