@@ -2,6 +2,7 @@
 #![warn(missing_docs)]
 pub mod app;
 pub mod config;
+pub mod client;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
