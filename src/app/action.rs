@@ -3,6 +3,8 @@
 //! Keymap, palette, footer, help and README are all made from [`ACTIONS`]. No key has two
 //! meanings in one context, and none needs Ctrl, Alt or a function key (`ctrl-c` quits besides).
 
+use std::fmt::Write as _;
+
 use super::key::Key;
 
 /// Something an operator can ask for.
@@ -171,6 +173,17 @@ impl Action {
         let fits = |entry: &&Entry| entry.place != Place::RunScreen || screen == super::Screen::Run;
         ACTIONS.iter().filter(fits).find(|entry| entry.keys.contains(&key)).map(|entry| entry.action)
     }
+}
+
+/// The table of keys as Markdown, for the README.
+pub fn table_markdown() -> String {
+    let mut table = String::from("| Key | Action | What it does |\n|---|---|---|\n");
+    for entry in ACTIONS {
+        let keys: Vec<String> = entry.keys.iter().map(|key| format!("`{key}`")).collect();
+        let place = if entry.place == Place::RunScreen { " (on a run's screen)" } else { "" };
+        let _ = writeln!(table, "| {} | `{}` | {}{place} |", keys.join(" "), entry.id, entry.help);
+    }
+    table
 }
 
 #[cfg(test)]

@@ -6,7 +6,9 @@
 //! here, with the same [`layout`] that drawing uses, so that drawing only reads.
 
 pub mod action;
+pub mod decide;
 pub mod effect;
+pub mod freshness;
 pub mod key;
 pub mod layers;
 pub mod layout;
@@ -14,10 +16,15 @@ pub mod model;
 pub mod msg;
 pub mod panes;
 pub mod pending;
+#[cfg(test)]
+mod tests;
+pub mod toast;
 mod update;
+pub mod upkeep;
 
 pub use action::Action;
 pub use effect::Effect;
+pub use freshness::Freshness;
 pub use model::{Model, Screen, Session};
 pub use msg::Msg;
 pub use update::update;

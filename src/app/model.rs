@@ -5,6 +5,7 @@ use std::time::Duration;
 use super::layers::Layer;
 use super::panes::{Home, RunScreen};
 use super::pending::Pendings;
+use super::upkeep::Upkeep;
 use crate::domain::Timestamp;
 use crate::mirror::Mirror;
 
@@ -104,6 +105,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// What the client port was last asked to watch.
     pub watching: super::effect::Wanted,
+    /// What was put off, and what was asked for already.
+    pub upkeep: Upkeep,
 }
 
 impl Model {
@@ -121,6 +124,7 @@ impl Model {
             paper,
             size,
             watching: super::effect::Wanted::default(),
+            upkeep: Upkeep::default(),
         }
     }
 }

@@ -3,6 +3,7 @@
 
 use serde_json::Value;
 
+use crate::app::Action;
 use crate::domain::{StepId, Timestamp};
 use crate::wire::Command;
 
@@ -21,6 +22,37 @@ pub enum DialogKind {
     Stop,
     /// Start a new run with the same input.
     RunAgain,
+}
+
+impl DialogKind {
+    /// The action that opens it.
+    pub fn action(self) -> Action {
+        match self {
+            Self::Approve => Action::Approve,
+            Self::Reject => Action::Reject,
+            Self::Pause => Action::Pause,
+            Self::Resume => Action::Resume,
+            Self::Stop => Action::Stop,
+            Self::RunAgain => Action::RunAgain,
+        }
+    }
+
+    /// The word for it while it is under way: `approving`, …
+    pub fn doing(self) -> &'static str {
+        match self {
+            Self::Approve => "approving",
+            Self::Reject => "rejecting",
+            Self::Pause => "pausing",
+            Self::Resume => "resuming",
+            Self::Stop => "stopping",
+            Self::RunAgain => "starting again",
+        }
+    }
+
+    /// What cannot be taken back once it is sent, where that needs saying.
+    pub fn warning(self) -> Option<&'static str> {
+        (self == Self::Stop).then_some("A stopped run cannot be resumed.")
+    }
 }
 
 /// One way to answer a dialog.

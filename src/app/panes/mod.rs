@@ -1,7 +1,13 @@
-//! The panes' own state: what is selected, how far it is scrolled.
+//! The panes: what is selected, how far it is scrolled, and how keys and events move that.
 
 mod home;
+mod pretty;
 mod run;
+mod scroll;
 
 pub use home::{Cursor, Home, InboxRow, RowKey};
-pub use run::{Canvas, EventList, Payload, RunScreen, Search, Tab};
+pub(crate) use home::{derive_inbox, derive_matches, motion, set_filter, settle as settle_home};
+pub use pretty::pretty;
+pub use run::{Canvas, EventList, Payload, RunScreen, Search, Tab, matches};
+pub(crate) use run::{open as open_run, perform as perform_on_run, set_search, settle as settle_run};
+pub(crate) use scroll::keep_seen;

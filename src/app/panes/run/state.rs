@@ -1,4 +1,4 @@
-//! The screen of one run.
+//! What the screen of a run remembers.
 
 use std::sync::Arc;
 

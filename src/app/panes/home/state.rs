@@ -1,4 +1,4 @@
-//! The Command Center: four sections and a preview of what is selected.
+//! What the Command Center remembers.
 
 use crate::domain::{RunId, TaskId, Timestamp};
 use crate::mirror::Section;
@@ -54,6 +54,8 @@ pub struct Home {
     pub filter: String,
     /// With a filter: the matching runs of draining, running and failed, derived on change.
     pub matches: [Vec<RunId>; 3],
+    /// Whether a key was pressed here; until then the selection goes to the first section with rows.
+    pub touched: bool,
 }
 
 impl Default for Home {
@@ -64,6 +66,7 @@ impl Default for Home {
             inbox: Vec::new(),
             filter: String::new(),
             matches: Default::default(),
+            touched: false,
         }
     }
 }

@@ -1,0 +1,1 @@
+//! Drives `update` with keys and reports.
