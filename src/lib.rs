@@ -10,3 +10,4 @@ pub mod platform;
 #[cfg(feature = "server")]
 pub mod server;
 pub mod wire;
+pub mod ui;
