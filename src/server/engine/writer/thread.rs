@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, oneshot};
 use super::batch::{After, Batch};
 use super::numbers::{LogClock, Numbers};
 use crate::domain::RunId;
-use crate::machine::{Input, Order};
+use crate::machine::Order;
 use crate::server::db::DbError;
 use crate::server::engine::EngineError;
 use crate::server::engine::calls::Calls;
