@@ -57,7 +57,7 @@ async fn samples_are_there_to_be_decided_if_they_are_wanted() {
 async fn samples_that_cannot_be_installed_are_a_notice_and_no_failure() {
     let dir = tempfile::tempdir().unwrap();
     serve(dir.path()).await.shutdown().await;
-    std::fs::write(dir.path().join("samples.json"), "no JSON").unwrap();
+    std::fs::create_dir(dir.path().join("samples.json")).unwrap();
     let options = ServeOptions { samples: Samples::On, ..options(dir.path()) };
     let runtime = Runtime::of(Server::start(options).await.unwrap(), dir);
     let notices = runtime.server.notices();
