@@ -174,7 +174,6 @@ impl Machine {
         let state = &mut self.steps[step];
         self.in_flight.remove(&(state.order, step));
         state.status = status;
-        state.due = None;
         self.ended += 1;
         for after in self.plan.dependants(step) {
             let Progression { waits, status, .. } = &mut self.steps[*after];

@@ -10,7 +10,7 @@ use crate::domain::{Graph, StepId, StepSpec};
 pub(super) struct Plan {
     graph: Arc<Graph>,
     index: HashMap<StepId, usize>,
-    /// For each step, those that wait for it.
+    /// For each step, those that wait for it; twice if they say so twice, and so counts `waits`.
     dependants: Vec<Vec<usize>>,
     /// For each step, how many it waits for.
     waits: Vec<u32>,
@@ -25,12 +25,8 @@ impl Plan {
         let mut waits = vec![0; graph.steps.len()];
         for (step, spec) in graph.steps.iter().enumerate() {
             for before in spec.depends_on.iter().filter_map(|id| index.get(id)) {
-                // A dependency written twice counts once; steps are visited in order, so the
-                // repetition is the last entry.
-                if dependants[*before].last() != Some(&step) {
-                    dependants[*before].push(step);
-                    waits[step] += 1;
-                }
+                dependants[*before].push(step);
+                waits[step] += 1;
             }
         }
         Self { graph, index, dependants, waits }
