@@ -1,5 +1,6 @@
 //! Scripts in real worker processes: what they may do, and that nothing hostile gets out.
 #![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop where they fail")]
 
 use std::path::PathBuf;
 use std::time::{Duration, Instant};

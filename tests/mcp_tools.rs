@@ -1,7 +1,9 @@
 //! The real MCP client against the real tools server, over loopback.
 #![cfg(feature = "server")]
+#![allow(clippy::unwrap_used, clippy::expect_used, clippy::panic, reason = "tests stop where they fail")]
 
 use std::path::Path;
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arcc::domain::FailureCode;
@@ -10,11 +12,20 @@ use arcc::server::exec::mcp::{Endpoint, KnownServers};
 use arcc::server::exec::{Executor, ExecutorOptions, LocalExecutor};
 use arcc::server::tools::{DESK, ToolsServer};
 use pretty_assertions::assert_eq;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, ServerCapabilities,
+    ServerConfig,
+};
+use rmcp::service::RequestContext;
+use rmcp::transport::streamable_http_server::StreamableHttpService;
+use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
+use rmcp::{RoleServer, ServerHandler};
 use rstest::rstest;
 use secrecy::ExposeSecret;
 use serde_json::{Value, json};
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
 use tokio::net::{TcpListener, TcpStream};
+use tokio::sync::mpsc;
 use tokio_util::sync::CancellationToken;
 
 struct Bench {
@@ -118,19 +129,71 @@ async fn failures_carry_the_words_of_the_tool_and_say_whether_to_try_again() {
     assert_eq!(bench.call("wait", json!([1])).await, tool_failure(shape, false));
 }
 
+/// A foreign server: one tool that tells what reached it, and one that waits to be called off.
+#[derive(Clone)]
+struct Foreign {
+    called_off: mpsc::Sender<()>,
+}
+
+impl ServerHandler for Foreign {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn call_tool(
+        &self,
+        request: CallToolRequestParams,
+        context: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        if request.name == "hang" {
+            context.ct.cancelled().await;
+            self.called_off.send(()).await.unwrap();
+        }
+        let key = context.meta.get("agentruntime/idempotency-key").cloned();
+        let text = json!({"key": key, "args": request.arguments}).to_string();
+        Ok(CallToolResult::success(vec![ContentBlock::text(text)]).into())
+    }
+}
+
+async fn foreign() -> (String, mpsc::Receiver<()>) {
+    let (called_off, when) = mpsc::channel(1);
+    let server = Foreign { called_off };
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("http://{}/mcp", listener.local_addr().unwrap());
+    let sessions = Arc::new(LocalSessionManager::default());
+    let service = StreamableHttpService::new(move || Ok(server.clone()), sessions, Default::default());
+    let router = axum::Router::new().nest_service("/mcp", service);
+    tokio::spawn(async move { axum::serve(listener, router).await });
+    (url, when)
+}
+
 #[tokio::test]
-async fn a_call_that_is_called_off_ends_at_once_and_stops_the_tool() {
-    let bench = Bench::new().await;
-    assert!(matches!(bench.call("wait", json!({"seconds": 0})).await, Outcome::Done(_)));
+async fn a_call_that_is_called_off_ends_at_once_and_the_server_is_told() {
+    let (url, mut called_off) = foreign().await;
+    let executor = executor(KnownServers::new());
+    let first = executor.execute(call(&url, "tell", json!({})), CancellationToken::new()).await;
+    assert!(matches!(first, Outcome::Done(_)), "{first:?}");
     let cancel = CancellationToken::new();
-    let waiting = bench.executor.execute(call(DESK, "wait", json!({"seconds": 60})), cancel.clone());
+    let waiting = executor.execute(call(&url, "hang", json!({})), cancel.clone());
     let began = Instant::now();
     let (outcome, ()) = tokio::join!(waiting, async {
-        tokio::time::sleep(Duration::from_millis(50)).await;
+        tokio::time::sleep(Duration::from_millis(100)).await;
         cancel.cancel();
     });
-    assert_eq!(outcome, tool_failure("the call of `wait` was called off", true));
+    assert_eq!(outcome, tool_failure("the call of `hang` was called off", true));
+    tokio::time::timeout(Duration::from_secs(2), called_off.recv())
+        .await
+        .expect("the server is told")
+        .unwrap();
     assert!(began.elapsed() < Duration::from_secs(2), "{:?}", began.elapsed());
+}
+
+#[tokio::test]
+async fn a_foreign_server_gets_the_key_and_its_text_is_read() {
+    let (url, _called_off) = foreign().await;
+    let executor = executor(KnownServers::new());
+    let outcome = executor.execute(call(&url, "tell", json!({"n": "1"})), CancellationToken::new()).await;
+    assert_eq!(outcome, Outcome::Done(json!({"key": "run-1/send/1", "args": {"n": "1"}})));
 }
 
 #[tokio::test]

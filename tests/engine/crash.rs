@@ -60,7 +60,7 @@ async fn a_call_in_flight_is_put_before_a_person_unless_its_tool_is_repeatable()
     let image = world.crash_image();
     let fake = Fake::repeatable();
     let engine = open(image.path(), &fake).await;
-    assert_eq!(fake.asked(), [work.clone()]);
+    assert_eq!(fake.asked(), std::slice::from_ref(&work));
     fake.open();
     until_status(&engine, (&workflow, &run), "completed").await;
     assert_eq!(fake.begun(), ["send/1"]);

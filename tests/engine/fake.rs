@@ -4,12 +4,13 @@ use std::path::Path;
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arcc::domain::{FailureCode, Run, RunEvent, RunId, WorkflowId};
-use arcc::machine::{Call, Outcome, StepError, Work};
+use arcc::domain::{FailureCode, Graph, PendingTask, Run, RunEvent, RunId, WorkflowId};
+use arcc::machine::{Call, Machine, Outcome, StepError, Work};
 use arcc::server::engine::{Engine, NewWorkflow};
 use arcc::server::exec::Executor;
 use arcc::wire::StartRun;
 use futures_util::future::{BoxFuture, FutureExt as _};
+use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 use tempfile::TempDir;
 use tokio::sync::watch;
@@ -234,4 +235,35 @@ pub(crate) fn words(events: &[RunEvent]) -> Vec<String> {
         None => event.kind.to_string(),
     };
     events.iter().map(short).collect()
+}
+
+/// Checks that the tables say of a run what its log says, at one moment.
+pub(crate) async fn assert_refolds(engine: &Engine, (workflow, id): (&WorkflowId, &RunId)) {
+    let graph = engine.versions(workflow).await.unwrap().remove(0).graph;
+    let graph = Arc::new(Graph::parse(&graph).unwrap());
+    let (run, events) = loop {
+        let (run, events) = (engine.run(workflow, id).await.unwrap(), log(engine, (workflow, id)).await);
+        if run.last_sequence == events.last().and_then(|event| event.sequence) {
+            break (run, events);
+        }
+    };
+    let sequences: Vec<_> = events.iter().filter_map(|event| event.sequence).collect();
+    assert_eq!(sequences, (1..=events.len() as u64).collect::<Vec<_>>());
+    let machine = Machine::replay(graph, &events);
+    let last = events.last().and_then(|event| event.at);
+    let folded = Run {
+        status: machine.status().clone(),
+        phase: machine.phase().map(Into::into),
+        progress: machine.progress(),
+        failure_code: machine.failure().map(|(code, _)| code.clone()),
+        error: machine.failure().map(|(_, error)| error.into()),
+        started_at: events[0].at,
+        ended_at: last.filter(|_| machine.status().is_terminal()),
+        updated_at: last,
+        ..run.clone()
+    };
+    assert_eq!(run, folded);
+    let tasks = engine.tasks(Some((workflow.clone(), id.clone()))).await.unwrap();
+    let asked: Vec<_> = tasks.into_iter().map(|task| PendingTask { workflow_name: None, ..task }).collect();
+    assert_eq!(asked, machine.pending_tasks());
 }

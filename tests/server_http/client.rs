@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use futures_util::StreamExt;
 use serde_json::Value;
 use tokio::io::{AsyncReadExt, AsyncWriteExt};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::{self, Message};
@@ -61,13 +61,25 @@ impl Ask {
 
     /// Opens it as a WebSocket.
     pub(crate) async fn connect(self) -> Result<Socket, u16> {
+        let stream = TcpStream::connect(self.addr).await.unwrap();
+        self.connect_over(stream).await
+    }
+
+    /// Opens it as a WebSocket that can hold little of what it has not read yet.
+    pub(crate) async fn connect_narrow(self) -> Result<Socket, u16> {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.set_recv_buffer_size(4096).unwrap();
+        let stream = socket.connect(self.addr).await.unwrap();
+        self.connect_over(stream).await
+    }
+
+    async fn connect_over(self, stream: TcpStream) -> Result<Socket, u16> {
         let mut request = format!("ws://{}{}", self.addr, self.path).into_client_request().unwrap();
         request.headers_mut().remove("host");
         for (name, value) in &self.headers {
             let name = tungstenite::http::HeaderName::from_bytes(name.as_bytes()).unwrap();
             request.headers_mut().insert(name, value.parse().unwrap());
         }
-        let stream = TcpStream::connect(self.addr).await.unwrap();
         match soon("a handshake", tokio_tungstenite::client_async(request, stream)).await {
             Ok((socket, _)) => Ok(Socket(socket)),
             Err(tungstenite::Error::Http(answer)) => Err(answer.status().as_u16()),

@@ -1,4 +1,5 @@
 //! The local runtime over real sockets: routes, the gate, streams, and the data directory.
+#![cfg(feature = "server")]
 #![expect(
     clippy::unwrap_used,
     clippy::expect_used,

@@ -41,7 +41,6 @@ CREATE TABLE runs (
     id             TEXT NOT NULL UNIQUE,
     workflow_id    TEXT NOT NULL,
     version        INTEGER NOT NULL,
-    input          TEXT NOT NULL,
     trigger_type   TEXT NOT NULL,
     started_at     INTEGER NOT NULL,
     status         TEXT NOT NULL,
@@ -56,6 +55,8 @@ CREATE TABLE runs (
     ended_at       INTEGER,
     updated_at     INTEGER NOT NULL,
     last_sequence  INTEGER NOT NULL,
+    -- Last, because it may be long and lists do not need it.
+    input          TEXT NOT NULL,
     FOREIGN KEY (workflow_id, version) REFERENCES versions (workflow_id, version)
 ) STRICT;
 CREATE INDEX runs_of_workflow ON runs (workflow_id, number);

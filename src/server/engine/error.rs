@@ -31,7 +31,7 @@ pub enum EngineError {
 
 impl EngineError {
     /// A missing thing.
-    pub(crate) fn missing(noun: &'static str, id: impl ToString) -> Self {
+    pub(crate) fn missing(noun: &'static str, id: &impl ToString) -> Self {
         Self::NotFound { noun, id: id.to_string() }
     }
 }

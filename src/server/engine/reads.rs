@@ -14,7 +14,7 @@ impl Engine {
     /// `NotFound`, `Storage`.
     pub async fn workflow(&self, id: &WorkflowId) -> Result<WorkflowRecord, EngineError> {
         let id = id.clone();
-        self.read(move |db| workflows::find(db, &id)?.ok_or_else(|| EngineError::missing("workflow", id)))
+        self.read(move |db| workflows::find(db, &id)?.ok_or_else(|| EngineError::missing("workflow", &id)))
             .await
     }
 
@@ -126,7 +126,7 @@ impl Engine {
             if workflows::exists(db, &id)? {
                 read(db, &id)
             } else {
-                Err(EngineError::missing("workflow", id))
+                Err(EngineError::missing("workflow", &id))
             }
         })
         .await
@@ -140,7 +140,7 @@ impl Engine {
         let (workflow, id) = (workflow.clone(), run.clone());
         self.read(move |db| {
             let run = runs::find(db, &id)?.filter(|run| run.workflow_id == workflow);
-            read(db, run.ok_or_else(|| EngineError::missing("run", id))?)
+            read(db, run.ok_or_else(|| EngineError::missing("run", &id))?)
         })
         .await
     }

@@ -1,6 +1,7 @@
 //! Taking up what the last process left: the log is folded, and calls whose end nobody saw are
 //! looked at.
 
+use std::collections::{HashMap, HashSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
@@ -62,19 +63,30 @@ fn find(dir: &std::path::Path) -> Result<Found, DbError> {
 
 /// What to tell each live run: that the host came back, and which calls may be repeated.
 pub(super) async fn reports(fleet: &Fleet, executor: &dyn Executor) -> Vec<Report> {
-    join_all(fleet.iter().map(|live| async {
-        let repeatable = repeatable(live, executor).await;
-        Report { run: live.run.id.clone(), input: Input::Recover { repeatable } }
-    }))
-    .await
+    let calls: Vec<_> = fleet.iter().map(|live| (live.run.id.clone(), in_question(live))).collect();
+    let tools: HashMap<_, _> =
+        calls.iter().flat_map(|(_, calls)| calls).map(|(_, work)| (tool(work), work.clone())).collect();
+    // Each tool is asked about once, however many calls of it were in flight.
+    let asked = tools.into_iter().map(|(tool, work)| async move {
+        let answer = tokio::time::timeout(PATIENCE, executor.repeatable(work)).await;
+        answer.unwrap_or(false).then_some(tool)
+    });
+    let safe: HashSet<_> = join_all(asked).await.into_iter().flatten().collect();
+    let report = |(run, calls): (RunId, Vec<(StepId, Work)>)| {
+        let safe_calls = calls.into_iter().filter(|(_, work)| safe.contains(&tool(work)));
+        Report { run, input: Input::Recover { repeatable: safe_calls.map(|(step, _)| step).collect() } }
+    };
+    calls.into_iter().map(report).collect()
 }
 
-async fn repeatable(live: &Live, executor: &dyn Executor) -> Vec<StepId> {
-    let asked = join_all(in_question(live).into_iter().map(|(step, work)| async move {
-        let answer = tokio::time::timeout(PATIENCE, executor.repeatable(work)).await;
-        (step, answer.unwrap_or(false))
-    }));
-    asked.await.into_iter().filter(|(_, repeatable)| *repeatable).map(|(step, _)| step).collect()
+/// What names a call's tool: server, instance, tool.
+fn tool(work: &Work) -> [Option<Box<str>>; 3] {
+    match work {
+        Work::Mcp { server_url, instance_id, tool, .. } => {
+            [server_url.clone(), instance_id.clone(), Some(tool.clone())]
+        }
+        Work::Lua { .. } => [None, None, None],
+    }
 }
 
 /// The tool calls in flight: those that a copy of the machine would repeat if it might repeat all.

@@ -43,7 +43,7 @@ pub trait SampleEngine: Send + Sync {
     fn add(&self, new: NewWorkflow) -> impl Future<Output = Result<WorkflowRecord, EngineError>> + Send;
     /// Publishes a workflow's draft.
     fn release(&self, workflow: &WorkflowId) -> impl Future<Output = Result<(), EngineError>> + Send;
-    /// The driver's runs that have not ended, and those of the last hour that have, newest first.
+    /// The driver's runs that have not ended, and those that began after `since` and have.
     fn sample_runs(
         &self,
         since: Timestamp,

@@ -17,14 +17,24 @@ const FAILED: usize = 2;
 const MOST_PER_HOUR: usize = 60;
 /// How many of an hour's runs come quickly; a person may be watching the first minutes.
 const QUICK_RUNS: usize = 20;
-/// The pause between two starts, among the quick runs and after them.
-const PAUSES: (Duration, Duration) = (Duration::from_secs(8), Duration::from_secs(90));
+/// How many of an hour's runs may answer a person who decides; the rest keeps the hour from falling silent.
+const LIVELY_RUNS: usize = 40;
+/// The pause between two starts among the quick runs,
+const QUICK: Duration = Duration::from_secs(8);
+/// after them, while too little waits for a person,
+const REFILL: Duration = Duration::from_secs(20);
+/// while enough does,
+const STEADY: Duration = Duration::from_secs(90);
+/// and when most of an hour's runs are used up.
+const SPARING: Duration = Duration::from_secs(180);
+/// How many runs that ask a person follow each other, when others have their turn too.
+const ASKS_IN_A_ROW: u8 = 2;
 /// How old a run must be before it is drained or held, so that its slow steps are in flight.
 const RIPE: Duration = Duration::from_secs(4);
 /// How long the driver holds a run.
 const HOLD: Duration = Duration::from_secs(180);
 /// How long after a drain began the next one may begin.
-const DRAIN_EVERY: Duration = Duration::from_secs(120);
+const DRAIN_EVERY: Duration = Duration::from_secs(240);
 /// The length of the window that [`MOST_PER_HOUR`] counts.
 pub(super) const HOUR: Duration = Duration::from_secs(3_600);
 
@@ -73,6 +83,7 @@ pub enum Move {
 #[derive(Debug, Default)]
 pub struct Plan {
     asked: usize,
+    asks_in_a_row: u8,
     rotated: usize,
     turns: usize,
     last_start: Option<Timestamp>,
@@ -89,7 +100,7 @@ impl Plan {
         let mut moves = self.touch(scene, installed, now);
         let view = View { scene, installed, now };
         let started = scene.runs.iter().filter(|run| age(run.started_at, now) < HOUR).count();
-        let pause = if started < QUICK_RUNS { PAUSES.0 } else { PAUSES.1 };
+        let pause = pause(started, scene.waiting);
         let opening = started == 0;
         let due = self.last_start.is_none_or(|last| age(last, now) >= pause);
         if opening && due {
@@ -114,10 +125,12 @@ impl Plan {
     /// The next single run: first what is missing, then the rotation.
     fn pick(&mut self, view: &View<'_>) -> Option<&'static str> {
         let drained = self.last_drain.is_none_or(|last| age(last, view.now) >= DRAIN_EVERY);
-        let missing = if view.scene.waiting < WAITING.0 {
-            Some(self.ask())
-        } else if drained && view.live_of("lead-sync").next().is_none() {
+        let asks = view.scene.waiting < WAITING.0 && self.asks_in_a_row < ASKS_IN_A_ROW;
+        self.asks_in_a_row = if asks { self.asks_in_a_row + 1 } else { 0 };
+        let missing = if drained && view.live_of("lead-sync").next().is_none() {
             Some("lead-sync")
+        } else if asks {
+            Some(self.ask())
         } else if view.failed() < FAILED && view.live_of("invoice-sync").next().is_none() {
             Some("invoice-sync")
         } else {
@@ -173,6 +186,16 @@ impl Plan {
         }
         self.held.retain(|held| scene.runs.iter().any(|run| run.id == *held));
         moves
+    }
+}
+
+/// How long to wait after a start, when so many runs began within the hour.
+fn pause(started: usize, waiting: usize) -> Duration {
+    match started {
+        0..QUICK_RUNS => QUICK,
+        QUICK_RUNS..LIVELY_RUNS if waiting < WAITING.0 => REFILL,
+        QUICK_RUNS..LIVELY_RUNS => STEADY,
+        LIVELY_RUNS.. => SPARING,
     }
 }
 

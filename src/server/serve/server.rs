@@ -1,5 +1,6 @@
 //! A running server.
 
+use std::fmt;
 use std::io;
 use std::net::SocketAddr;
 use std::sync::Arc;
@@ -20,6 +21,7 @@ use super::token;
 use crate::server::engine::Engine;
 use crate::server::exec::Executor;
 use crate::server::http::{self, Gate, HttpState};
+use crate::server::samples::Samples;
 
 /// The local runtime, listening.
 ///
@@ -28,19 +30,20 @@ pub struct Server {
     announcement: Announcement,
     token: SecretString,
     engine: Engine,
+    notices: Vec<String>,
     http: Http,
     parts: Option<Parts>,
     // Dropped in this order: nobody finds a server whose directory is no longer held.
     _runtime_file: PrivateFile,
     _token_file: PrivateFile,
-    _dir: DataDir,
+    dir: DataDir,
 }
 
 /// The listening half.
 struct Http {
     addr: SocketAddr,
     closing: CancellationToken,
-    task: JoinHandle<io::Result<()>>,
+    task: Option<JoinHandle<io::Result<()>>>,
 }
 
 impl Server {
@@ -52,15 +55,15 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
         let mut server = Self::assemble(dir, listener, executor).await?;
-        let driven = parts.drive(&server.engine, &options).await;
-        server.parts = Some(parts);
-        match driven {
-            Ok(()) => Ok(server),
-            Err(error) => {
-                server.shutdown().await;
-                Err(error)
-            }
+        if options.samples == Samples::On
+            && let Err(error) = parts.drive(&server.engine, server.dir.path()).await
+        {
+            // A runtime without samples is a runtime all the same.
+            tracing::warn!(%error, "the samples are not there");
+            server.notices.push(format!("the sample workflows are not there: {error}"));
         }
+        server.parts = Some(parts);
+        Ok(server)
     }
 
     /// The same with an executor of the caller's, without tools and samples.
@@ -86,7 +89,7 @@ impl Server {
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
         let state = HttpState::new(engine.clone(), gate, closing.clone());
-        let task = tokio::spawn(http::serve(listener, state));
+        let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
         let runtime_file = PrivateFile::write(runtime_path, &announcement.file_text())?;
@@ -95,12 +98,13 @@ impl Server {
         Ok(Self {
             announcement,
             token,
+            notices: engine.notices().to_vec(),
             engine,
             http,
             parts: None,
             _runtime_file: runtime_file,
             _token_file: token_file,
-            _dir: dir,
+            dir,
         })
     }
 
@@ -124,29 +128,30 @@ impl Server {
         &self.engine
     }
 
-    /// What an operator should know of how the database was opened, one sentence each.
+    /// What an operator should know of how the start went though it went well, one sentence each:
+    /// that a damaged database was moved aside, for one.
     pub fn notices(&self) -> &[String] {
-        self.engine.notices()
+        &self.notices
     }
 
     /// Waits until the server stops by itself, which it only does when its listener fails.
-    /// May be abandoned and called again.
+    /// May be abandoned and called again; afterwards [`Server::shutdown`] is all that is left.
     ///
     /// # Errors
     /// `Serving` with what the system said.
     pub async fn wait(&mut self) -> Result<(), ServeError> {
-        let addr = self.http.addr;
-        let ended = (&mut self.http.task).await.map_err(io::Error::other).flatten();
-        ended.map_err(|source| ServeError::Serving { addr, source })
+        let Some(task) = &mut self.http.task else { return Ok(()) };
+        let ended = task.await.map_err(io::Error::other).flatten();
+        self.http.task = None;
+        ended.map_err(|source| ServeError::Serving { addr: self.http.addr, source })
     }
 
     /// Stops: takes no more requests, closes streams, lets the engine write what it took, and
     /// frees the data directory. Runs go on at the next start.
     pub async fn shutdown(mut self) {
         self.http.closing.cancel();
-        if !self.http.task.is_finished() {
-            let _ = (&mut self.http.task).await;
-        }
+        // How the listener ended no longer matters to anybody.
+        let _ = self.wait().await;
         if let Some(parts) = &mut self.parts {
             parts.rest().await;
         }
@@ -154,6 +159,12 @@ impl Server {
         if let Some(parts) = self.parts.take() {
             parts.shutdown().await;
         }
+    }
+}
+
+impl fmt::Debug for Server {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Server").field(&self.announcement).finish()
     }
 }
 

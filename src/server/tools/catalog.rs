@@ -4,6 +4,7 @@ use rmcp::model::{JsonObject, Tool, ToolAnnotations};
 use serde_json::{Value, json};
 
 /// What a call does to the world, as the annotations tell it.
+#[derive(Clone, Copy)]
 enum Effect {
     /// Nothing.
     Reads,

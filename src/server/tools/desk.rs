@@ -71,7 +71,7 @@ impl Desk {
         ct: CancellationToken,
     ) -> Result<Value, Refusal> {
         match tool {
-            "orders_list" => self.orders_list(read(args)?),
+            "orders_list" => self.orders_list(&read(args)?),
             "order_get" => self.order_get(&read(args)?),
             "rates_get" => rates_get(&read(args)?),
             "outbox_send" => self.outbox_send(read(args)?, key),
@@ -82,7 +82,7 @@ impl Desk {
         }
     }
 
-    fn orders_list(&self, args: arguments::ListOrders) -> Result<Value, Refusal> {
+    fn orders_list(&self, args: &arguments::ListOrders) -> Result<Value, Refusal> {
         let mut orders = self.files.orders(args.status.as_deref())?;
         orders.truncate(args.limit.unwrap_or(USUAL_ORDERS));
         Ok(json!({"count": orders.len(), "orders": orders}))

@@ -48,7 +48,7 @@ mod tests {
     #[test]
     fn each_key_fails_as_often_as_asked() {
         let faults = Faults::default();
-        let mut call = |key| faults.count(key, Some(2));
+        let call = |key| faults.count(key, Some(2));
         let got = [call("a"), call("b"), call("a"), call("a"), call("b"), call("a")];
         let fails = Verdict::Fails;
         let succeeds = Verdict::Succeeds { after: 2 };
