@@ -67,6 +67,8 @@ async fn a_script_returns_a_table(#[case] script: &str, #[case] want: Value) {
     "\njson.decode('{')",
     "the script failed: line 2: json.decode: EOF while parsing an object at line 1 column 1"
 )]
+#[case("error({code = 7})", "the script failed: the script raised a table, not text")]
+#[case("error()", "the script failed: nil")]
 #[tokio::test]
 async fn a_bad_script_is_told_what_is_wrong_and_where(#[case] script: &str, #[case] want: &str) {
     let got = run(script).await.unwrap_err();
@@ -242,4 +244,21 @@ fn a_worker_has_no_environment_and_no_room_to_act() {
     assert_eq!(std::fs::read_dir(format!("{proc}/task")).unwrap().count(), 1);
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
+}
+
+/// A worker whose runtime was killed has nobody to kill it.
+#[cfg(target_os = "linux")]
+#[test]
+fn an_orphan_that_loops_runs_out_of_processor_time() {
+    use std::io::Write;
+    use std::os::unix::process::ExitStatusExt;
+    use std::process::{Command, Stdio};
+
+    let mut child =
+        Command::new(env!("CARGO_BIN_EXE_arcc")).arg("lua-worker").stdin(Stdio::piped()).spawn().unwrap();
+    let request = json!({"script": "while true do end", "globals": {}, "seconds": 0}).to_string() + "\n";
+    child.stdin.take().unwrap().write_all(request.as_bytes()).unwrap();
+    let status = child.wait().unwrap();
+    // SIGXCPU
+    assert_eq!(status.signal(), Some(24));
 }

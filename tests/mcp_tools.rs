@@ -273,14 +273,16 @@ async fn an_endless_answer_is_cut_off() {
 }
 
 #[tokio::test]
-async fn a_silent_server_is_given_up() {
+async fn a_silent_server_is_given_up_by_all_callers_at_once() {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let url = format!("http://{}/mcp", listener.local_addr().unwrap());
     let began = Instant::now();
-    let outcome = executor(KnownServers::new()).execute(call(&url, "t", json!({})), CancellationToken::new());
-    let error = failed(outcome.await);
-    assert_eq!(error.message, format!("the MCP server at {url} cannot be reached: no answer within 5s"));
-    assert!(began.elapsed() < Duration::from_secs(7));
+    let executor = executor(KnownServers::new());
+    let calls = (0..10).map(|_| executor.execute(call(&url, "t", json!({})), CancellationToken::new()));
+    let silent = format!("the MCP server at {url} cannot be reached: no answer within 5s");
+    let outcomes = futures_util::future::join_all(calls).await;
+    assert_eq!(outcomes, vec![tool_failure(&silent, true); 10]);
+    assert!(began.elapsed() < Duration::from_secs(7), "{:?}", began.elapsed());
 }
 
 /// A server that answers every request with the same bytes.

@@ -1,7 +1,7 @@
 //! Sample workflows, and a gentle driver that keeps something happening in them.
 //!
-//! A fresh runtime has nothing to show. [`install`] adds the workflows of `assets/workflows`, and
-//! [`drive`] starts, holds and drains runs of them, so that approvals wait, something drains,
+//! A fresh runtime has nothing to show. [`install()`] adds the workflows of `assets/workflows`, and
+//! [`drive()`] starts, holds and drains runs of them, so that approvals wait, something drains,
 //! something runs and something has failed. It touches only runs that it started (their trigger
 //! is `sample`), keeps to small numbers, and stops when it is told.
 

@@ -5,7 +5,7 @@ use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
-use tokio::time::timeout;
+use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
@@ -44,7 +44,15 @@ pub struct Terms {
 }
 
 /// A place for one server's session. Whoever opens it holds the lock, so it is opened once.
-type Slot = Arc<tokio::sync::Mutex<Option<Arc<Session>>>>;
+type Slot = Arc<tokio::sync::Mutex<Place>>;
+
+/// What is known of one server.
+#[derive(Debug, Default)]
+struct Place {
+    session: Option<Arc<Session>>,
+    /// When opening failed last, and how.
+    failed: Option<(Instant, ClientError)>,
+}
 
 /// The MCP client of the runtime.
 #[derive(Debug)]
@@ -68,7 +76,7 @@ impl Client {
             .connect_timeout(CONNECTING)
             .pool_max_idle_per_host(0)
             .build()
-            .map_err(ClientError::NoHttp)?;
+            .map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
         Ok(Self { http, servers, sessions: std::sync::Mutex::default() })
     }
 
@@ -106,22 +114,35 @@ impl Client {
     }
 
     async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, ClientError> {
+        let asked = Instant::now();
         let slot = self.slot(endpoint);
-        let mut session = slot.lock().await;
-        if let Some(open) = session.as_ref().filter(|session| session.is_open()) {
+        let mut place = slot.lock().await;
+        if let Some(open) = place.session.as_ref().filter(|session| session.is_open()) {
             return Ok(Arc::clone(open));
         }
-        let opened = Arc::new(Session::open(self.http.clone(), endpoint).await?);
-        *session = Some(Arc::clone(&opened));
-        Ok(opened)
+        // Callers that queued behind a failed attempt share its failure, or each would wait as long again.
+        if let Some((_, error)) = place.failed.as_ref().filter(|(at, _)| *at >= asked) {
+            return Err(error.clone());
+        }
+        match Session::open(self.http.clone(), endpoint).await {
+            Ok(session) => {
+                let session = Arc::new(session);
+                *place = Place { session: Some(Arc::clone(&session)), failed: None };
+                Ok(session)
+            }
+            Err(error) => {
+                *place = Place { session: None, failed: Some((Instant::now(), error.clone())) };
+                Err(error)
+            }
+        }
     }
 
     /// Gives up a session that broke, unless it was replaced meanwhile. The next call opens another.
     async fn forget(&self, endpoint: &Endpoint, broken: &Arc<Session>) {
         let slot = self.slot(endpoint);
-        let mut session = slot.lock().await;
-        if session.as_ref().is_some_and(|current| Arc::ptr_eq(current, broken)) {
-            *session = None;
+        let mut place = slot.lock().await;
+        if place.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, broken)) {
+            place.session = None;
         }
     }
 

@@ -1,16 +1,17 @@
 //! Why a tool's result is not there.
 
+use std::sync::Arc;
 use std::time::Duration;
 
 use crate::domain::FailureCode;
 use crate::machine::StepError;
 
 /// Why a tool could not be called, or gave no result.
-#[derive(Debug, thiserror::Error)]
+#[derive(Clone, Debug, thiserror::Error)]
 pub enum ClientError {
     /// No HTTP client could be built.
     #[error("the HTTP client for MCP servers cannot be built: {0}")]
-    NoHttp(#[source] reqwest::Error),
+    NoHttp(#[source] Arc<reqwest::Error>),
     /// The step names no server.
     #[error("the step names no server; give it a server_url")]
     NoServer,
