@@ -4,4 +4,5 @@ pub mod app;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
+pub mod ui;
 pub mod wire;

@@ -4,6 +4,7 @@
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
 pub mod clock;
+pub mod document;
 pub mod drawing;
 pub mod event;
 pub mod failure;
