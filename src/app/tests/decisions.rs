@@ -127,11 +127,25 @@ fn a_reason_is_text_and_goes_with_the_rejection() {
     bench.keys("x");
     assert_eq!(bench.dialog().choices[0].outcome, "the branch stops; 2 steps never run");
     bench.keys("qj no");
-    bench.key(Key::Down);
-    assert_eq!((bench.dialog().reason.as_str(), bench.dialog().offset), ("qj no", 1));
+    assert_eq!(bench.dialog().reason, "qj no");
     bench.confirm(Key::Enter);
     let command = &bench.model.pending.iter().next().unwrap().command;
     assert_eq!(command.body(), json!({"approved": false, "result": {"reason": "qj no"}}));
+}
+
+#[test]
+fn a_long_payload_scrolls_to_its_end_and_no_further() {
+    let mut bench = at_task();
+    let mut long = task("r1", "approve-send");
+    long.payload = json!({"body": (0..100).map(|n| format!("line {n}\n")).collect::<String>()});
+    bench.tasks(vec![long]);
+    bench.keys("ajjk");
+    assert_eq!(bench.dialog().offset, 1);
+    for _ in 0..20 {
+        bench.key(Key::PageDown);
+    }
+    let rows = crate::app::layout::dialog_rows(bench.model.size);
+    assert_eq!(bench.dialog().offset, 101 - rows);
 }
 
 #[test]
