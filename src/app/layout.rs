@@ -121,12 +121,12 @@ fn stack(area: Rect, selected: Section, rows: [u16; 4]) -> [Rect; 4] {
         heights[index] += extra;
         left -= extra;
     };
-    for index in 0..4 {
-        grow(&mut heights, index, rows[index].clamp(1, 3));
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).clamp(1, 3));
     }
     grow(&mut heights, selected as usize, rows[selected as usize].max(1));
-    for index in 0..4 {
-        grow(&mut heights, index, rows[index].max(1));
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).max(1));
     }
     heights[selected as usize] += left;
     let mut y = area.y;

@@ -70,7 +70,7 @@ fn apply(bench: &mut Bench, step: &Step, sequence: u64) {
             bench.keys("/");
             bench.key(Key::Ctrl('u'));
             bench.keys(text);
-            bench.key(Key::Enter);
+            drop(bench.key(Key::Enter));
         }
         Step::Size(width, height) => drop(bench.send(crate::app::Msg::Resize(*width, *height))),
         Step::Time(ms) => bench.wait(Duration::from_millis(*ms)),
@@ -104,7 +104,7 @@ fn changes_lists_only(step: &Step) -> bool {
 }
 
 proptest! {
-    #![proptest_config(ProptestConfig::with_cases(200))]
+    #![proptest_config(ProptestConfig::with_cases(48))]
     #[test]
     fn the_selection_is_a_row_that_is_seen_and_stays_on_its_run(steps in prop::collection::vec(step(), 1..40)) {
         let mut bench = Bench::busy();

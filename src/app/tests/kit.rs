@@ -12,7 +12,7 @@ use crate::app::pending::Ticket;
 use crate::app::{Effect, Model, Msg, Session, update};
 use crate::domain::clock::later;
 use crate::domain::{EventKind, Graph, PendingTask, Progress, Run, RunEvent, RunStatus, Timestamp};
-use crate::mirror::{Detail, Extent, LinkState, Source, WatchEvent};
+use crate::mirror::{Detail, Extent, LinkState, Section, Source, WatchEvent};
 use crate::wire::{CallError, Command, Reply};
 
 pub(super) struct Bench {
@@ -210,6 +210,15 @@ pub(super) fn waiting_log(run: &str) -> Vec<RunEvent> {
             json!({"step_id": "approve-send", "task_id": "approve-send"}),
         ),
     ]
+}
+
+/// The inbox's task selected, and its run's detail known.
+pub(super) fn at_task() -> Bench {
+    let mut bench = Bench::busy();
+    bench.detail("r1", "running", waiting_log("r1"));
+    bench.keys("k");
+    assert_eq!(bench.model.home.section, Section::AwaitingApproval);
+    bench
 }
 
 /// The commands among effects.

@@ -1,5 +1,6 @@
 //! Drives `update` with keys and reports, as the runtime does.
 
+mod answers;
 mod churn;
 mod decisions;
 mod home;

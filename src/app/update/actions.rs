@@ -96,6 +96,7 @@ fn at_home(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {
                 open(model, &run, now);
             }
         }
+        Action::Back if model.home.filter.is_empty() => {}
         Action::Back => panes::set_filter(model, "", now),
         Action::Find => model.layers.push(Layer::Find { input: model.home.filter.clone() }),
         moved => {
