@@ -63,7 +63,7 @@ fn apply(bench: &mut Bench, step: &Step, sequence: u64) {
         }
         Step::Ends(n) => drop(bench.event(event(&id(*n), sequence, EventKind::RunFailed, json!({})))),
         Step::Starts(n) => {
-            drop(bench.event(event(&id(*n), sequence, EventKind::StepStarted, json!({"step_id": "a"}))))
+            drop(bench.event(event(&id(*n), sequence, EventKind::StepStarted, json!({"step_id": "a"}))));
         }
         Step::Press(key) => drop(bench.key(*key)),
         Step::Filter(text) => {

@@ -44,7 +44,6 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
             Vec::new()
         }
         Action::CopyId => copy::id(model, run, now),
-        Action::CopyCell => copy::cell(model, now),
         Action::Console => copy::console(model, run, now),
         _ => Vec::new(),
     }
