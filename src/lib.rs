@@ -1,8 +1,13 @@
 //! arcc, the AgentRuntime Command Center.
 #![warn(missing_docs)]
 pub mod app;
+pub mod config;
+pub mod client;
 pub mod domain;
 pub mod machine;
 pub mod mirror;
-pub mod ui;
+pub mod platform;
+#[cfg(feature = "server")]
+pub mod server;
 pub mod wire;
+pub mod ui;
