@@ -11,7 +11,7 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
         WatchEvent::Event { event, .. } => Some(place(model.mirror.run(&event.run_id))),
         _ => None,
     };
-    let under = under_cursor(model);
+    let under = is_open(model, event).then(|| under_cursor(model));
     let change = model.mirror.apply(event);
     let moved = match (event, place) {
         (WatchEvent::Event { event, .. }, Some(before)) => {
@@ -26,7 +26,7 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
     if change.tasks || moved {
         settle_home(model, now);
     }
-    if change.detail && is_open(model, event) {
+    if let Some(under) = under.filter(|_| change.detail) {
         stay_on_event(model, under);
         settle_run(model);
     }
