@@ -155,8 +155,7 @@ fn detail_lines(detail: &Detail, history: &RunHistory) -> Vec<String> {
     let rows: Vec<_> = history
         .steps()
         .map(|(id, step)| {
-            let took =
-                step.elapsed(now).map(|took| crate::domain::clock::human_fine(took)).unwrap_or_default();
+            let took = step.elapsed(now).map(crate::domain::clock::human_fine).unwrap_or_default();
             vec![id.to_string(), step.status.word().to_owned(), step.attempt.to_string(), took]
         })
         .collect();

@@ -118,7 +118,6 @@ fn on_a_run_the_selected_steps_task_is_meant_else_the_first() {
     bench.detail("r1", "running", log);
     let step =
         |bench: &Bench| aim(&bench.model).and_then(|aim| aim.task).map(|task| task.step_id.to_string());
-    bench.keys("j");
     assert_eq!(step(&bench), Some("approve-send".into()));
     bench.key(Key::Enter);
     assert_eq!(bench.model.screen, Screen::Run);

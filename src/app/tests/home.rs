@@ -10,12 +10,16 @@ use crate::app::{Effect, Msg, Screen};
 use crate::mirror::Section;
 
 #[test]
-fn the_selection_starts_in_the_first_section_with_rows_and_stays_when_others_fill() {
+fn until_a_key_is_pressed_the_selection_is_in_the_first_section_with_rows() {
     let mut bench = Bench::new();
     bench.runs(vec![run("r1", "running", 9)]);
     assert_eq!((bench.model.home.section, bench.selected()), (Section::RunningNow, "r1"));
     bench.tasks(vec![task("r1", "a")]);
-    assert_eq!(bench.model.home.section, Section::RunningNow);
+    assert_eq!(bench.model.home.section, Section::AwaitingApproval);
+    bench.keys("j");
+    let section = bench.model.home.section;
+    bench.runs(vec![run("r1", "running", 9), run("r2", "draining", 9)]);
+    assert_eq!(bench.model.home.section, section, "what a person chose stays");
 }
 
 #[test]

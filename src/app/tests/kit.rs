@@ -53,6 +53,8 @@ impl Bench {
             run("r3", "paused", 10),
             run("r4", "failed", 60),
         ]);
+        // As if a person had chosen the running ones before the task came.
+        bench.model.home.touched = true;
         bench.tasks(vec![task("r1", "approve-send")]);
         bench
     }

@@ -47,7 +47,8 @@ pub(crate) fn set_filter(model: &mut Model, text: &str, now: Timestamp) {
 /// Puts every cursor back on its row, or on the row that took its place, and the selected rows
 /// into view.
 pub(crate) fn settle(model: &mut Model, now: Timestamp) {
-    if !model.home.touched && count(model, model.home.section, now) == 0 {
+    if !model.home.touched {
+        // Sections fill one by one at the start; the first of them is what an operator comes for.
         go_to_rows(model, now);
     }
     follow_out_of_empty_section(model, now);

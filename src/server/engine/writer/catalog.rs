@@ -10,7 +10,7 @@ use crate::server::engine::{
 impl Batch<'_> {
     pub(super) fn create(&mut self, new: NewWorkflow) -> Result<WorkflowRecord, EngineError> {
         let record = WorkflowRecord {
-            id: WorkflowId::from(uuid::Uuid::now_v7().to_string()),
+            id: WorkflowId::from(uuid::Uuid::new_v4().to_string()),
             name: new.name,
             description: new.description,
             status: WorkflowStatus::Draft,

@@ -21,7 +21,7 @@ impl Batch<'_> {
             return Err(archived(&start.workflow));
         }
         let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
-        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::now_v7().to_string()));
+        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
         let graph = self.fleet.graph(self.db, &start.workflow, version)?;
         let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
         run.workflow_name = Some(workflow.name);
