@@ -35,7 +35,8 @@ pub struct Mirror {
     known_at: HashMap<RunId, Timestamp>,
     sections: Sections,
     tasks: Vec<PendingTask>,
-    tasks_changed_at: Option<Timestamp>,
+    /// As of when the inbox is known.
+    tasks_at: Option<Timestamp>,
     workflows: BTreeMap<WorkflowId, Workflow>,
     details: Vec<(RunId, RunDetail)>,
     links: BTreeMap<Source, Link>,
@@ -171,10 +172,11 @@ impl Mirror {
 
     fn list_tasks(&mut self, tasks: &[PendingTask], asked_at: Timestamp) -> Change {
         self.data_arrived(&Source::Feed, asked_at);
-        if self.tasks_changed_at.is_some_and(|at| at >= asked_at) {
-            // The stream told of a decision after this list was asked for.
+        if self.tasks_at.is_some_and(|at| at >= asked_at) {
+            // A decision was told of after this list was asked for.
             return Change { ask_feed: true, ..Change::default() };
         }
+        self.tasks_at = Some(asked_at);
         self.tasks = tasks.to_vec();
         self.sort_tasks();
         Change { tasks: true, ..Change::default() }
@@ -206,7 +208,23 @@ impl Mirror {
         }
         self.replace_run(id, |mirror| mirror.merge_run(&detail.run, detail.asked_at));
         self.data_arrived(&Source::Detail(id.clone()), detail.asked_at);
-        Change { runs: true, detail: true, ..Change::default() }
+        let tasks = detail.tasks.as_ref().is_some_and(|tasks| self.put_tasks(id, tasks, detail.asked_at));
+        Change { runs: true, detail: true, tasks, ..Change::default() }
+    }
+
+    /// Takes over what a run itself says of its tasks, unless the inbox is newer.
+    fn put_tasks(&mut self, run: &RunId, tasks: &[PendingTask], asked_at: Timestamp) -> bool {
+        let older = self.tasks_at.is_some_and(|at| at >= asked_at);
+        let key = |task: &PendingTask| (task.task_id.clone(), task.created_at);
+        let known: HashSet<_> = self.tasks_of(run).map(key).collect();
+        if older || known == tasks.iter().map(key).collect() {
+            return false;
+        }
+        self.tasks.retain(|task| task.run_id != *run);
+        self.tasks.extend(tasks.iter().cloned());
+        self.tasks_at = Some(asked_at);
+        self.sort_tasks();
+        true
     }
 
     /// Changes a run and keeps its section in order.
@@ -267,7 +285,7 @@ impl Mirror {
             _ => {}
         }
         if self.tasks.len() < before {
-            self.tasks_changed_at = Some(at);
+            self.tasks_at = Some(at);
             change.tasks = true;
         }
     }
