@@ -104,7 +104,6 @@ impl Fake {
         let _ = stream.write_all((head + &body).as_bytes()).await;
     }
 
-    #[expect(clippy::result_large_err, reason = "the handshake's own type")]
     async fn upgrade(&self, stream: TcpStream) -> Option<Stream> {
         let refused = self.state.lock().unwrap().refuse_streams;
         let check = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
