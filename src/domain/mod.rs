@@ -4,6 +4,8 @@
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
 pub mod clock;
+pub mod document;
+pub mod drawing;
 pub mod event;
 pub mod failure;
 pub mod graph;
@@ -12,6 +14,7 @@ pub mod ids;
 pub mod run;
 pub mod step;
 pub mod task;
+pub mod template;
 pub mod text;
 pub mod workflow;
 

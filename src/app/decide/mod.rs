@@ -1,0 +1,13 @@
+//! Decisions: what a key would act on, whether it may, and what would come of it.
+//!
+//! Footer, run menu and keys ask the same [`refusal`], so what is offered is what works.
+
+mod aim;
+mod offer;
+mod outcome;
+mod rules;
+
+pub(crate) use aim::named;
+pub use aim::{Aim, aim, aim_at, workflow_of};
+pub(crate) use offer::{offer, recheck};
+pub use rules::{Refusal, refusal};

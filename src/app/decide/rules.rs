@@ -1,0 +1,147 @@
+//! When a decision is refused, and why.
+
+use super::aim::{Aim, decides, workflow_of};
+use crate::app::model::Access;
+use crate::app::pending::{Pending, Stage};
+use crate::app::{Action, Freshness, Model};
+use crate::domain::{Run, RunClass, RunStatus, Timestamp};
+use crate::wire::Command;
+
+const READ_ONLY: &str = "read-only session: nothing is sent";
+
+/// Why an action is not offered.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refusal {
+    /// It would not make sense, or is not allowed; the sentence says why.
+    Senseless(String),
+    /// What is known is too old or too little: the server has to be asked first.
+    AskFirst(String),
+}
+
+impl Refusal {
+    /// The sentence for the operator.
+    pub fn text(&self) -> &str {
+        match self {
+            Self::Senseless(text) | Self::AskFirst(text) => text,
+        }
+    }
+
+    pub(super) fn because(text: impl Into<String>) -> Option<Self> {
+        Some(Self::Senseless(text.into()))
+    }
+}
+
+/// Why an action cannot be done to what it is aimed at, if it cannot. Actions that change nothing
+/// on the server are never refused.
+pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> Option<Refusal> {
+    use Action::{Approve, Pause, Reject, Resume, RunAgain, Stop};
+    if !matches!(action, Approve | Reject | Pause | Resume | Stop | RunAgain) {
+        return None;
+    }
+    if model.session.access == Access::ReadOnly {
+        return Refusal::because(READ_ONLY);
+    }
+    by_state(model, action, aim)
+        .or_else(|| unknown_workflow(model, aim))
+        .or_else(|| double(model, action, aim))
+        .or_else(|| sendable(model, now).err())
+}
+
+/// Whether anything at all may be sent now.
+pub(super) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
+    if model.session.access == Access::ReadOnly {
+        return Err(Refusal::Senseless(READ_ONLY.into()));
+    }
+    Freshness::of(model, now).refusal().map_or(Ok(()), |text| Err(Refusal::AskFirst(text)))
+}
+
+fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
+    if matches!(action, Action::Approve | Action::Reject) {
+        return match aim.task {
+            Some(_) => None,
+            None => Refusal::because("no task waits for a decision here"),
+        };
+    }
+    let Some(run) = model.mirror.run(aim.run) else {
+        return Some(Refusal::AskFirst(format!("nothing is known of run {} yet", aim.run.short())));
+    };
+    match action {
+        Action::Pause => pause(run),
+        Action::Resume => resume(model, run),
+        Action::Stop if run.status.is_terminal() => {
+            Refusal::because(format!("{}: the run has ended already", run.status))
+        }
+        _ => None,
+    }
+}
+
+fn pause(run: &Run) -> Option<Refusal> {
+    let why = match run.status.class() {
+        RunClass::Active | RunClass::Waiting => return None,
+        RunClass::Held => "it is held already; r resumes it",
+        RunClass::Draining => "a stopping run cannot be paused",
+        RunClass::Succeeded | RunClass::Failed => "a finished run cannot be paused; R runs it again",
+    };
+    Refusal::because(format!("{}: {why}", run.status))
+}
+
+fn resume(model: &Model, run: &Run) -> Option<Refusal> {
+    let why = match run.status.class() {
+        RunClass::Held if asks_a_person(model, run) => {
+            "it waits for a decision, not for resume; a approves, x rejects"
+        }
+        RunClass::Held => return None,
+        RunClass::Active | RunClass::Waiting => "only a paused run can be resumed",
+        RunClass::Draining => "a stopping run cannot be resumed",
+        RunClass::Succeeded | RunClass::Failed => "a finished run never resumes; R runs it again",
+    };
+    Refusal::because(format!("{}: {why}", run.status))
+}
+
+/// Some servers call a run that waits for a person paused too. Only an operator's pause, on
+/// record in its log, is lifted by resume then.
+fn asks_a_person(model: &Model, run: &Run) -> bool {
+    if model.mirror.tasks_of(&run.id).next().is_none() {
+        return false;
+    }
+    let last = model.mirror.detail(&run.id).and_then(|detail| detail.history.marks().last());
+    let by_operator = last.is_some_and(|mark| {
+        let reason = mark.reason.as_deref().unwrap_or_default();
+        mark.status == RunStatus::Paused && (reason.contains("operator") || reason.contains("user"))
+    });
+    !by_operator
+}
+
+fn unknown_workflow(model: &Model, aim: &Aim<'_>) -> Option<Refusal> {
+    if workflow_of(model, aim.run).is_some() {
+        return None;
+    }
+    Some(Refusal::AskFirst(format!("the server does not say which workflow run {} is of", aim.run.short())))
+}
+
+/// The same decision twice. Stopping again is allowed once the first stop is sent: it escalates.
+fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
+    let known = model.pending.iter().find(|pending| is_same(model, pending, action, aim))?;
+    match known.stage {
+        Stage::Held { .. } => {
+            Refusal::because(format!("already {} {}; u takes it back", known.doing, known.target))
+        }
+        Stage::Sent if action == Action::Stop => None,
+        Stage::Sent => {
+            Refusal::because(format!("already {} {}; the answer is due", known.doing, known.target))
+        }
+    }
+}
+
+fn is_same(model: &Model, pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
+    match (&pending.command, action) {
+        (command @ Command::Decide(_), Action::Approve | Action::Reject) => {
+            aim.task.is_some_and(|task| decides(command, task))
+        }
+        (Command::Pause { run, .. }, Action::Pause)
+        | (Command::Resume { run, .. }, Action::Resume)
+        | (Command::Stop { run, .. }, Action::Stop) => run == aim.run,
+        (Command::Start(_), Action::RunAgain) => pending.target == super::named(model, aim.run),
+        _ => false,
+    }
+}

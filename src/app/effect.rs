@@ -1,0 +1,40 @@
+//! What the program wants done outside of itself.
+
+use super::pending::Ticket;
+use crate::domain::{RunId, Timestamp, WorkflowId};
+use crate::wire::Command;
+
+/// One order to the runtime.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Effect {
+    /// Send a command, once; answer with `Msg::Reply` under this ticket.
+    Send {
+        /// Names the answer.
+        ticket: Ticket,
+        /// What to send.
+        command: Command,
+    },
+    /// What is now on the screen and shall be watched; replaces the last one.
+    Watch(Wanted),
+    /// Ask the feed and the run on the screen again, now.
+    Refetch,
+    /// Answer with `Msg::Tick` at this instant; the earliest asked for wins.
+    Wake(Timestamp),
+    /// Put text into the operator's clipboard.
+    Copy(String),
+    /// Open a page of the web console.
+    Open(String),
+    /// End the program.
+    Quit,
+}
+
+/// What the screen needs to be told of.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Wanted {
+    /// Workflows with live runs, most wanted first.
+    pub streams: Vec<WorkflowId>,
+    /// The run that is looked at.
+    pub focus: Option<(WorkflowId, RunId)>,
+    /// Whether anything is going on: asks the feed every 3 s instead of every 30 s.
+    pub busy: bool,
+}

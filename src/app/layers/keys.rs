@@ -1,0 +1,65 @@
+//! The topmost overlay takes the key, or passes it on.
+
+use super::input::paste;
+use super::{Layer, answer, find, palette, run_menu};
+use crate::app::action::ACTIONS;
+use crate::app::key::Key;
+use crate::app::{Action, Effect, Model};
+use crate::domain::Timestamp;
+
+/// How many lines of help a page is.
+const PAGE: usize = 10;
+
+/// Gives a key to the topmost overlay; none when there is none, or when it passes the key on.
+pub(crate) fn press_layer(model: &mut Model, key: Key, now: Timestamp) -> Option<Vec<Effect>> {
+    match model.layers.pop()? {
+        Layer::Help { offset } => help(model, offset, key),
+        Layer::Palette { input, index } => Some(palette::press(model, input, index, key, now)),
+        Layer::RunMenu { workflow, run, index } => run_menu::press(model, (workflow, run), index, key, now),
+        Layer::Find { input } => {
+            find::press(model, input, key, now);
+            Some(Vec::new())
+        }
+        Layer::Dialog(dialog) => answer::press(model, dialog, key, now),
+    }
+}
+
+/// Puts pasted text into the input that is open. It is never taken as keys.
+pub(crate) fn paste_into_layer(model: &mut Model, pasted: &str, now: Timestamp) {
+    match model.layers.last_mut() {
+        Some(Layer::Palette { input, index }) => {
+            paste(input, pasted);
+            *index = 0;
+        }
+        Some(Layer::Find { input }) => {
+            paste(input, pasted);
+            let input = input.clone();
+            find::apply(model, &input, now);
+        }
+        Some(Layer::Dialog(dialog)) if dialog.kind == super::DialogKind::Reject => {
+            paste(&mut dialog.reason, pasted);
+            answer::reason_changed(dialog);
+        }
+        _ => {}
+    }
+}
+
+fn help(model: &mut Model, offset: usize, key: Key) -> Option<Vec<Effect>> {
+    let last = ACTIONS.len() - 1;
+    let offset = match Action::of_key(key, model.screen) {
+        Some(Action::Back | Action::Help | Action::Open) => return Some(Vec::new()),
+        Some(Action::Down) => offset + 1,
+        Some(Action::Up) => offset.saturating_sub(1),
+        Some(Action::PageDown) => offset + PAGE,
+        Some(Action::PageUp) => offset.saturating_sub(PAGE),
+        Some(Action::First) => 0,
+        Some(Action::Last) => last,
+        Some(Action::Quit) => {
+            model.layers.push(Layer::Help { offset });
+            return None;
+        }
+        _ => offset,
+    };
+    model.layers.push(Layer::Help { offset: offset.min(last) });
+    Some(Vec::new())
+}

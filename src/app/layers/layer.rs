@@ -1,0 +1,37 @@
+//! What can lie over the screen.
+
+use super::Dialog;
+use crate::domain::{RunId, WorkflowId};
+
+/// One overlay.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Layer {
+    /// What the keys do here.
+    Help {
+        /// The first line that is seen.
+        offset: usize,
+    },
+    /// Actions by name.
+    Palette {
+        /// What was typed.
+        input: String,
+        /// The selected match.
+        index: usize,
+    },
+    /// All that can be done to a run.
+    RunMenu {
+        /// The run's workflow, frozen.
+        workflow: WorkflowId,
+        /// The run, frozen.
+        run: RunId,
+        /// The selected action.
+        index: usize,
+    },
+    /// A text is typed: the filter of the Command Center, or a search.
+    Find {
+        /// What was typed.
+        input: String,
+    },
+    /// A decision with its frozen target.
+    Dialog(Box<Dialog>),
+}

@@ -1,0 +1,16 @@
+//! Overlays: a stack of which the topmost takes the keys.
+
+mod answer;
+mod dialog;
+mod find;
+mod input;
+mod keys;
+mod layer;
+mod palette;
+mod run_menu;
+
+pub use dialog::{Choice, Dialog, DialogKind};
+pub(crate) use keys::{paste_into_layer, press_layer};
+pub use layer::Layer;
+pub use palette::palette_matches;
+pub use run_menu::RUN_MENU;

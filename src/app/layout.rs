@@ -1,0 +1,138 @@
+//! Where everything stands on the screen. Pure; `update` uses it for scrolling, drawing for drawing.
+
+use ratatui::layout::{Constraint, Layout, Rect};
+
+use super::Model;
+use crate::domain::Timestamp;
+use crate::mirror::Section;
+
+/// The least terminal that anything is drawn in.
+pub const MIN: (u16, u16) = (60, 16);
+
+/// From this width on there are two columns.
+const TWO_COLUMNS: u16 = 100;
+
+/// The parts of the Command Center. Every rectangle includes its border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct HomeLayout {
+    /// One line at the top.
+    pub header: Rect,
+    /// The sections, in the order of [`Section::ALL`].
+    pub sections: [Rect; 4],
+    /// The preview; below the sections, or missing, on narrow terminals.
+    pub preview: Option<Rect>,
+    /// One line at the bottom.
+    pub footer: Rect,
+}
+
+/// The parts of the run screen. Every rectangle includes its border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct RunLayout {
+    /// One line at the top.
+    pub header: Rect,
+    /// The tabs.
+    pub tabs: Rect,
+    /// The tab's content.
+    pub main: Rect,
+    /// Details of what is selected; below, or missing, on narrow terminals.
+    pub side: Option<Rect>,
+    /// One line at the bottom.
+    pub footer: Rect,
+}
+
+/// Whether the terminal is too small to draw in.
+pub fn too_small((width, height): (u16, u16)) -> bool {
+    width < MIN.0 || height < MIN.1
+}
+
+/// The parts of the Command Center for the model's size, selection and row counts.
+pub fn home(model: &Model, now: Timestamp) -> HomeLayout {
+    let area = Rect::new(0, 0, model.size.0, model.size.1);
+    let [header, body, footer] =
+        Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
+    let (list, preview) = split_preview(body);
+    let rows = Section::ALL.map(|section| section_rows(model, section, now));
+    HomeLayout { header, sections: stack(list, model.home.section, rows), preview, footer }
+}
+
+/// The parts of the run screen for a size.
+pub fn run(size: (u16, u16)) -> RunLayout {
+    let area = Rect::new(0, 0, size.0, size.1);
+    let lines = [Constraint::Length(1), Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)];
+    let [header, tabs, body, footer] = Layout::vertical(lines).areas(area);
+    if size.0 < TWO_COLUMNS {
+        return RunLayout { header, tabs, main: body, side: None, footer };
+    }
+    let side = (size.0 / 3).clamp(34, 60);
+    let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(side)]).areas(body);
+    RunLayout { header, tabs, main, side: Some(side), footer }
+}
+
+/// Columns of an open payload's text: the content without border, gutter and margins.
+pub fn payload_columns(size: (u16, u16)) -> usize {
+    usize::from(run(size).main.width.saturating_sub(6))
+}
+
+/// Columns of a dialog with its border; wide terminals give payloads more.
+pub fn dialog_width(size: (u16, u16)) -> u16 {
+    76.max(size.0 * 3 / 5).min(size.0.saturating_sub(4))
+}
+
+/// Columns of the text in a dialog's payload: the dialog without border, gutter and margins.
+pub fn dialog_columns(size: (u16, u16)) -> usize {
+    usize::from(dialog_width(size).saturating_sub(6))
+}
+
+/// Rows of a dialog's payload that are seen at least; what stands below it takes the rest.
+pub fn dialog_rows(size: (u16, u16)) -> usize {
+    usize::from(size.1.saturating_sub(18)).max(1)
+}
+
+/// What is inside of a border.
+pub fn inner(area: Rect) -> Rect {
+    Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
+}
+
+fn split_preview(body: Rect) -> (Rect, Option<Rect>) {
+    if body.width >= TWO_COLUMNS {
+        let [list, preview] =
+            Layout::horizontal([Constraint::Percentage(44), Constraint::Min(0)]).areas(body);
+        return (list, Some(preview));
+    }
+    (body, None)
+}
+
+fn section_rows(model: &Model, section: Section, now: Timestamp) -> u16 {
+    let rows = match section {
+        Section::AwaitingApproval => model.home.inbox.len(),
+        other if model.home.filter.is_empty() => model.mirror.len(other, now),
+        other => model.home.matches[other as usize - 1].len(),
+    };
+    u16::try_from(rows).unwrap_or(u16::MAX)
+}
+
+/// Gives every section its border and a few rows, and the rest first to the selected one, then to
+/// the others in order, as far as they have rows to show.
+fn stack(area: Rect, selected: Section, rows: [u16; 4]) -> [Rect; 4] {
+    let mut heights = [2_u16; 4];
+    let mut left = area.height.saturating_sub(8);
+    let mut grow = |heights: &mut [u16; 4], index: usize, upto: u16| {
+        let extra = upto.saturating_sub(heights[index] - 2).min(left);
+        heights[index] += extra;
+        left -= extra;
+    };
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).clamp(1, 3));
+    }
+    grow(&mut heights, selected as usize, rows[selected as usize].max(1));
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).max(1));
+    }
+    heights[selected as usize] += left;
+    let mut y = area.y;
+    heights.map(|height| {
+        let rect = Rect::new(area.x, y, area.width, height.min(area.bottom().saturating_sub(y)));
+        y = rect.bottom();
+        rect
+    })
+}

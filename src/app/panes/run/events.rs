@@ -1,0 +1,120 @@
+//! The event log: moving, searching, the open payload.
+
+use super::super::keep_seen;
+use super::{EventList, Payload, RunScreen, Search};
+use crate::app::{Action, Model};
+use crate::domain::document::json_lines;
+use crate::domain::{EventKind, RunEvent};
+
+/// Whether an event holds the text, without regard to case: in its type, its step or its details.
+pub fn matches(event: &RunEvent, text: &str) -> bool {
+    let text = text.to_lowercase();
+    let holds = |part: &str| part.to_lowercase().contains(&text);
+    holds(event.kind.as_str())
+        || event.step_id().is_some_and(|step| holds(step.as_str()))
+        || holds(&event.data.to_string())
+}
+
+/// Searches the log for a text, from the selected event on; an empty text ends the search.
+pub(crate) fn set_search(model: &mut Model, text: &str) {
+    let Some(open) = &mut model.run else { return };
+    if text.is_empty() {
+        open.events.search = None;
+        return;
+    }
+    open.events.search = Some(Search { text: text.to_owned() });
+    let events = model.mirror.detail(&open.run).map_or(&[][..], |detail| detail.history.events());
+    let from = open.events.index.min(events.len().saturating_sub(1));
+    let around = (from..events.len()).chain(0..from);
+    let mut fits = around.filter(|place| matches(&events[*place], text));
+    if let Some(place) = fits.next() {
+        open.events.index = place;
+        open.events.follow = false;
+    }
+}
+
+/// Goes to the next or previous match; without a search, to an event that tells of a problem.
+/// `false` when there is none.
+pub(super) fn seek(list: &mut EventList, events: &[RunEvent], action: Action) -> bool {
+    let count = events.len();
+    let fits = |event: &RunEvent| match &list.search {
+        Some(search) => matches(event, &search.text),
+        None => is_problem(event),
+    };
+    let place = |turn: usize| match action {
+        Action::PreviousMatch => (list.index + count - turn) % count,
+        _ => (list.index + turn) % count,
+    };
+    let Some(found) = (1..=count).map(place).find(|place| fits(&events[*place])) else { return false };
+    list.index = found;
+    list.follow = false;
+    true
+}
+
+/// Moves the selected event.
+pub(super) fn motion(list: &mut EventList, action: Action, count: usize, page: usize) {
+    let last = count.saturating_sub(1);
+    list.index = moved(list.index, action, last, page);
+    list.follow = false;
+}
+
+/// Scrolls the open payload; `false` when none is open, or the action is none of its own.
+pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> bool {
+    let Some(payload) = &mut open.events.payload else { return false };
+    match action {
+        Action::Back | Action::Open => open.events.payload = None,
+        Action::Down | Action::Up | Action::First | Action::Last | Action::PageDown | Action::PageUp => {
+            let last = payload.lines.saturating_sub(page + 1);
+            payload.offset = moved(payload.offset, action, last, page);
+        }
+        Action::Left | Action::Right | Action::NextMatch | Action::PreviousMatch | Action::Find => {}
+        _ => return false,
+    }
+    true
+}
+
+/// Opens the payload of the selected event.
+pub(super) fn open_payload(list: &mut EventList, events: &[RunEvent], columns: usize) {
+    let lines = |event: &RunEvent| json_lines(&event.data, columns).len();
+    list.payload =
+        events.get(list.index).map(|event| Payload { event: list.index, offset: 0, lines: lines(event) });
+    list.follow &= list.payload.is_none();
+}
+
+/// Keeps the selection within the log and in sight.
+pub(super) fn settle(list: &mut EventList, count: usize, height: usize) {
+    let last = count.saturating_sub(1);
+    list.index = if list.follow { last } else { list.index.min(last) };
+    list.offset = keep_seen(list.index, list.offset, height, count);
+    if let Some(payload) = &mut list.payload {
+        payload.offset = payload.offset.min(payload.lines.saturating_sub(height));
+    }
+}
+
+fn moved(from: usize, action: Action, last: usize, page: usize) -> usize {
+    let to = match action {
+        Action::Down => from + 1,
+        Action::Up => from.saturating_sub(1),
+        Action::PageDown => from + page,
+        Action::PageUp => from.saturating_sub(page),
+        Action::First => 0,
+        Action::Last => last,
+        _ => from,
+    };
+    to.min(last)
+}
+
+fn is_problem(event: &RunEvent) -> bool {
+    matches!(
+        event.kind,
+        EventKind::StepFailed
+            | EventKind::StepCancelled
+            | EventKind::StepRetrying
+            | EventKind::StepUncertain
+            | EventKind::HumanTaskCreated
+            | EventKind::RunFailed
+            | EventKind::RunStopped
+            | EventKind::RunCancelled
+            | EventKind::RunRejected
+    ) || event.text("reason") == Some("blocked")
+}

@@ -1,0 +1,110 @@
+//! What the screen of a run remembers.
+
+use std::sync::Arc;
+
+use crate::domain::drawing::Drawing;
+use crate::domain::{Graph, RunId, StepId, WorkflowId};
+
+/// A tab of the run screen.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Tab {
+    /// The graph, live.
+    #[default]
+    Canvas,
+    /// The event log.
+    Events,
+}
+
+impl Tab {
+    /// All of them, in order.
+    pub const ALL: [Self; 2] = [Self::Canvas, Self::Events];
+
+    /// What it is called.
+    pub fn title(self) -> &'static str {
+        match self {
+            Self::Canvas => "Canvas",
+            Self::Events => "Events",
+        }
+    }
+}
+
+/// The canvas: what is selected and which part is seen.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Canvas {
+    /// The laid-out graph, made when the graph is known or its cells change.
+    pub drawing: Option<Arc<Drawing>>,
+    /// The graph that was laid out.
+    pub graph: Option<Arc<Graph>>,
+    /// The steps as a list: each after what it waits for, those on a cycle last; without a graph, in
+    /// order of first mention in the log.
+    pub steps: Vec<StepId>,
+    /// The selected step.
+    pub selected: Option<StepId>,
+    /// The drawing's cell at the top left of the pane.
+    pub pan: (u16, u16),
+    /// Whether the selection moves with the run.
+    pub follow: bool,
+    /// How far the list of steps is scrolled where the pane is too small to draw.
+    pub offset: usize,
+}
+
+/// A search in a text or log.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Search {
+    /// What is looked for, without regard to case.
+    pub text: String,
+}
+
+/// A payload that is open.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Payload {
+    /// The event, by its place in the log.
+    pub event: usize,
+    /// The first line that is seen.
+    pub offset: usize,
+    /// How many lines it has.
+    pub lines: usize,
+}
+
+/// The event log.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct EventList {
+    /// The selected event, by its place among the shown ones.
+    pub index: usize,
+    /// The first shown event that is seen.
+    pub offset: usize,
+    /// Whether the selection stays on the newest.
+    pub follow: bool,
+    /// The search, if there is one.
+    pub search: Option<Search>,
+    /// The payload that is open.
+    pub payload: Option<Payload>,
+}
+
+/// The screen of one run.
+#[derive(Clone, Debug, PartialEq)]
+pub struct RunScreen {
+    /// The run's workflow.
+    pub workflow: WorkflowId,
+    /// The run.
+    pub run: RunId,
+    /// The tab that is shown.
+    pub tab: Tab,
+    /// The canvas.
+    pub canvas: Canvas,
+    /// The event log.
+    pub events: EventList,
+}
+
+impl RunScreen {
+    /// The screen of a run, freshly opened: canvas and log follow.
+    pub fn new(workflow: WorkflowId, run: RunId) -> Self {
+        Self {
+            workflow,
+            run,
+            tab: Tab::Canvas,
+            canvas: Canvas { follow: true, ..Canvas::default() },
+            events: EventList { follow: true, ..EventList::default() },
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! Commands on their way: held back for undo, sent, or answered with an error.
+
+use crate::domain::{RunId, Timestamp};
+use crate::wire::Command;
+
+/// Names one command of this session.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct Ticket(pub u64);
+
+/// Where a command is.
+#[derive(Clone, Debug, PartialEq)]
+pub enum Stage {
+    /// Not sent; undo is possible until this instant.
+    Held {
+        /// When it will be sent.
+        until: Timestamp,
+    },
+    /// Sent, not answered.
+    Sent,
+}
+
+/// A command that the operator has decided on.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Pending {
+    /// Its name.
+    pub ticket: Ticket,
+    /// What is sent, frozen when the dialog was opened.
+    pub command: Command,
+    /// The words for it: `approving`, `stopping`, …
+    pub doing: &'static str,
+    /// What it is aimed at, as the operator reads it.
+    pub target: String,
+    /// Where it is.
+    pub stage: Stage,
+    /// When it was decided.
+    pub since: Timestamp,
+}
+
+/// All commands on their way, oldest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Pendings {
+    next: u64,
+    list: Vec<Pending>,
+}
+
+impl Pendings {
+    /// The commands, oldest first.
+    pub fn iter(&self) -> impl Iterator<Item = &Pending> {
+        self.list.iter()
+    }
+
+    /// What is on its way for a run.
+    pub fn of(&self, run: &RunId) -> Option<&Pending> {
+        self.list.iter().find(|pending| pending.command.run() == Some(run))
+    }
+
+    /// Takes a new command.
+    pub fn add(&mut self, pending: impl FnOnce(Ticket) -> Pending) -> Ticket {
+        let ticket = Ticket(self.next);
+        self.next += 1;
+        self.list.push(pending(ticket));
+        ticket
+    }
+
+    /// Takes out the held command that was decided last: undo.
+    pub fn undo(&mut self) -> Option<Pending> {
+        let place = self.list.iter().rposition(|pending| matches!(pending.stage, Stage::Held { .. }))?;
+        Some(self.list.remove(place))
+    }
+
+    /// Marks everything whose time of undo is over as sent, and hands it out to be sent.
+    pub fn due(&mut self, now: Timestamp) -> Vec<Pending> {
+        let mut due = Vec::new();
+        for pending in &mut self.list {
+            if matches!(pending.stage, Stage::Held { until } if until <= now) {
+                pending.stage = Stage::Sent;
+                due.push(pending.clone());
+            }
+        }
+        due
+    }
+
+    /// When the next held command is to be sent.
+    pub fn next_due(&self) -> Option<Timestamp> {
+        let until = |pending: &Pending| match pending.stage {
+            Stage::Held { until } => Some(until),
+            Stage::Sent => None,
+        };
+        self.list.iter().filter_map(until).min()
+    }
+
+    /// Takes out an answered command.
+    pub fn settle(&mut self, ticket: Ticket) -> Option<Pending> {
+        let place = self.list.iter().position(|pending| pending.ticket == ticket)?;
+        Some(self.list.remove(place))
+    }
+}

@@ -1,0 +1,13 @@
+//! The one function that changes the model, and what it delegates to.
+
+mod actions;
+mod copy;
+mod keys;
+mod reply;
+mod router;
+mod send;
+mod watch;
+
+pub(crate) use actions::{perform, perform_at};
+pub use router::update;
+pub(crate) use send::hold;

@@ -1,0 +1,42 @@
+//! Takes each message to the part that knows what to do with it.
+
+use super::{keys, reply, send, watch};
+use crate::app::layers::paste_into_layer;
+use crate::app::model::Tone;
+use crate::app::panes::{resize_run, settle_home};
+use crate::app::{Effect, Model, Msg, upkeep};
+use crate::domain::Timestamp;
+
+/// Takes a message and answers with what shall be done outside.
+///
+/// Decisions that are held back for undo when the program quits are not sent: the first `q` says
+/// so, the second quits.
+pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
+    let mut effects = match msg {
+        Msg::Key(key) => keys::press(model, key, now),
+        Msg::Paste(text) => {
+            paste_into_layer(model, &text, now);
+            Vec::new()
+        }
+        Msg::Resize(width, height) => {
+            model.size = (width, height);
+            settle_home(model, now);
+            resize_run(model);
+            Vec::new()
+        }
+        Msg::Watch(event) => watch::fold(model, &event, now),
+        Msg::Reply(ticket, result) => reply::answered(model, ticket, result, now),
+        Msg::Tick => {
+            // The wake-up has come; the next one has to be asked for.
+            model.upkeep.wake = None;
+            settle_home(model, now);
+            send::due(model, now)
+        }
+        Msg::Notice(text) => {
+            model.say(Tone::Bad, text, now);
+            Vec::new()
+        }
+    };
+    upkeep::after(model, now, &mut effects);
+    effects
+}

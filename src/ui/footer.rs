@@ -1,0 +1,119 @@
+//! The line at the bottom: what the keys do on the selected row now, and decisions that can still
+//! be taken back. Messages stand above it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::draw::Scene;
+use super::offers::offered;
+use super::strip::{Strip, columns};
+use crate::app::action::Action;
+use crate::app::layers::Layer;
+use crate::app::model::Tone;
+use crate::app::pending::{Pending, Stage};
+use crate::app::{Model, Screen};
+use crate::domain::clock::{age, human};
+
+/// The most messages seen at once.
+const TOASTS: usize = 3;
+
+/// Draws the footer and the messages above it.
+pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
+    let size = buf.area;
+    let area = Rect::new(0, size.height - 1, size.width, 1);
+    buf.set_style(area, scene.theme.header);
+    match scene.model.layers.last() {
+        Some(Layer::Find { input }) => find(scene, input, area, buf),
+        _ => keys(scene, area, buf),
+    }
+    toasts(scene, size, buf);
+}
+
+fn keys(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let mut strip = Strip::new().gap(1);
+    for action in offered(scene.model) {
+        strip = strip.hint(action.entry().keys[0].to_string(), word(scene.model, action), theme);
+    }
+    let held = held(scene.model).last();
+    let Some(pending) = held else { return strip.paint(area, buf) };
+    let more = held_count(scene.model).saturating_sub(1);
+    let mut right = Strip::new().right(format!("{} {} … ", pending.doing, pending.target), theme.waiting);
+    right = right.right("u", theme.key).right(format!(" undo {} ", left(scene, pending)), theme.waiting);
+    if more > 0 {
+        right = right.right(format!("+{more} "), theme.waiting);
+    }
+    let room = area.width.saturating_sub(right.right_columns() + 2);
+    strip.paint(Rect { width: room, ..area }, buf);
+    right.paint(area, buf);
+}
+
+/// The footer's word for an action, which for a few depends on where one is.
+fn word(model: &Model, action: Action) -> &'static str {
+    match (action, model.screen) {
+        (Action::Find, Screen::Home) => "filter",
+        (Action::Back, Screen::Home) => "clear",
+        _ => action.entry().label,
+    }
+}
+
+fn held(model: &Model) -> impl Iterator<Item = &Pending> {
+    model.pending.iter().filter(|pending| matches!(pending.stage, Stage::Held { .. }))
+}
+
+fn held_count(model: &Model) -> usize {
+    held(model).count()
+}
+
+/// The time until a held decision is sent.
+fn left(scene: Scene<'_>, pending: &Pending) -> String {
+    match pending.stage {
+        Stage::Held { until } => human(age(scene.now, until)),
+        Stage::Sent => String::new(),
+    }
+}
+
+/// What a row shows while a command for its run is on the way.
+pub(super) fn mark(scene: Scene<'_>, pending: &Pending) -> String {
+    match pending.stage {
+        Stage::Held { .. } => format!("{}… u undo {}", pending.doing, left(scene, pending)),
+        Stage::Sent => format!("{}…", pending.doing),
+    }
+}
+
+fn find(scene: Scene<'_>, input: &str, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let what = match scene.model.screen {
+        Screen::Home => "filter",
+        Screen::Run => "search",
+    };
+    Strip::new()
+        .gap(1)
+        .add("/", theme.key)
+        .gap(1)
+        .add(input, theme.strong)
+        .add("▏", theme.accent)
+        .right("enter", theme.key)
+        .right(format!(" {what}  "), theme.muted)
+        .right("esc", theme.key)
+        .right(" clear ", theme.muted)
+        .paint(area, buf);
+}
+
+fn toasts(scene: Scene<'_>, size: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let shown = scene.model.toasts.iter().rev().filter(|toast| toast.until > scene.now).take(TOASTS);
+    for (index, toast) in shown.enumerate() {
+        let (glyph, style) = match toast.tone {
+            Tone::Good => ("✔", theme.toast_good),
+            Tone::Info => ("·", theme.toast_info),
+            Tone::Bad => ("✖", theme.toast_bad),
+        };
+        let text = format!(" {glyph} {} ", toast.text);
+        let width = columns(&text).min(size.width.saturating_sub(2));
+        let Some(y) = size.height.checked_sub(2 + index as u16) else { return };
+        let area = Rect::new(size.width - width - 1, y, width, 1);
+        super::pane::clear(area, style, buf);
+        Strip::new().add(text, style).paint(area, buf);
+    }
+}

@@ -1,0 +1,160 @@
+//! The line at the top.
+
+use std::time::Duration;
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+
+use super::draw::Scene;
+use super::status::{Waits, of_run};
+use super::strip::Strip;
+use crate::app::model::Access;
+use crate::app::panes::RunScreen;
+use crate::domain::clock::{age, human};
+use crate::mirror::{LinkState, Section, Source};
+
+/// Data older than this is called stale whatever the connection says: the feed answers every
+/// 30 s at the latest.
+const STALE: Duration = Duration::from_secs(90);
+
+/// From this width on the header has room for everything.
+const WIDE: u16 = 100;
+
+/// How fresh the picture is.
+struct Freshness {
+    glyph: &'static str,
+    word: String,
+    style: Style,
+    stale: bool,
+}
+
+/// The header of the Command Center.
+pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let fresh = freshness(scene);
+    let mut strip = place(scene, &fresh);
+    let theme = scene.theme;
+    strip = strip.gap(3).add(format!("{} {}", fresh.glyph, fresh.word), fresh.style);
+    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    if area.width >= WIDE {
+        strip = strip.add(streams(scene), ink(theme.muted));
+    }
+    strip = strip.add(data_age(scene), ink(theme.muted));
+    let count = |section| scene.model.mirror.len(section, scene.now);
+    let badges = [
+        ("◆", count(Section::AwaitingApproval), "pending", theme.waiting),
+        ("◐", count(Section::StoppingGracefully), "draining", theme.draining),
+        ("✖", count(Section::FailedRecently), "failed", theme.failed),
+    ];
+    for (glyph, count, word, style) in badges {
+        let text =
+            if area.width >= 80 { format!("  {glyph} {count} {word}") } else { format!("  {glyph} {count}") };
+        strip = strip.right(text, ink(if count == 0 { theme.muted } else { style }));
+    }
+    finish(scene, strip.right(" ", Style::default()), &fresh, area, buf);
+}
+
+/// The header of a run.
+pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let fresh = freshness(scene);
+    let theme = scene.theme;
+    let mut strip =
+        if area.width >= WIDE { place(scene, &fresh).add(" › ", theme.muted) } else { Strip::new().gap(1) };
+    let run = scene.model.mirror.run(&screen.run);
+    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    let name = run.map_or(screen.workflow.as_str(), |run| scene.model.mirror.workflow_name(run));
+    strip = strip
+        .add(name, ink(theme.strong))
+        .add(" › ", ink(theme.muted))
+        .add(screen.run.short(), ink(theme.accent));
+    if fresh.stale || !matches!(fresh.glyph, "●") {
+        strip = strip.gap(2).add(format!("{} {}", fresh.glyph, fresh.word), fresh.style);
+    }
+    if let Some(run) = run {
+        let waits =
+            scene.model.mirror.tasks_of(&run.id).next().map_or(Waits::ForNothing, |_| Waits::ForPerson);
+        let mark = of_run(run, waits, theme);
+        strip = strip.right(format!("{} {}", mark.glyph, mark.word), ink(mark.style));
+        if let Some(code) = &run.failure_code {
+            strip = strip.right(format!("  {code}"), ink(theme.failed));
+        }
+        if let Some(start) = run.started_at {
+            let ran = human(age(start, run.ended_at.unwrap_or(scene.now)));
+            let word = if run.ended_at.is_some() { "ran" } else { "for" };
+            strip = strip.right(format!("  {word} {ran}"), ink(theme.text));
+        }
+        if let Some(version) = run.version.filter(|_| area.width >= 80) {
+            strip = strip.right(format!("  version {version}"), ink(theme.muted));
+        }
+    }
+    finish(scene, strip.right(" ", Style::default()), &fresh, area, buf);
+}
+
+fn finish(scene: Scene<'_>, strip: Strip<'_>, fresh: &Freshness, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, if fresh.stale { scene.theme.header_stale } else { scene.theme.header });
+    strip.paint(area, buf);
+}
+
+fn place<'a>(scene: Scene<'a>, fresh: &Freshness) -> Strip<'a> {
+    let session = &scene.model.session;
+    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    let strip = Strip::new()
+        .gap(1)
+        .add(session.tenant.as_str(), ink(scene.theme.strong))
+        .add(" / ", ink(scene.theme.muted))
+        .add(session.project.as_str(), ink(scene.theme.strong));
+    match session.access {
+        Access::ReadWrite => strip,
+        Access::ReadOnly => strip.add("  read-only", ink(scene.theme.paused)),
+    }
+}
+
+/// Whether what is shown may be out of date.
+pub(super) fn is_stale(scene: Scene<'_>) -> bool {
+    freshness(scene).stale
+}
+
+fn freshness(scene: Scene<'_>) -> Freshness {
+    let theme = scene.theme;
+    let mirror = &scene.model.mirror;
+    let known = mirror.feed_at();
+    let plain = |glyph, word: String, style, stale| Freshness {
+        glyph,
+        word,
+        style: if stale { Style::default() } else { style },
+        stale,
+    };
+    let old = known.is_some_and(|at| age(at, scene.now) > STALE);
+    match mirror.link(&Source::Feed).map(|link| &link.state) {
+        None | Some(LinkState::Connecting | LinkState::Closed) => {
+            plain("○", "connecting".into(), theme.muted, old)
+        }
+        Some(LinkState::Live) if old => plain("○", "stale".into(), theme.muted, true),
+        Some(LinkState::Live) => plain("●", "live".into(), theme.success, false),
+        Some(LinkState::Retrying { next, .. }) => {
+            let wait = human(age(scene.now, *next));
+            plain("○", format!("offline, next try {wait}"), theme.failed, known.is_some())
+        }
+        Some(LinkState::Refused(_)) => plain("✖", "refused".into(), theme.failed, known.is_some()),
+    }
+}
+
+fn streams(scene: Scene<'_>) -> String {
+    let streams = scene.model.mirror.links().filter(|(source, _)| matches!(source, Source::Stream(_)));
+    let (live, all) = streams
+        .fold((0, 0), |(live, all), (_, link)| (live + usize::from(link.state == LinkState::Live), all + 1));
+    match (live, all) {
+        (_, 0) => String::new(),
+        (1, 1) => "  1 stream".into(),
+        (live, all) if live == all => format!("  {all} streams"),
+        (live, all) => format!("  {live} of {all} streams"),
+    }
+}
+
+fn data_age(scene: Scene<'_>) -> String {
+    scene
+        .model
+        .mirror
+        .feed_at()
+        .map_or_else(String::new, |at| format!("  data {}", human(age(at, scene.now))))
+}

@@ -1,0 +1,177 @@
+//! The preview: enough about the selected row to decide without opening it.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::chain;
+use super::facts::{waits, why};
+use crate::app::panes::RowKey;
+use crate::domain::clock::{age, human};
+use crate::domain::{Graph, PendingTask, Run, RunClass, StepId};
+use crate::ui::draw::Scene;
+use crate::ui::pane::{Focus, frame};
+use crate::ui::run::page::Page;
+use crate::ui::status::of_run;
+use crate::ui::strip::Strip;
+
+/// Draws the preview.
+pub(super) fn draw(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let key = scene.model.home.selected();
+    let Some((key, run)) = key.and_then(|key| Some((key, scene.model.mirror.run(key.run())?))) else {
+        return nothing(scene, area, buf);
+    };
+    let theme = scene.theme;
+    let mark = of_run(run, waits(scene, run), theme);
+    let title = Strip::new()
+        .add(scene.model.mirror.workflow_name(run), theme.title)
+        .gap(2)
+        .add(run.id.short(), theme.accent)
+        .right(format!("{} {}", mark.glyph, mark.word), mark.style)
+        .right(since(scene, run), theme.muted);
+    let inside = frame(area, &title, Focus::Elsewhere, theme, buf);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    let mut page = Page::new(scene, inside, buf);
+    steps(scene, run, &mut page);
+    match task(scene, key) {
+        Some(task) => about_task(scene, run, task, &mut page),
+        None => about_run(scene, run, &mut page),
+    }
+}
+
+fn nothing(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
+    let inside = frame(area, &Strip::new(), Focus::Elsewhere, scene.theme, buf);
+    let text = match scene.model.home.selected() {
+        Some(key) => format!("loading {}…", key.run().short()),
+        None => "nothing selected".into(),
+    };
+    let middle = Rect { y: inside.y + inside.height / 2, height: inside.height.min(1), ..inside };
+    let pad = inside.width.saturating_sub(text.len() as u16) / 2;
+    Strip::new().gap(pad).add(text, scene.theme.muted).paint(middle, buf);
+}
+
+fn since(scene: Scene<'_>, run: &Run) -> String {
+    let task = scene.model.mirror.tasks_of(&run.id).filter_map(|task| task.created_at).min();
+    let at = if run.status.is_terminal() { run.ended_at.or(run.updated_at) } else { task.or(run.started_at) };
+    let word = if run.status.is_terminal() { " ago" } else { "" };
+    at.map_or_else(String::new, |at| format!("  {}{word}", human(age(at, scene.now))))
+}
+
+fn task<'a>(scene: Scene<'a>, key: &'a RowKey) -> Option<&'a PendingTask> {
+    let RowKey::Task(run, id, at) = key else { return scene.model.mirror.tasks_of(key.run()).next() };
+    scene.model.mirror.tasks_of(run).find(|task| task.task_id == *id && task.created_at == *at)
+}
+
+fn steps(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let detail = scene.model.mirror.detail(&run.id);
+    match detail.and_then(|detail| Some((detail, detail.graph.as_deref()?))) {
+        Some((detail, graph)) => {
+            let room = page.left() * 2 / 5;
+            page.draw(room.max(1), |area, buf| chain::draw(scene, detail, graph, area, buf));
+        }
+        None if detail.is_some() => page.text("The graph of this run is not available.", scene.theme.muted),
+        None => page.text("loading its steps…", scene.theme.muted),
+    }
+    page.blank();
+}
+
+fn graph<'a>(scene: Scene<'a>, run: &Run) -> Option<&'a Graph> {
+    scene.model.mirror.detail(&run.id)?.graph.as_deref()
+}
+
+fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    page.line(
+        &Strip::new()
+            .add(task.step_id.as_str(), theme.strong)
+            .add(" · ", theme.muted)
+            .add(&*task.task_type, theme.waiting),
+    );
+    // The outcome and the reason for waiting always stay in sight.
+    page.foreign(&task.payload, 5);
+    page.blank();
+    let (approve, reject) = outcomes(graph(scene, run), &task.step_id);
+    page.named("If you approve", &approve, theme.success);
+    page.named("If you reject", &reject, theme.failed);
+    page.blank();
+    page.text(why(scene, run), theme.muted);
+}
+
+/// What follows an approval and a rejection, as far as the graph is known.
+fn outcomes(graph: Option<&Graph>, step: &StepId) -> (String, String) {
+    let Some(graph) = graph else {
+        return ("the run goes on".into(), "the branch stops".into());
+    };
+    let next = graph.dependants().remove(step).unwrap_or_default();
+    let names: Vec<_> = next.iter().take(3).map(|id| id.as_str()).collect();
+    let more = next.len().saturating_sub(3);
+    let approve = match (names.is_empty(), more) {
+        (true, _) => "nothing follows this step".into(),
+        (false, 0) => format!("→ {}", names.join(", ")),
+        (false, more) => format!("→ {} and {more} more", names.join(", ")),
+    };
+    let reject = match graph.downstream(step).len() {
+        0 => "the branch stops; nothing follows it".into(),
+        1 => "the branch stops; 1 step never runs".into(),
+        count => format!("the branch stops; {count} steps never run"),
+    };
+    (approve, reject)
+}
+
+fn about_run(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    if run.status.class() == RunClass::Failed {
+        failure(scene, run, page);
+    }
+    if let Some(step) = &run.progress.current {
+        page.named("step", step.as_str(), theme.running);
+    }
+    if run.progress.total > 0 || run.progress.done > 0 {
+        let progress = &run.progress;
+        let total = if progress.total > 0 { format!(" of {}", progress.total) } else { String::new() };
+        let flight = if progress.in_flight > 0 {
+            format!(", {} in flight", progress.in_flight)
+        } else {
+            String::new()
+        };
+        page.named("steps", &format!("{}{total} done{flight}", progress.done), theme.text);
+    }
+    if let Some(phase) = &run.phase {
+        page.named("phase", phase, theme.text);
+    }
+    if let Some(start) = run.started_at {
+        page.named("started", &format!("{} UTC", start.strftime("%Y-%m-%d %H:%M:%S")), theme.text);
+    }
+    if let Some(trigger) = &run.trigger {
+        page.named("trigger", trigger, theme.text);
+    }
+    if let Some(version) = run.version {
+        page.named("version", &version.to_string(), theme.text);
+    }
+    if let Some(request) = &run.request_id {
+        page.named("trace id", request, theme.muted);
+    }
+    page.blank();
+    page.text(why(scene, run), theme.muted);
+}
+
+fn failure(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    if let Some(code) = &run.failure_code {
+        page.line(&Strip::new().add(code.as_str(), theme.failed));
+        page.text(code.advice(), theme.text);
+        page.blank();
+    }
+    let detail = scene.model.mirror.detail(&run.id);
+    let root = detail.and_then(|detail| detail.history.root_cause());
+    if let Some(root) = root {
+        page.named("root cause", root.as_str(), theme.failed);
+    }
+    let said = root.and_then(|root| detail?.history.step(root)?.error.as_deref()).or(run.error.as_deref());
+    if let Some(error) = said {
+        page.quote("error", error, 6);
+    }
+    page.blank();
+    let (key, word) = ("R", " starts a new run with the same input; a failed run never resumes.");
+    page.line(&Strip::new().add(key, theme.key).add(word, theme.muted));
+    page.blank();
+}

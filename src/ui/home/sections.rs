@@ -1,0 +1,132 @@
+//! The four sections. Only rows that are seen are built.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{empty, rows};
+use crate::app::panes::{Cursor, InboxRow, RowKey};
+use crate::domain::{Run, RunId};
+use crate::mirror::Section;
+use crate::ui::draw::Scene;
+use crate::ui::pane::{Focus, first_row, frame, row};
+use crate::ui::strip::Strip;
+
+/// Draws the sections into their areas.
+pub(super) fn draw(scene: Scene<'_>, areas: &[Rect; 4], buf: &mut Buffer) {
+    for (section, area) in Section::ALL.into_iter().zip(areas) {
+        one(scene, section, *area, buf);
+    }
+}
+
+fn one(scene: Scene<'_>, section: Section, area: Rect, buf: &mut Buffer) {
+    let here = scene.model.home.section == section;
+    let focus = if here { Focus::Here } else { Focus::Elsewhere };
+    let inside = frame(area, &title(scene, section, here), focus, scene.theme, buf);
+    let count = count(scene, section);
+    if count == 0 {
+        empty::draw(scene, section, inside, buf);
+        return;
+    }
+    let cursor = scene.model.home.cursor(section);
+    let index = if here { cursor.index.min(count - 1) } else { cursor.offset };
+    let first = first_row(cursor.offset, index, inside.height, count);
+    for line in 0..inside.height.min((count - first).min(usize::from(u16::MAX)) as u16) {
+        let place = first + usize::from(line);
+        let area = row(inside, line);
+        let strip = match section {
+            Section::AwaitingApproval => inbox_row(scene, place, here, cursor, area, buf),
+            _ => run_row(scene, section, place, here, cursor, area, buf),
+        };
+        if let Some(strip) = strip {
+            strip.paint(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }, buf);
+        }
+    }
+}
+
+fn title(scene: Scene<'_>, section: Section, here: bool) -> Strip<'static> {
+    let theme = scene.theme;
+    let total = scene.model.mirror.len(section, scene.now);
+    let shown = match section {
+        Section::AwaitingApproval if scene.model.home.filter.is_empty() => total,
+        Section::AwaitingApproval => {
+            scene.model.home.inbox.iter().filter(|row| matches!(row, InboxRow::Task(_))).count()
+        }
+        _ => count(scene, section),
+    };
+    let style = if here { theme.accent } else { theme.title };
+    let strip = Strip::new().add(section.title(), style);
+    let strip = if section == Section::FailedRecently { strip.add(" (24 h)", theme.muted) } else { strip };
+    if scene.model.home.filter.is_empty() {
+        return strip.right(total.to_string(), if total == 0 { theme.muted } else { style });
+    }
+    strip.right(format!("{shown} of {total}"), style)
+}
+
+/// How many rows the section has, group rows included.
+fn count(scene: Scene<'_>, section: Section) -> usize {
+    let home = &scene.model.home;
+    match section {
+        Section::AwaitingApproval => home.inbox.len(),
+        _ if home.filter.is_empty() => scene.model.mirror.len(section, scene.now),
+        _ => home.matches[section as usize - 1].len(),
+    }
+}
+
+fn inbox_row<'a>(
+    scene: Scene<'a>,
+    place: usize,
+    here: bool,
+    cursor: &Cursor,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Strip<'a>> {
+    match scene.model.home.inbox.get(place)? {
+        InboxRow::Group(name) => Some(Strip::new().add(&**name, scene.theme.title)),
+        InboxRow::Task(task) => {
+            let task = scene.model.mirror.tasks().get(*task)?;
+            let key = |key: &RowKey| {
+                matches!(key, RowKey::Task(run, id, at)
+                    if *run == task.run_id && *id == task.task_id && *at == task.created_at)
+            };
+            select(scene, here && cursor.key.as_ref().is_some_and(key), area, buf);
+            Some(rows::task(scene, task, area.width.saturating_sub(2)))
+        }
+    }
+}
+
+fn run_row<'a>(
+    scene: Scene<'a>,
+    section: Section,
+    place: usize,
+    here: bool,
+    cursor: &Cursor,
+    area: Rect,
+    buf: &mut Buffer,
+) -> Option<Strip<'a>> {
+    let run = run_at(scene, section, place)?;
+    let selected = matches!(&cursor.key, Some(RowKey::Run(id)) if *id == run.id);
+    select(scene, here && selected, area, buf);
+    let width = area.width.saturating_sub(2);
+    Some(match section {
+        Section::StoppingGracefully => rows::draining(scene, run, width),
+        Section::RunningNow => rows::running(scene, run, width),
+        Section::AwaitingApproval | Section::FailedRecently => rows::failed(scene, run, width),
+    })
+}
+
+fn run_at<'a>(scene: Scene<'a>, section: Section, place: usize) -> Option<&'a Run> {
+    let mirror = &scene.model.mirror;
+    if scene.model.home.filter.is_empty() {
+        return mirror.run_at(section, place);
+    }
+    let matches: &[RunId] = &scene.model.home.matches[section as usize - 1];
+    matches.get(place).and_then(|id| mirror.run(id))
+}
+
+/// Marks the selected row with a bar and its own paper.
+fn select(scene: Scene<'_>, selected: bool, area: Rect, buf: &mut Buffer) {
+    if selected {
+        buf.set_style(area, scene.theme.selection);
+        Strip::new().add("▌", scene.theme.accent).paint(area, buf);
+    }
+}

@@ -1,0 +1,75 @@
+//! A decision: its frozen target, what the person is shown, what is sent and what follows.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::choices;
+use crate::app::layers::{Dialog, DialogKind};
+use crate::domain::document::{FieldLine, field_lines, key_columns};
+use crate::ui::Theme;
+use crate::ui::draw::Scene;
+use crate::ui::header::is_stale;
+use crate::ui::pane::{overlay, row};
+use crate::ui::strip::Strip;
+
+/// Columns of a dialog; wide terminals give payloads more.
+const WIDTH: u16 = 76;
+
+/// Draws a dialog in the middle of the screen.
+pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let width = WIDTH.max(buf.area.width * 3 / 5).min(buf.area.width.saturating_sub(4));
+    let columns = usize::from(width.saturating_sub(6));
+    let payload = dialog.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
+    let keys = dialog.payload.as_ref().map_or(0, key_columns) as u16;
+    let foot = choices::lines(dialog, is_stale(scene), width.saturating_sub(4), theme);
+    let most = buf.area.height.saturating_sub(4);
+    let body = if payload.is_empty() { 0 } else { payload.len() as u16 + 2 };
+    let height = (body + foot.len() as u16 + 2).min(most);
+    let title = Strip::new().add(title(dialog), theme.title);
+    let inside = overlay((width, height), &title, theme, buf);
+    let room = inside.height.saturating_sub(foot.len() as u16);
+    if !payload.is_empty() && room > 1 {
+        let area = Rect { height: room - 1, ..inside };
+        show(dialog, &payload, keys, area, theme, buf);
+    }
+    for (index, line) in foot.iter().enumerate() {
+        line.paint(row(inside, room + index as u16), buf);
+    }
+}
+
+fn title(dialog: &Dialog) -> String {
+    let verb = match dialog.kind {
+        DialogKind::Approve => "Approve",
+        DialogKind::Reject => "Reject",
+        DialogKind::Pause => "Pause",
+        DialogKind::Resume => "Resume",
+        DialogKind::Stop => "Stop",
+        DialogKind::RunAgain => "Run again:",
+    };
+    match &dialog.step {
+        Some(step) => format!("{verb} {step} of {}?", dialog.target),
+        None => format!("{verb} {}?", dialog.target),
+    }
+}
+
+/// The payload behind its gutter, with how much of it is seen.
+fn show(dialog: &Dialog, payload: &[FieldLine], keys: u16, area: Rect, theme: &Theme, buf: &mut Buffer) {
+    let height = usize::from(area.height.saturating_sub(1));
+    let first = dialog.offset.min(payload.len().saturating_sub(height));
+    let last = (first + height).min(payload.len());
+    let count = match (payload.len(), last - first) {
+        (all, seen) if all == seen => format!("{all} lines, none hidden"),
+        (all, _) => format!("lines {}–{last} of {all}   ↑ ↓ scroll", first + 1),
+    };
+    Strip::new()
+        .add("what the person is shown", theme.muted)
+        .right(count, theme.muted)
+        .paint(row(area, 0), buf);
+    for (index, line) in payload[first..last].iter().enumerate() {
+        let strip = Strip::new().cell(line.key.as_deref().unwrap_or(""), keys, theme.muted);
+        let strip = if keys > 0 { strip.gap(1) } else { strip };
+        let strip = strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign);
+        strip.paint(row(area, index as u16 + 1), buf);
+    }
+}

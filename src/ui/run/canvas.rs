@@ -1,0 +1,121 @@
+//! The Canvas tab: the graph with every step's state, or a list of steps where it would not fit.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::{dag, side, steps};
+use crate::app::layout::inner;
+use crate::app::panes::RunScreen;
+use crate::domain::{RunHistory, StepStatus};
+use crate::mirror::{LinkState, RunDetail, Source};
+use crate::ui::draw::Scene;
+use crate::ui::pane::{Focus, frame, row};
+use crate::ui::status::of_step;
+use crate::ui::strip::Strip;
+
+/// The least room in which a graph is drawn rather than listed.
+const LEAST: (u16, u16) = (40, 7);
+
+/// Rows for the selected step where there is no side pane.
+const DETAILS: u16 = 4;
+
+/// Draws the tab.
+pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let detail = scene.model.mirror.detail(&screen.run);
+    let inside = frame(area, &title(scene, screen, detail), Focus::Here, scene.theme, buf);
+    let Some(detail) = detail else { return loading(scene, screen, inside, buf) };
+    let below = if scene.model.size.0 < 100 { DETAILS + 1 } else { 0 };
+    let details = below.min(inside.height / 3);
+    let legend_row = u16::from(inside.height > details + LEAST.1 + 1);
+    let canvas = Rect { height: inside.height - details - legend_row, ..inside };
+    match &screen.canvas.drawing {
+        Some(drawing) if canvas.height >= LEAST.1 && canvas.width >= LEAST.0 && !drawing.nodes.is_empty() => {
+            let view = dag::View {
+                drawing,
+                history: &detail.history,
+                pan: screen.canvas.pan,
+                selected: screen.canvas.selected.as_ref(),
+            };
+            dag::draw(scene, &view, canvas, buf);
+            if legend_row > 0 {
+                legend(scene, detail, drawing.hidden, row(inside, canvas.height), buf);
+            }
+        }
+        _ => steps::draw(scene, screen, detail, Rect { height: canvas.height + legend_row, ..canvas }, buf),
+    }
+    if details > 1 {
+        let line = row(inside, inside.height - details);
+        let rule = "─".repeat(usize::from(line.width));
+        Strip::new().add(rule, scene.theme.border).paint(line, buf);
+        let place = Rect {
+            x: inside.x + 1,
+            width: inside.width.saturating_sub(2),
+            y: line.y + 1,
+            height: details - 1,
+        };
+        side::essentials(scene, screen, detail, place, buf);
+    }
+}
+
+fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> Strip<'static> {
+    let theme = scene.theme;
+    let strip = Strip::new().add("Canvas", theme.title);
+    let Some(detail) = detail else { return strip };
+    let progress = detail.history.progress(detail.graph.as_deref());
+    let total = if progress.total > 0 { format!("/{}", progress.total) } else { String::new() };
+    let strip = strip.right(format!("{}{total} steps done", progress.done), theme.muted);
+    let Some(drawing) = &screen.canvas.drawing else { return strip };
+    let room = inner(crate::app::layout::run(scene.model.size).main);
+    let larger = drawing.width > room.width || drawing.height > room.height;
+    if larger { strip.right("  larger than the pane", theme.muted) } else { strip }
+}
+
+/// What is shown before the run's log has come.
+pub(super) fn loading(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let (text, style) =
+        match scene.model.mirror.link(&Source::Detail(screen.run.clone())).map(|link| &link.state) {
+            Some(LinkState::Retrying { error, .. } | LinkState::Refused(error)) => {
+                (error.to_string(), theme.failed)
+            }
+            _ => (format!("loading run {}…", screen.run.short()), theme.muted),
+        };
+    let mut page = super::page::Page::new(
+        scene,
+        Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area },
+        buf,
+    );
+    page.text(&text, style);
+}
+
+/// How many steps stand in which state.
+fn legend(scene: Scene<'_>, detail: &RunDetail, hidden: usize, area: Rect, buf: &mut Buffer) {
+    let mut strip = Strip::new().gap(1);
+    for (status, count) in tally(&detail.history, detail.graph.as_ref().map_or(0, |graph| graph.steps.len()))
+    {
+        let mark = of_step(&status, scene.theme);
+        strip =
+            strip.add(mark.glyph, mark.style).add(format!(" {count} {}   ", mark.word), scene.theme.muted);
+    }
+    if hidden > 0 {
+        strip = strip.right(format!("{hidden} edges not drawn "), scene.theme.draining);
+    }
+    strip.paint(area, buf);
+}
+
+fn tally(history: &RunHistory, total: usize) -> Vec<(StepStatus, usize)> {
+    let mut counts: Vec<(StepStatus, usize)> = Vec::new();
+    let mut seen = 0;
+    for (_, step) in history.steps().filter(|(id, _)| id.parent().is_none()) {
+        seen += usize::from(step.status != StepStatus::Pending);
+        match counts.iter_mut().find(|(status, _)| *status == step.status) {
+            Some((_, count)) => *count += 1,
+            None if step.status != StepStatus::Pending => counts.push((step.status.clone(), 1)),
+            None => {}
+        }
+    }
+    if total > seen {
+        counts.push((StepStatus::Pending, total - seen));
+    }
+    counts
+}

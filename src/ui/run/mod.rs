@@ -1,0 +1,33 @@
+//! The screen of one run.
+
+mod canvas;
+pub(super) mod dag;
+mod events;
+pub(super) mod page;
+mod payload;
+mod side;
+mod steps;
+mod tabs;
+
+use ratatui::buffer::Buffer;
+
+use super::draw::Scene;
+use super::header;
+use crate::app::layout;
+use crate::app::panes::{RunScreen, Tab};
+
+/// Draws everything but the footer.
+pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, buf: &mut Buffer) {
+    let parts = layout::run(scene.model.size);
+    header::run(scene, screen, parts.header.intersection(buf.area), buf);
+    tabs::draw(scene, screen, parts.tabs.intersection(buf.area), buf);
+    let main = parts.main.intersection(buf.area);
+    match (screen.tab, &screen.events.payload) {
+        (Tab::Canvas, _) => canvas::draw(scene, screen, main, buf),
+        (Tab::Events, None) => events::draw(scene, screen, main, buf),
+        (Tab::Events, Some(open)) => payload::draw(scene, screen, open, main, buf),
+    }
+    if let Some(side) = parts.side {
+        side::draw(scene, screen, side.intersection(buf.area), buf);
+    }
+}

@@ -1,0 +1,100 @@
+//! A page filled from top to bottom: named values, prose, and foreign text behind a gutter.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+use ratatui::style::Style;
+use serde_json::Value;
+
+use crate::domain::document::{field_lines, key_columns, wrap};
+use crate::domain::text::visible;
+use crate::ui::draw::Scene;
+use crate::ui::pane::row;
+use crate::ui::strip::Strip;
+
+/// Columns of the names of values.
+const NAME: u16 = 15;
+
+/// The part of an area that is still free, and what fills it.
+pub(in crate::ui) struct Page<'s, 'b> {
+    scene: Scene<'s>,
+    area: Rect,
+    used: u16,
+    buf: &'b mut Buffer,
+}
+
+impl<'s, 'b> Page<'s, 'b> {
+    /// An empty page.
+    pub(in crate::ui) fn new(scene: Scene<'s>, area: Rect, buf: &'b mut Buffer) -> Self {
+        Self { scene, area, used: 0, buf }
+    }
+
+    /// Rows that are still free.
+    pub(in crate::ui) fn left(&self) -> u16 {
+        self.area.height.saturating_sub(self.used)
+    }
+
+    /// Writes one line.
+    pub(in crate::ui) fn line(&mut self, strip: &Strip<'_>) {
+        strip.paint(row(self.area, self.used), self.buf);
+        self.used = self.used.saturating_add(1);
+    }
+
+    /// Leaves one line free, unless the page is still empty.
+    pub(in crate::ui) fn blank(&mut self) {
+        self.used = self.used.saturating_add(u16::from(self.used > 0));
+    }
+
+    /// Lets something else fill up to `rows` rows; it answers with how many it used.
+    pub(in crate::ui) fn draw(&mut self, rows: u16, fill: impl FnOnce(Rect, &mut Buffer) -> u16) {
+        let height = rows.min(self.left());
+        let area = Rect { y: self.area.y + self.used.min(self.area.height), height, ..self.area };
+        self.used += fill(area, self.buf).min(height);
+    }
+
+    /// Writes a sentence over as many lines as it needs.
+    pub(in crate::ui) fn text(&mut self, text: &str, style: Style) {
+        let mut lines = Vec::new();
+        if !text.is_empty() {
+            wrap(&visible(text), usize::from(self.area.width), 0, &mut lines);
+        }
+        for line in lines {
+            self.line(&Strip::new().add(&*line, style));
+        }
+    }
+
+    /// Writes a short value after its name.
+    pub(in crate::ui) fn named(&mut self, name: &str, value: &str, style: Style) {
+        let columns = NAME.min(self.area.width / 3).max(crate::ui::strip::columns(name) + 1);
+        self.line(&Strip::new().cell(name, columns, self.scene.theme.muted).add(value, style));
+    }
+
+    /// Writes foreign text of several lines after its name, behind a gutter, at most `rows` of them.
+    pub(in crate::ui) fn quote(&mut self, name: &str, text: &str, rows: usize) {
+        self.line(&Strip::new().add(name, self.scene.theme.muted));
+        self.fields(&Value::String(text.to_owned()), rows.min(usize::from(self.left())));
+    }
+
+    /// Writes a foreign value field by field behind a gutter, leaving `keep` rows free below it.
+    pub(in crate::ui) fn foreign(&mut self, value: &Value, keep: u16) {
+        let rows = usize::from(self.left().saturating_sub(keep));
+        self.fields(value, rows);
+    }
+
+    fn fields(&mut self, value: &Value, rows: usize) {
+        let theme = self.scene.theme;
+        let key = key_columns(value) as u16;
+        let width = usize::from(self.area.width.saturating_sub(2));
+        let lines = field_lines(value, width);
+        let hidden = if lines.len() > rows { lines.len() - rows.saturating_sub(1) } else { 0 };
+        let shown = lines.len() - hidden;
+        for line in &lines[..shown] {
+            let strip = Strip::new().gap(2).cell(line.key.as_deref().unwrap_or(""), key, theme.muted);
+            let strip = if key > 0 { strip.gap(1) } else { strip };
+            self.line(&strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign));
+        }
+        if hidden > 0 && rows > 0 {
+            let text = format!("… {hidden} more lines of {}: enter opens", lines.len());
+            self.line(&Strip::new().gap(2).add(text, theme.muted));
+        }
+    }
+}

@@ -1,0 +1,32 @@
+//! The line of tabs.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use crate::app::panes::{RunScreen, Tab};
+use crate::ui::draw::Scene;
+use crate::ui::strip::Strip;
+
+/// Draws the tabs, and at the right what is new in the run.
+pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let mut strip = Strip::new().gap(1);
+    for (index, tab) in Tab::ALL.into_iter().enumerate() {
+        let text = format!(" {} {} ", index + 1, tab.title());
+        strip = strip.add(text, if tab == screen.tab { theme.tab } else { theme.muted }).gap(1);
+    }
+    let follows = match screen.tab {
+        Tab::Canvas => screen.canvas.follow,
+        Tab::Events => screen.events.follow,
+    };
+    let live = scene.model.mirror.run(&screen.run).is_some_and(|run| !run.status.is_terminal());
+    if live {
+        let (text, style) =
+            if follows { ("● following ", theme.success) } else { ("○ not following  ", theme.muted) };
+        strip = strip.right(text, style);
+        if !follows {
+            strip = strip.right("f", theme.key).right(" follow ", theme.muted);
+        }
+    }
+    strip.paint(area, buf);
+}

@@ -1,0 +1,76 @@
+//! Which characters are drawn with.
+
+use ratatui::buffer::Buffer;
+
+/// The set of characters a terminal can show.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Glyphs {
+    /// Box drawing and symbols.
+    #[default]
+    Unicode,
+    /// ASCII alone, for terminals and fonts without symbols.
+    Ascii,
+}
+
+/// What stands for a symbol in ASCII; the status glyphs are the documented ones.
+const ASCII: [(&str, &str); 44] = [
+    ("✔", "+"),
+    ("✖", "x"),
+    ("⊘", "-"),
+    ("⊖", "/"),
+    ("●", "*"),
+    ("○", "."),
+    ("◆", "?"),
+    ("‖", "="),
+    ("◐", "~"),
+    ("■", "#"),
+    ("·", ":"),
+    ("─", "-"),
+    ("━", "#"),
+    ("│", "|"),
+    ("┃", "#"),
+    ("┌", "+"),
+    ("┐", "+"),
+    ("└", "+"),
+    ("┘", "+"),
+    ("┏", "#"),
+    ("┓", "#"),
+    ("┗", "#"),
+    ("┛", "#"),
+    ("“", "\""),
+    ("”", "\""),
+    ("├", "+"),
+    ("┤", "+"),
+    ("┬", "+"),
+    ("┴", "+"),
+    ("┼", "+"),
+    ("▶", ">"),
+    ("▌", ">"),
+    ("▏", "_"),
+    ("▓", "#"),
+    ("░", "."),
+    ("…", "~"),
+    ("→", ">"),
+    ("›", ">"),
+    ("–", "-"),
+    ("↑", "^"),
+    ("↓", "v"),
+    ("←", "<"),
+    ("↻", "@"),
+    ("×", "x"),
+];
+
+impl Glyphs {
+    /// Replaces every symbol of a finished frame that this set does not have. All of them are one
+    /// column wide, so nothing moves.
+    pub fn apply(self, buf: &mut Buffer) {
+        if self == Self::Unicode {
+            return;
+        }
+        for cell in buf.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
+            if let Some((_, plain)) = ASCII.iter().find(|(symbol, _)| *symbol == cell.symbol()) {
+                cell.set_symbol(plain);
+            }
+        }
+    }
+}
