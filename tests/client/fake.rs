@@ -66,8 +66,8 @@ impl Fake {
         client(&self.url)
     }
 
-    pub(crate) fn answer(&self, request: &str, status: u16, body: Value) {
-        self.state.lock().unwrap().answers.insert(request.into(), (status, body.to_string()));
+    pub(crate) fn answer(&self, request: &str, status: u16, body: impl Into<Value>) {
+        self.state.lock().unwrap().answers.insert(request.into(), (status, body.into().to_string()));
     }
 
     pub(crate) fn refuse_streams(&self, status: Option<u16>) {
