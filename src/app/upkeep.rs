@@ -3,6 +3,7 @@
 //! A stream may bring far more events than a person can see, so what costs a walk over all runs
 //! (the filter's matches, the workflows worth a stream) is put off to at most ten times a second.
 
+use std::cmp::Reverse;
 use std::collections::HashSet;
 use std::time::Duration;
 
@@ -31,7 +32,7 @@ pub struct Upkeep {
     pub(super) walked: bool,
     /// When the last walk was.
     pub(super) walked_at: Option<Timestamp>,
-    /// The workflows with live runs or tasks that it found, most wanted first.
+    /// The workflows that it found worth a stream, most wanted first.
     pub(super) live: Vec<WorkflowId>,
     /// The wake-up that is on its way.
     pub(super) wake: Option<Timestamp>,
@@ -75,7 +76,8 @@ fn walk_if_due(model: &mut Model, now: Timestamp) {
     settle_home(model, now);
 }
 
-/// The workflows of draining runs, then of running ones, then of tasks.
+/// The workflows of draining runs, then of running ones, then of tasks; what room is left goes to
+/// quiet ones, so that a run that starts there shows at once and not with the next slow poll.
 fn live(model: &Model, now: Timestamp) -> Vec<WorkflowId> {
     let mirror = &model.mirror;
     let runs = [Section::StoppingGracefully, Section::RunningNow].into_iter().flat_map(|section| {
@@ -84,9 +86,18 @@ fn live(model: &Model, now: Timestamp) -> Vec<WorkflowId> {
     let workflows = runs
         .map(|run| &run.workflow_id)
         .chain(mirror.tasks().iter().map(|task| &task.workflow_id))
+        .chain(quiet(model))
         .filter(|workflow| !workflow.as_str().is_empty());
     let mut seen = HashSet::new();
     workflows.filter(|workflow| seen.insert((*workflow).clone())).take(STREAMS).cloned().collect()
+}
+
+/// The workflows that can start a run, the one that changed last first.
+fn quiet(model: &Model) -> impl Iterator<Item = &WorkflowId> {
+    let mut workflows: Vec<_> =
+        model.mirror.workflows().filter(|workflow| &*workflow.status != "archived").collect();
+    workflows.sort_by_key(|workflow| Reverse(workflow.updated_at));
+    workflows.into_iter().map(|workflow| &workflow.id)
 }
 
 fn streams(live: &[WorkflowId], focus: Option<&(WorkflowId, RunId)>) -> Vec<WorkflowId> {

@@ -1,7 +1,7 @@
 //! The HTTP and WebSocket contract, shared by client and server.
 //!
 //! [`read`] is the only reader of foreign JSON: tolerant, because field names differ between
-//! platform versions and unknown fields must never make a payload unreadable. [`write`] is what
+//! platform versions and unknown fields must never make a payload unreadable. [`mod@write`] is what
 //! the local runtime answers; whatever it writes, [`read`] reads back.
 
 pub mod command;

@@ -125,11 +125,14 @@ fn a_late_event_moves_neither_the_selected_one_nor_the_open_payload() {
     bench.keys("2k");
     bench.key(Key::Enter);
     assert_eq!(screen(&bench).events.payload, Some(Payload { event: 2, offset: 0, lines: 3 }));
-    let mut detail = waiting_log("r1");
-    detail.truncate(2);
-    assert_eq!(detail[1], late);
-    bench.detail("r1", "running", detail);
+    bench.tick_after(1);
+    let whole = waiting_log("r1");
+    assert_eq!(whole[1], late);
+    bench.detail("r1", "running", whole);
     assert_eq!((screen(&bench).events.index, screen(&bench).events.payload.as_ref().unwrap().event), (3, 3));
+    bench.tick_after(1);
+    bench.detail("r1", "running", waiting_log("r1")[..2].to_vec());
+    assert_eq!(screen(&bench).events.payload, None, "an event that is gone is not another one");
 }
 
 #[test]

@@ -89,6 +89,12 @@ fn stay_on_event(model: &mut Model, under: Under) {
     };
     open.events.index = find(under.selected, open.events.index).unwrap_or(open.events.index);
     if let Some(payload) = &mut open.events.payload {
-        payload.event = find(under.payload, payload.event).unwrap_or(payload.event);
+        let named = under.payload.as_ref().is_some_and(|id| !id.as_str().is_empty());
+        match find(under.payload, payload.event) {
+            Some(place) => payload.event = place,
+            // A restored server has lost it; another event's payload would be taken for it.
+            None if named => open.events.payload = None,
+            None => {}
+        }
     }
 }
