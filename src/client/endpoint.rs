@@ -5,6 +5,8 @@ use std::fmt;
 use secrecy::{ExposeSecret, SecretString};
 use url::Url;
 
+use crate::wire::CallError;
+
 /// An API with the credentials and the context to use it.
 #[derive(Clone)]
 pub struct Endpoint {
@@ -39,20 +41,30 @@ impl Endpoint {
     }
 
     /// The URL of a path of the contract; `path` begins with a slash and is encoded already.
-    pub(super) fn join(&self, path: &str) -> Url {
+    ///
+    /// # Errors
+    /// When an id in it is one that URLs fold away, like `..`, so that it would name something else.
+    pub(super) fn join(&self, path: &str) -> Result<Url, CallError> {
         let mut url = self.url.clone();
         url.set_query(None);
         url.set_fragment(None);
         // `set_path` encodes what must be, and leaves an existing percent-encoding alone.
         url.set_path(&format!("{}{path}", self.url.path().trim_end_matches('/')));
-        url
+        if !url.path().ends_with(path) {
+            let reason = format!("an id in `{path}` cannot stand in a URL").into();
+            return Err(CallError::NotTheApi { host: self.host(), reason });
+        }
+        Ok(url)
     }
 
     /// The same path for a WebSocket.
-    pub(super) fn join_socket(&self, path: &str) -> String {
-        let url = self.join(path);
+    ///
+    /// # Errors
+    /// As for [`Endpoint::join`].
+    pub(super) fn join_socket(&self, path: &str) -> Result<String, CallError> {
+        let url = self.join(path)?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
-        format!("{scheme}{}", &url.as_str()[url.scheme().len()..])
+        Ok(format!("{scheme}{}", &url.as_str()[url.scheme().len()..]))
     }
 
     /// The value of the authorization header, if there is a token.
@@ -95,13 +107,24 @@ mod tests {
     fn paths_are_put_behind_the_base_and_stay_encoded() {
         let base = endpoint("https://api.example.com/base/");
         assert_eq!(
-            base.join("/v1/workflows/a%2F%2E%2E").as_str(),
+            base.join("/v1/workflows/a%2F%2E%2E").unwrap().as_str(),
             "https://api.example.com/base/v1/workflows/a%2F%2E%2E"
         );
         assert_eq!(
             endpoint("http://127.0.0.1:80/").join_socket("/v1/workflows/w/stream"),
-            "ws://127.0.0.1/v1/workflows/w/stream"
+            Ok("ws://127.0.0.1/v1/workflows/w/stream".into())
         );
+    }
+
+    #[test]
+    fn an_id_that_climbs_is_refused() {
+        let base = endpoint("https://api.example.com/base");
+        for id in ["..", "."] {
+            let error = base.join(&crate::wire::paths::command(&id.into())).unwrap_err();
+            assert!(matches!(error, CallError::NotTheApi { .. }), "{error}");
+        }
+        let odd = crate::wire::paths::command(&"a/../b?c#d%".into());
+        assert_eq!(base.join(&odd).unwrap().path(), "/base/v1/workflows/a%2F..%2Fb%3Fc%23d%25/command");
     }
 
     #[test]

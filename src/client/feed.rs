@@ -42,6 +42,7 @@ struct Turn {
     list: List,
     due: Timestamp,
     asked_at: Option<Timestamp>,
+    spacing: Duration,
     flying: bool,
     /// Wanted again while it is being asked for.
     again: Option<Timestamp>,
@@ -66,6 +67,7 @@ impl Feed {
             list,
             due: now,
             asked_at: None,
+            spacing: SPACING,
             flying: false,
             again: None,
             backoff: Backoff::default(),
@@ -140,6 +142,8 @@ impl Feed {
         let busy = self.busy;
         let turn = self.turns.iter_mut().find(|turn| turn.list == list)?;
         turn.flying = false;
+        // A list of many pages must not keep the server busy all the time.
+        turn.spacing = SPACING.max(turn.asked_at.map_or(SPACING, |asked| clock::age(asked, now) * 3));
         let Some(error) = error else {
             turn.succeeded(busy, now);
             return self.healed();
@@ -196,7 +200,7 @@ impl Feed {
 
 impl Turn {
     fn want(&mut self, now: Timestamp) {
-        let soon = self.asked_at.map_or(now, |asked| now.max(clock::later(asked, SPACING)));
+        let soon = self.asked_at.map_or(now, |asked| now.max(clock::later(asked, self.spacing)));
         if self.flying {
             self.again = Some(soon);
         } else {
@@ -210,10 +214,13 @@ impl Turn {
         let interval = match self.list {
             List::Newest | List::Tasks if busy => BUSY,
             List::Newest | List::Tasks => IDLE,
-            // A list of many pages must not keep the server busy all the time.
-            List::Whole => IDLE.max(self.asked_at.map_or(IDLE, |asked| clock::age(asked, now) * 10)),
+            List::Whole => IDLE.max(self.spacing * 3),
             List::Workflows => WORKFLOWS,
         };
-        self.due = self.again.take().unwrap_or_else(|| clock::later(now, interval));
+        let again = self.again.take().zip(self.asked_at);
+        self.due = match again {
+            Some((wanted, asked)) => wanted.max(clock::later(asked, self.spacing)),
+            None => clock::later(now, interval),
+        };
     }
 }

@@ -14,7 +14,7 @@ const NAMED: usize = 5;
 pub enum FindError {
     /// The feed could not be read.
     #[error(transparent)]
-    Call(#[from] CallError),
+    Call(Box<CallError>),
     /// No run has this id, nor one that begins so.
     #[error("no run `{wanted}` among the newest {searched}: check the id, the tenant and the project")]
     NoneFound {
@@ -33,6 +33,12 @@ pub enum FindError {
         /// How many there are.
         count: usize,
     },
+}
+
+impl From<CallError> for FindError {
+    fn from(error: CallError) -> Self {
+        Self::Call(Box::new(error))
+    }
 }
 
 fn list(matches: &[RunId], count: usize) -> String {

@@ -97,7 +97,7 @@ impl Client {
         let mut builder = self
             .inner
             .http
-            .request(request.method, self.inner.endpoint.join(request.path))
+            .request(request.method, self.inner.endpoint.join(request.path)?)
             .query(request.query);
         if let Some(body) = request.body {
             builder = builder.json(body);

@@ -1,6 +1,6 @@
 //! The remote port: everything that talks to an AgentRuntime API, hosted or local.
 //!
-//! [`Client`] makes single calls: reads, and commands, which are sent exactly once. [`watch`]
+//! [`Client`] makes single calls: reads, and commands, which are sent exactly once. [`watch()`]
 //! keeps a mirror fed: it polls the feed, holds a socket per wanted workflow, fetches the run that
 //! is looked at, and reports all of it as [`WatchEvent`](crate::mirror::WatchEvent)s.
 //!

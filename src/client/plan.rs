@@ -93,7 +93,7 @@ impl Plan {
             Input::Refetch => self.refetch(now),
             Input::Tick => {}
             Input::Woke | Input::Overflow => self.relist_all(now),
-            Input::Heard(workflow, heard) => self.heard(workflow, heard, now, random),
+            Input::Heard(workflow, heard) => self.heard(&workflow, heard, now, random),
             Input::Listed { asked_at, answer } => self.listed(asked_at, answer, now, random),
             Input::Fetched(run, result) => self.fetched(&run, result, now, random),
         }
@@ -191,11 +191,11 @@ impl Plan {
         }
     }
 
-    fn heard(&mut self, workflow: WorkflowId, heard: Heard, now: Timestamp, random: f64) {
+    fn heard(&mut self, workflow: &WorkflowId, heard: Heard, now: Timestamp, random: f64) {
         // A stream that is no longer wanted may still have something on the way.
-        let Some(stream) = self.streams.get_mut(&workflow) else { return };
+        let Some(stream) = self.streams.get_mut(workflow) else { return };
         let acts = stream.hear(heard, now, random);
-        self.act(&workflow, acts, now);
+        self.act(workflow, acts, now);
     }
 
     fn act(&mut self, workflow: &WorkflowId, acts: Vec<Act>, now: Timestamp) {

@@ -68,7 +68,7 @@ pub(super) async fn dial(
 }
 
 fn upgrade(client: &Client, workflow: &WorkflowId) -> Result<Request<()>, CallError> {
-    let url = client.inner.endpoint.join_socket(&paths::stream(workflow));
+    let url = client.inner.endpoint.join_socket(&paths::stream(workflow))?;
     let mut request = url.into_client_request().map_err(|error| refusal(client.host(), error))?;
     for (name, value) in &client.inner.headers {
         request.headers_mut().insert(name, value.clone());

@@ -7,6 +7,7 @@
 mod detail;
 mod event;
 mod fold;
+mod inbox;
 mod link;
 mod sections;
 mod store;

@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fold::{fold_into_run, outranks, tells_of_tasks};
+use super::inbox::Inbox;
 use super::sections::Sections;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
 use crate::domain::{
@@ -34,8 +35,7 @@ pub struct Mirror {
     /// As of when each run is known: the instant of asking, or of an event's arrival.
     known_at: HashMap<RunId, Timestamp>,
     sections: Sections,
-    tasks: Vec<PendingTask>,
-    tasks_changed_at: Option<Timestamp>,
+    inbox: Inbox,
     workflows: BTreeMap<WorkflowId, Workflow>,
     details: Vec<(RunId, RunDetail)>,
     links: BTreeMap<Source, Link>,
@@ -83,7 +83,7 @@ impl Mirror {
     /// How many rows a section has at `now`.
     pub fn len(&self, section: Section, now: Timestamp) -> usize {
         match section {
-            Section::AwaitingApproval => self.tasks.len(),
+            Section::AwaitingApproval => self.inbox.tasks().len(),
             other => self.sections.len(other, now),
         }
     }
@@ -100,12 +100,12 @@ impl Mirror {
 
     /// The inbox: grouped by workflow, then run, oldest first.
     pub fn tasks(&self) -> &[PendingTask] {
-        &self.tasks
+        self.inbox.tasks()
     }
 
     /// The tasks of a run that wait for a person.
     pub fn tasks_of<'a>(&'a self, run: &'a RunId) -> impl Iterator<Item = &'a PendingTask> {
-        self.tasks.iter().filter(move |task| task.run_id == *run)
+        self.inbox.tasks().iter().filter(move |task| task.run_id == *run)
     }
 
     /// Everything known of a run that was looked at.
@@ -171,22 +171,9 @@ impl Mirror {
 
     fn list_tasks(&mut self, tasks: &[PendingTask], asked_at: Timestamp) -> Change {
         self.data_arrived(&Source::Feed, asked_at);
-        if self.tasks_changed_at.is_some_and(|at| at >= asked_at) {
-            // The stream told of a decision after this list was asked for.
-            return Change { ask_feed: true, ..Change::default() };
-        }
-        self.tasks = tasks.to_vec();
-        self.sort_tasks();
-        Change { tasks: true, ..Change::default() }
-    }
-
-    fn sort_tasks(&mut self) {
-        self.tasks.sort_by(|a, b| {
-            let key = |t: &PendingTask| {
-                (t.workflow_name.clone(), t.workflow_id.clone(), t.run_id.clone(), t.created_at)
-            };
-            key(a).cmp(&key(b))
-        });
+        let taken = self.inbox.list(tasks, asked_at);
+        // A list that was overtaken by a decision must be asked for again.
+        Change { tasks: taken, ask_feed: !taken, ..Change::default() }
     }
 
     fn put_detail(&mut self, detail: &Detail) -> Change {
@@ -206,7 +193,8 @@ impl Mirror {
         }
         self.replace_run(id, |mirror| mirror.merge_run(&detail.run, detail.asked_at));
         self.data_arrived(&Source::Detail(id.clone()), detail.asked_at);
-        Change { runs: true, detail: true, ..Change::default() }
+        let tasks = detail.tasks.as_ref().is_some_and(|tasks| self.inbox.put(id, tasks, detail.asked_at));
+        Change { runs: true, detail: true, tasks, ..Change::default() }
     }
 
     /// Changes a run and keeps its section in order.
@@ -245,31 +233,9 @@ impl Mirror {
                 .or_insert_with(|| Run::new(id.clone(), workflow.clone(), RunStatus::Running));
             fold_into_run(run, event);
         });
-        self.fold_tasks(event, at, &mut change);
-        change
-    }
-
-    fn fold_tasks(&mut self, event: &RunEvent, at: Timestamp, change: &mut Change) {
         change.ask_feed |= event.kind == EventKind::HumanTaskCreated;
-        let before = self.tasks.len();
-        match event.kind {
-            EventKind::HumanTaskCompleted
-            | EventKind::StepCompleted
-            | EventKind::StepCancelled
-            | EventKind::StepFailed => {
-                let Some(step) = event.step_id() else { return };
-                self.tasks.retain(|task| task.run_id != event.run_id || task.step_id != step);
-            }
-            EventKind::RunCompleted
-            | EventKind::RunFailed
-            | EventKind::RunStopped
-            | EventKind::RunCancelled => self.tasks.retain(|task| task.run_id != event.run_id),
-            _ => {}
-        }
-        if self.tasks.len() < before {
-            self.tasks_changed_at = Some(at);
-            change.tasks = true;
-        }
+        change.tasks = self.inbox.fold(event, at);
+        change
     }
 
     fn link_changed(&mut self, source: &Source, state: &LinkState, at: Timestamp) -> Change {

@@ -287,7 +287,7 @@ struct World {
     mirror: Mirror,
 }
 
-#[derive(Clone, Debug)]
+#[derive(Clone, Copy, Debug)]
 enum Op {
     Append(u8, u8),
     Deliver,

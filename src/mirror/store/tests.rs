@@ -157,6 +157,24 @@ fn an_inbox_asked_for_before_a_decision_is_asked_for_again() {
 }
 
 #[test]
+fn a_fetched_run_tells_its_tasks_unless_the_inbox_is_newer() {
+    let mut mirror = Mirror::default();
+    mirror.apply(&tasks(&[task("r", "a"), task("s", "a")], 5));
+    let fetched = |own: &[PendingTask], second| {
+        let of = run("r", RunStatus::Running, None);
+        let tasks = Some(own.to_vec());
+        let (events, asked_at) = (vec![], at(second));
+        WatchEvent::Detail(Box::new(Detail { run: of, events, context: None, graph: None, tasks, asked_at }))
+    };
+    assert!(!mirror.apply(&fetched(&[], 4)).tasks);
+    assert!(!mirror.apply(&fetched(&[task("r", "a")], 6)).tasks);
+    assert!(mirror.apply(&fetched(&[task("r", "b")], 7)).tasks);
+    assert_eq!(mirror.tasks(), [task("r", "b"), task("s", "a")]);
+    mirror.apply(&tasks(&[task("r", "a")], 6));
+    assert_eq!(mirror.tasks(), [task("r", "b"), task("s", "a")]);
+}
+
+#[test]
 fn the_end_of_a_run_ends_its_tasks() {
     let mut mirror = Mirror::default();
     mirror.apply(&tasks(&[task("r", "a"), task("s", "a")], 1));

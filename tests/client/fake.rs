@@ -14,17 +14,16 @@ use tokio_tungstenite::WebSocketStream;
 use tokio_tungstenite::tungstenite::handshake::server::{ErrorResponse, Request, Response};
 
 /// The token that the server takes.
-pub const TOKEN: &str = "pat_fake";
+pub(crate) const TOKEN: &str = "pat_fake";
 
 /// A socket that the client opened.
-pub type Stream = WebSocketStream<TcpStream>;
+pub(crate) type Stream = WebSocketStream<TcpStream>;
 
 /// One request as it came.
 #[derive(Clone, Debug)]
-pub struct Asked {
-    pub line: String,
-    pub head: String,
-    pub body: String,
+pub(crate) struct Asked {
+    pub(crate) line: String,
+    pub(crate) body: String,
 }
 
 #[derive(Default)]
@@ -35,14 +34,14 @@ struct State {
 }
 
 #[derive(Clone)]
-pub struct Fake {
+pub(crate) struct Fake {
     state: Arc<Mutex<State>>,
     url: String,
 }
 
 impl Fake {
     /// A server with one workflow `w`, one run `r`, and the queue of sockets that clients open.
-    pub async fn start() -> (Self, mpsc::Receiver<Stream>) {
+    pub(crate) async fn start() -> (Self, mpsc::Receiver<Stream>) {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let fake = Self { state: Arc::default(), url };
@@ -63,20 +62,20 @@ impl Fake {
         (fake, opened)
     }
 
-    pub fn client(&self) -> Client {
+    pub(crate) fn client(&self) -> Client {
         client(&self.url)
     }
 
-    pub fn answer(&self, request: &str, status: u16, body: Value) {
-        self.state.lock().unwrap().answers.insert(request.into(), (status, body.to_string()));
+    pub(crate) fn answer(&self, request: &str, status: u16, body: impl Into<Value>) {
+        self.state.lock().unwrap().answers.insert(request.into(), (status, body.into().to_string()));
     }
 
-    pub fn refuse_streams(&self, status: Option<u16>) {
+    pub(crate) fn refuse_streams(&self, status: Option<u16>) {
         self.state.lock().unwrap().refuse_streams = status;
     }
 
     /// The requests so far whose line begins so.
-    pub fn asked(&self, line: &str) -> Vec<Asked> {
+    pub(crate) fn asked(&self, line: &str) -> Vec<Asked> {
         let state = self.state.lock().unwrap();
         state.asked.iter().filter(|asked| asked.line.starts_with(line)).cloned().collect()
     }
@@ -105,7 +104,6 @@ impl Fake {
         let _ = stream.write_all((head + &body).as_bytes()).await;
     }
 
-    #[expect(clippy::result_large_err, reason = "the handshake's own type")]
     async fn upgrade(&self, stream: TcpStream) -> Option<Stream> {
         let refused = self.state.lock().unwrap().refuse_streams;
         let check = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
@@ -123,7 +121,7 @@ impl Fake {
     }
 }
 
-pub fn client(url: &str) -> Client {
+pub(crate) fn client(url: &str) -> Client {
     let token = SecretString::from(TOKEN);
     let endpoint = Endpoint {
         url: url.parse().unwrap(),
@@ -134,12 +132,12 @@ pub fn client(url: &str) -> Client {
     Client::new(endpoint).unwrap()
 }
 
-pub fn run(status: &str) -> Value {
+pub(crate) fn run(status: &str) -> Value {
     json!({"run_id": "r", "workflow_id": "w", "status": status, "started_at": "2026-01-02T03:04:05Z"})
 }
 
 /// Reads one request with its body.
-pub async fn read(stream: &mut TcpStream) -> Option<Asked> {
+pub(crate) async fn read(stream: &mut TcpStream) -> Option<Asked> {
     let mut raw = Vec::new();
     let end = loop {
         if let Some(end) = raw.windows(4).position(|window| window == b"\r\n\r\n") {
@@ -157,11 +155,11 @@ pub async fn read(stream: &mut TcpStream) -> Option<Asked> {
         }
     }
     let line = String::from_utf8_lossy(&raw).lines().next()?.trim_end_matches(" HTTP/1.1").to_owned();
-    Some(Asked { line, head, body: String::from_utf8_lossy(&raw[end..]).into_owned() })
+    Some(Asked { line, body: String::from_utf8_lossy(&raw[end..]).into_owned() })
 }
 
 /// Waits for a condition; a test that misses it fails soon.
-pub async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
+pub(crate) async fn within<T>(what: &str, future: impl Future<Output = T>) -> T {
     let waited = tokio::time::timeout(Duration::from_secs(10), future).await;
     waited.unwrap_or_else(|_| panic!("waited too long for {what}"))
 }
