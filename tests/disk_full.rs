@@ -2,7 +2,6 @@
 //!
 //! In a test binary of its own, because the limit holds for the whole process.
 #![cfg(all(unix, feature = "server"))]
-#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 use std::sync::Arc;
 

@@ -122,7 +122,7 @@ async fn a_waiting_task_a_held_run_and_a_run_that_only_started_are_taken_up() {
 async fn a_timer_that_came_due_meanwhile_fires_after_the_restart() {
     let world = World::new().await;
     let mut flaky = lua("a", "flaky", &[]);
-    flaky["retry_delay_ms"] = json!(400);
+    flaky["retry_delay_ms"] = json!(1_500);
     let (workflow, run) = world.run(vec![flaky]).await;
     let retrying = |events: &[RunEvent]| words(events).contains(&"step_retrying a".to_owned());
     let mut places = world.engine.subscribe(&workflow);
