@@ -6,14 +6,13 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen,
-    disable_raw_mode, enable_raw_mode,
+    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
+    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
 use crossterm::{execute, queue};
 use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
-use ratatui::layout::Rect;
-use ratatui::{Frame, Terminal, TerminalOptions, Viewport};
+use ratatui::layout::{Position, Rect};
 
 /// Whether the terminal is taken, so that it is given back exactly once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
@@ -43,9 +42,15 @@ pub fn restore_on_panic() {
 }
 
 /// The terminal while it is taken. It writes only what changed, and nothing when nothing did.
+///
+/// Two buffers are all it takes; ratatui's own `Terminal` would ask where the cursor is, which a
+/// terminal on a bad line may never answer.
 pub struct Screen {
-    terminal: Terminal<CrosstermBackend<BufWriter<Stdout>>>,
-    shown: Option<Buffer>,
+    backend: CrosstermBackend<BufWriter<Stdout>>,
+    shown: Buffer,
+    next: Buffer,
+    /// Whether the terminal shows something else than `shown`.
+    dirty: bool,
 }
 
 impl Screen {
@@ -58,55 +63,51 @@ impl Screen {
         TAKEN.store(true, Ordering::SeqCst);
         execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
         let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-        let area: Rect = (ratatui::layout::Position::ORIGIN, backend.size()?).into();
-        let terminal = Terminal::with_options(backend, TerminalOptions { viewport: Viewport::Fixed(area) })?;
-        Ok(Self { terminal, shown: None })
+        let empty = Buffer::empty((Position::ORIGIN, backend.size()?).into());
+        Ok(Self { backend, shown: empty.clone(), next: empty, dirty: true })
     }
 
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
-        let area = self.terminal.size().unwrap_or_default();
-        (area.width, area.height)
+        (self.next.area.width, self.next.area.height)
     }
 
     /// Takes a new size; the next picture is written whole.
-    ///
-    /// # Errors
-    /// When the terminal cannot be cleared.
-    pub fn resize(&mut self, (width, height): (u16, u16)) -> io::Result<()> {
-        self.shown = None;
-        self.terminal.resize(Rect::new(0, 0, width, height))?;
-        self.terminal.clear()
+    pub fn resize(&mut self, (width, height): (u16, u16)) {
+        self.next = Buffer::empty(Rect::new(0, 0, width, height));
+        self.dirty = true;
     }
 
     /// Draws a picture and writes what differs from the last one.
     ///
     /// # Errors
     /// When the terminal cannot be written to.
-    pub fn draw(&mut self, render: impl FnOnce(&mut Frame<'_>)) -> io::Result<()> {
-        render(&mut self.terminal.get_frame());
-        let drawn = self.terminal.current_buffer_mut();
-        if self.shown.as_ref() == Some(drawn) {
-            drawn.reset();
+    pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
+        self.next.reset();
+        paint(&mut self.next);
+        if self.dirty {
+            self.shown = Buffer::empty(self.next.area);
+            queue!(self.backend, Clear(ClearType::All))?;
+            self.dirty = false;
+        } else if self.shown == self.next {
             return Ok(());
         }
-        self.shown = Some(drawn.clone());
-        queue!(self.terminal.backend_mut(), BeginSynchronizedUpdate)?;
-        self.terminal.flush()?;
-        queue!(self.terminal.backend_mut(), EndSynchronizedUpdate)?;
-        self.terminal.swap_buffers();
-        Write::flush(self.terminal.backend_mut())
+        queue!(self.backend, BeginSynchronizedUpdate)?;
+        self.backend.draw(self.shown.diff(&self.next).into_iter())?;
+        queue!(self.backend, EndSynchronizedUpdate)?;
+        std::mem::swap(&mut self.shown, &mut self.next);
+        Write::flush(&mut self.backend)
     }
 
     /// Writes beside the picture, as the clipboard does.
     pub fn writer(&mut self) -> &mut impl Write {
-        self.terminal.backend_mut()
+        &mut self.backend
     }
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = Write::flush(self.terminal.backend_mut());
+        let _ = Write::flush(&mut self.backend);
         restore();
     }
 }

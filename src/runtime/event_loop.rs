@@ -61,7 +61,7 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
     let mut inbox = vec![Msg::Resize(model.size.0, model.size.1)];
     let mut frame = Frames::default();
     loop {
-        if take_in(&mut inbox, &mut model, &mut hands, &mut screen)? {
+        if take_in(&mut inbox, &mut model, &mut hands, &mut screen) {
             frame.wanted = true;
         }
         if hands.quit {
@@ -70,7 +70,7 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
         let now = Instant::now();
         if frame.is_due(now) {
             let theme = if model.paper == crate::app::model::Paper::Dark { &themes.0 } else { &themes.1 };
-            screen.draw(|canvas| ui::draw(&model, theme, Timestamp::now(), canvas))?;
+            screen.draw(|buffer| ui::paint(&model, theme, Timestamp::now(), buffer))?;
             frame.drawn(now);
         }
         let wake = hands.wake.map(|at| now + crate::domain::clock::age(Timestamp::now(), at));
@@ -96,25 +96,20 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
 }
 
 /// Changes the model by all that has come in; whether anything had.
-fn take_in(
-    inbox: &mut Vec<Msg>,
-    model: &mut Model,
-    hands: &mut Hands,
-    screen: &mut Screen,
-) -> io::Result<bool> {
+fn take_in(inbox: &mut Vec<Msg>, model: &mut Model, hands: &mut Hands, screen: &mut Screen) -> bool {
     let mut any = false;
     while !inbox.is_empty() {
         any = true;
         for msg in std::mem::take(inbox) {
             if let Msg::Resize(width, height) = msg {
-                screen.resize((width, height))?;
+                screen.resize((width, height));
             }
             for effect in update(model, msg, Timestamp::now()) {
                 inbox.extend(hands.perform(effect, screen));
             }
         }
     }
-    Ok(any)
+    any
 }
 
 fn drain(reports: &mut mpsc::Receiver<WatchEvent>, inbox: &mut Vec<Msg>) {

@@ -20,7 +20,11 @@ pub(super) struct Scene<'a> {
 
 /// Draws the model as of `now`.
 pub fn draw(model: &Model, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
-    let buf = frame.buffer_mut();
+    paint(model, theme, now, frame.buffer_mut());
+}
+
+/// The same without a terminal: fills a buffer, which must be empty.
+pub fn paint(model: &Model, theme: &Theme, now: Timestamp, buf: &mut Buffer) {
     buf.set_style(buf.area, theme.base);
     let scene = Scene { model, theme, now };
     if too_small(model.size) || too_small((buf.area.width, buf.area.height)) {

@@ -17,6 +17,6 @@ mod status;
 mod strip;
 pub mod theme;
 
-pub use draw::draw;
+pub use draw::{draw, paint};
 pub use offers::{matching, menu, offered};
 pub use theme::{Glyphs, Theme, ThemeError};

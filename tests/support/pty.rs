@@ -19,7 +19,7 @@ struct Seen {
 
 /// A running program and its terminal.
 pub(crate) struct Terminal {
-    master: Option<Box<dyn MasterPty + Send>>,
+    master: Box<dyn MasterPty + Send>,
     writer: Box<dyn Write + Send>,
     child: Box<dyn Child + Send + Sync>,
     seen: Arc<(Mutex<Seen>, Condvar)>,
@@ -44,7 +44,7 @@ impl Terminal {
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let told = seen.clone();
         std::thread::spawn(move || read_all(reader, &told));
-        Self { master: Some(pair.master), writer, child, seen }
+        Self { master: pair.master, writer, child, seen }
     }
 
     /// Starts the Command Center with its data below `home`.
@@ -100,13 +100,7 @@ impl Terminal {
     pub(crate) fn resize(&self, columns: u16, rows: u16) {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         self.seen.0.lock().unwrap().parser.screen_mut().set_size(rows, columns);
-        self.master.as_ref().unwrap().resize(size).unwrap();
-    }
-
-    /// Takes the terminal away, as a lost SSH connection does.
-    pub(crate) fn hang_up(&mut self) {
-        self.master = None;
-        self.writer = Box::new(std::io::sink());
+        self.master.resize(size).unwrap();
     }
 
     /// Waits for the end; the exit code.
