@@ -41,6 +41,29 @@ pub fn ending() -> std::io::Result<impl Future<Output = Ending>> {
     })
 }
 
+/// Waits until the terminal has hung up; where SIGHUP is ignored, nothing else tells.
+#[cfg(unix)]
+pub async fn terminal_gone() {
+    use rustix::event::{PollFd, PollFlags, poll};
+    let (tell, told) = tokio::sync::oneshot::channel();
+    let watch = move || {
+        // Asking for nothing still reports a hang-up, and costs nothing until there is one.
+        let stdin = rustix::stdio::stdin();
+        while poll(&mut [PollFd::new(&stdin, PollFlags::empty())], None) == Err(rustix::io::Errno::INTR) {}
+        let _ = tell.send(());
+    };
+    let begun = std::thread::Builder::new().name("arcc-hangup".into()).spawn(watch);
+    if begun.is_err() || told.await.is_err() {
+        std::future::pending::<()>().await;
+    }
+}
+
+/// Never ends: no terminal tells of this here.
+#[cfg(not(unix))]
+pub async fn terminal_gone() {
+    std::future::pending().await
+}
+
 /// Waits for ctrl-c, the only signal here.
 ///
 /// # Errors

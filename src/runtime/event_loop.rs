@@ -3,8 +3,6 @@
 use std::io;
 use std::time::Duration;
 
-use crossterm::event::EventStream;
-use futures_util::StreamExt;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
@@ -14,7 +12,7 @@ use crate::app::{Model, Msg, update};
 use crate::client::{Client, Watch};
 use crate::domain::Timestamp;
 use crate::mirror::WatchEvent;
-use crate::platform::signals::{Ending, ending};
+use crate::platform::signals::{Ending, ending, terminal_gone};
 use crate::platform::terminal::Screen;
 use crate::ui;
 use crate::ui::Theme;
@@ -55,9 +53,10 @@ pub enum Outcome {
 pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
     let Program { mut model, themes, client, watch, mut reports } = program;
     let mut hands = Hands::new(client, watch);
-    let mut keys = EventStream::new();
+    let mut keys = input::listen()?;
     let ended = ending()?;
-    tokio::pin!(ended);
+    let gone = terminal_gone();
+    tokio::pin!(ended, gone);
     let mut inbox = vec![Msg::Resize(model.size.0, model.size.1)];
     let mut frame = Frames::default();
     loop {
@@ -77,7 +76,8 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
         tokio::select! {
             biased;
             ending = &mut ended => return Ok(Outcome::Ended(ending)),
-            event = keys.next() => match event {
+            () = &mut gone => return Ok(Outcome::Ended(Ending::Hangup)),
+            event = keys.recv() => match event {
                 Some(Ok(event)) => inbox.extend(input::message(event)),
                 Some(Err(_)) | None => return Ok(Outcome::Ended(Ending::Hangup)),
             },

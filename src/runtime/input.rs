@@ -1,9 +1,33 @@
 //! Terminal events as messages.
 
+use std::io;
+
 use crossterm::event::{Event, KeyCode, KeyEvent, KeyEventKind, KeyModifiers};
+use tokio::sync::mpsc;
 
 use crate::app::Msg;
 use crate::app::key::Key;
+
+/// How many events may wait: a pasted page, a storm of resizes.
+const WAITING: usize = 1_024;
+
+/// Begins to read the terminal.
+///
+/// In a thread of its own: when the terminal goes away, crossterm may read its end over and over
+/// and never return, and the loop must still be able to end the program.
+pub(super) fn listen() -> io::Result<mpsc::Receiver<io::Result<Event>>> {
+    let (events, inbox) = mpsc::channel(WAITING);
+    std::thread::Builder::new().name("arcc-keys".into()).spawn(move || {
+        loop {
+            let event = crossterm::event::read();
+            let failed = event.is_err();
+            if events.blocking_send(event).is_err() || failed {
+                return;
+            }
+        }
+    })?;
+    Ok(inbox)
+}
 
 /// The message for a terminal event, if it means anything.
 pub(super) fn message(event: Event) -> Option<Msg> {
