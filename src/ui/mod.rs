@@ -18,5 +18,5 @@ mod strip;
 pub mod theme;
 
 pub use draw::draw;
-pub use offers::{matching, menu, offered};
+pub use offers::offered;
 pub use theme::{Glyphs, Theme, ThemeError};

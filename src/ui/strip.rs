@@ -107,7 +107,7 @@ impl<'a> Strip<'a> {
     }
 
     /// Adds a key and its word, as hints are written: `a approve`.
-    pub(super) fn hint(self, key: String, word: &'a str, theme: &super::Theme) -> Self {
+    pub(super) fn hint(self, key: String, word: &'static str, theme: &super::Theme) -> Self {
         self.add(key, theme.key).gap(1).add(word, theme.muted).gap(2)
     }
 

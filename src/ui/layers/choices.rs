@@ -24,12 +24,7 @@ pub(super) fn lines(dialog: &Dialog, stale: bool, width: u16, theme: &Theme) -> 
         lines.push(reason(dialog, width, theme));
     }
     lines.push(Strip::new());
-    let warning = match dialog.kind {
-        DialogKind::Stop => Some("A stopped run cannot be resumed."),
-        DialogKind::RunAgain => Some("A new run; nothing of the old one changes."),
-        DialogKind::Approve | DialogKind::Reject | DialogKind::Pause | DialogKind::Resume => None,
-    };
-    lines.extend(warning.map(|text| Strip::new().add(text, theme.muted)));
+    lines.extend(dialog.kind.warning().map(|text| Strip::new().add(text, theme.muted)));
     if stale {
         lines.push(Strip::new().add("The data is stale: this may have changed meanwhile.", theme.failed));
     }

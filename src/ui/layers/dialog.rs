@@ -6,7 +6,6 @@ use ratatui::layout::Rect;
 use super::choices;
 use crate::app::layers::{Dialog, DialogKind};
 use crate::domain::document::{FieldLine, field_lines, key_columns};
-use crate::ui::Theme;
 use crate::ui::draw::Scene;
 use crate::ui::header::is_stale;
 use crate::ui::pane::{overlay, row};
@@ -31,7 +30,7 @@ pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let room = inside.height.saturating_sub(foot.len() as u16);
     if !payload.is_empty() && room > 1 {
         let area = Rect { height: room - 1, ..inside };
-        show(dialog, &payload, keys, area, theme, buf);
+        show(scene, &payload, (dialog.offset, keys), area, buf);
     }
     for (index, line) in foot.iter().enumerate() {
         line.paint(row(inside, room + index as u16), buf);
@@ -54,9 +53,10 @@ fn title(dialog: &Dialog) -> String {
 }
 
 /// The payload behind its gutter, with how much of it is seen.
-fn show(dialog: &Dialog, payload: &[FieldLine], keys: u16, area: Rect, theme: &Theme, buf: &mut Buffer) {
+fn show(scene: Scene<'_>, payload: &[FieldLine], (offset, keys): (usize, u16), area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
     let height = usize::from(area.height.saturating_sub(1));
-    let first = dialog.offset.min(payload.len().saturating_sub(height));
+    let first = offset.min(payload.len().saturating_sub(height));
     let last = (first + height).min(payload.len());
     let count = match (payload.len(), last - first) {
         (all, seen) if all == seen => format!("{all} lines, none hidden"),
