@@ -1,1 +1,5 @@
-fn main() {}
+//! The `arcc` program.
+
+fn main() -> std::process::ExitCode {
+    arcc::cli::main()
+}

@@ -192,6 +192,16 @@ mod tests {
     use std::collections::HashSet;
 
     #[test]
+    fn the_markdown_table_has_a_row_for_each_action() {
+        let table = table_markdown();
+        let rows: Vec<&str> = table.lines().collect();
+        assert_eq!(rows.len(), ACTIONS.len() + 2);
+        assert_eq!(rows[2], "| `j` `↓` | `down` | Move down |");
+        assert!(rows.contains(&"| `f` | `follow` | Follow the newest (on a run's screen) |"));
+        assert_eq!(rows.last(), Some(&"| `q` `ctrl-c` | `quit` | Quit; runs go on without the screen |"));
+    }
+
+    #[test]
     fn no_key_and_no_id_is_used_twice() {
         let mut keys = HashSet::new();
         let mut ids = HashSet::new();

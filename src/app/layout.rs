@@ -68,6 +68,26 @@ pub fn run(size: (u16, u16)) -> RunLayout {
     RunLayout { header, tabs, main, side: Some(side), footer }
 }
 
+/// Columns of an open payload's text: the content without border, gutter and margins.
+pub fn payload_columns(size: (u16, u16)) -> usize {
+    usize::from(run(size).main.width.saturating_sub(6))
+}
+
+/// Columns of a dialog with its border; wide terminals give payloads more.
+pub fn dialog_width(size: (u16, u16)) -> u16 {
+    76.max(size.0 * 3 / 5).min(size.0.saturating_sub(4))
+}
+
+/// Columns of the text in a dialog's payload: the dialog without border, gutter and margins.
+pub fn dialog_columns(size: (u16, u16)) -> usize {
+    usize::from(dialog_width(size).saturating_sub(6))
+}
+
+/// Rows of a dialog's payload that are seen at least; what stands below it takes the rest.
+pub fn dialog_rows(size: (u16, u16)) -> usize {
+    usize::from(size.1.saturating_sub(18)).max(1)
+}
+
 /// What is inside of a border.
 pub fn inner(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))
@@ -101,12 +121,12 @@ fn stack(area: Rect, selected: Section, rows: [u16; 4]) -> [Rect; 4] {
         heights[index] += extra;
         left -= extra;
     };
-    for index in 0..4 {
-        grow(&mut heights, index, rows[index].clamp(1, 3));
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).clamp(1, 3));
     }
     grow(&mut heights, selected as usize, rows[selected as usize].max(1));
-    for index in 0..4 {
-        grow(&mut heights, index, rows[index].max(1));
+    for (index, rows) in rows.iter().enumerate() {
+        grow(&mut heights, index, (*rows).max(1));
     }
     heights[selected as usize] += left;
     let mut y = area.y;

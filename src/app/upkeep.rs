@@ -27,7 +27,9 @@ const AGES: Duration = Duration::from_secs(1);
 pub struct Upkeep {
     /// Runs came, went or changed their section since the last walk over all of them.
     pub(super) moved: bool,
-    /// When that walk was.
+    /// There was a walk since the watched set was made.
+    pub(super) walked: bool,
+    /// When the last walk was.
     pub(super) walked_at: Option<Timestamp>,
     /// The workflows with live runs or tasks that it found, most wanted first.
     pub(super) live: Vec<WorkflowId>,
@@ -43,13 +45,19 @@ pub(super) fn after(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>
     walk_if_due(model, now);
     let focus = focus(model);
     let busy = is_busy(model, now);
-    let streams = streams(&model.upkeep.live, focus.as_ref());
-    let wanted = Wanted { streams, focus, busy };
+    if model.upkeep.walked || focus != model.watching.focus || busy != model.watching.busy {
+        model.upkeep.walked = false;
+        let streams = streams(&model.upkeep.live, focus.as_ref());
+        watch(model, Wanted { streams, focus, busy }, effects);
+    }
+    wake(model, now, effects);
+}
+
+fn watch(model: &mut Model, wanted: Wanted, effects: &mut Vec<Effect>) {
     if wanted != model.watching {
         model.watching = wanted.clone();
         effects.push(Effect::Watch(wanted));
     }
-    wake(model, now, effects);
 }
 
 fn walk_if_due(model: &mut Model, now: Timestamp) {
@@ -58,6 +66,7 @@ fn walk_if_due(model: &mut Model, now: Timestamp) {
         return;
     }
     model.upkeep.moved = false;
+    model.upkeep.walked = true;
     model.upkeep.walked_at = Some(now);
     model.upkeep.live = live(model, now);
     if !model.home.filter.is_empty() {

@@ -14,6 +14,7 @@ pub mod ids;
 pub mod run;
 pub mod step;
 pub mod task;
+pub mod template;
 pub mod text;
 pub mod workflow;
 

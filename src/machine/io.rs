@@ -120,7 +120,7 @@ pub enum Order {
         /// The attempt under way.
         attempt: u32,
     },
-    /// Feed back [`Input::Timer`] at an instant.
+    /// Feed back [`Input::Timer`] at an instant, at once if it has passed; setting a timer again replaces it.
     SetTimer {
         /// The timer.
         key: TimerKey,
@@ -213,7 +213,7 @@ pub enum Refusal {
     NotPending {
         /// The task.
         task: TaskId,
-        /// `approved`, `rejected` or `never asked`.
+        /// `approved`, `rejected`, `withdrawn` (its step ended or tried again) or `never asked`.
         decision: &'static str,
     },
 }

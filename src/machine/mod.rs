@@ -7,9 +7,36 @@
 //!
 //! The event log is the only truth. [`Machine::replay`] rebuilds the state from it, so a host
 //! never stores a machine; it decides, commits the events, performs the orders, broadcasts.
+//! [`Machine::handle`] changes its state through the same fold, so the two cannot part.
+//!
+//! ```text
+//! Input ─► handle ─► Turn ─┬─► emit(event) ─► fold ─► state      (the only code that changes it)
+//!                          │        └───────► Reaction.events    (commit these first)
+//!                          └─► order ───────► Reaction.orders    (then perform these)
+//! ```
 
+mod attempt;
+mod draft;
+mod ending;
+mod fold;
+mod handle;
 mod io;
+mod plan;
+mod recover;
+mod state;
+mod tasks;
+#[cfg(test)]
+mod tests;
+mod turn;
+mod view;
+mod work;
 
+pub use attempt::{MAX_RETRY_DELAY, RETRY_DELAY};
+pub use draft::MACHINE_VERSION;
+pub use ending::DRAIN_TIMEOUT;
 pub use io::{
     Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, TimerKey, Work,
 };
+pub use recover::RECOVERY_TASK;
+pub use state::Machine;
+pub use view::AWAITING_HUMAN_TASK;

@@ -1,11 +1,13 @@
 //! Everything known about one run that was looked at.
 
 use std::sync::Arc;
+use std::time::Duration;
 
 use serde_json::Value;
 
 use super::Detail;
-use crate::domain::{Graph, RunEvent, RunHistory, Timestamp};
+use super::fold::LATE;
+use crate::domain::{Graph, RunEvent, RunHistory, Timestamp, clock};
 
 /// One run's log, graph and context.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,6 +20,8 @@ pub struct RunDetail {
     pub context: Option<Value>,
     /// When it was last fetched whole.
     pub fetched_at: Timestamp,
+    /// Stream events since, with their arrival.
+    streamed: Vec<(Timestamp, RunEvent)>,
 }
 
 impl RunDetail {
@@ -27,18 +31,30 @@ impl RunDetail {
             graph: detail.graph.clone(),
             context: detail.context.clone(),
             fetched_at: detail.asked_at,
+            streamed: Vec::new(),
         }
     }
 
-    /// Keeps events that the stream brought while the fetch was under way.
-    pub(super) fn keep_newer(&mut self, older: &RunDetail) {
-        for event in older.history.events() {
+    /// Keeps what the stream brought while the fetch was under way, and what it did not bring.
+    ///
+    /// Older events that the new log lacks are gone: the server's data were restored. Only a log
+    /// without sequences may lag a little behind its stream.
+    pub(super) fn keep_newer(&mut self, older: Self) {
+        let lag = if self.history.last_sequence().is_some() { Duration::ZERO } else { LATE };
+        self.streamed = older.streamed;
+        self.streamed.retain(|(at, _)| clock::later(*at, lag) >= self.fetched_at);
+        for (_, event) in &self.streamed {
             self.history.apply(event.clone());
         }
-        self.graph = self.graph.take().or_else(|| older.graph.clone());
+        self.graph = self.graph.take().or(older.graph);
+        self.context = self.context.take().or(older.context);
     }
 
-    pub(super) fn apply(&mut self, event: &RunEvent) -> bool {
-        self.history.apply(event.clone())
+    pub(super) fn apply(&mut self, event: &RunEvent, at: Timestamp) -> bool {
+        let news = self.history.apply(event.clone());
+        if news {
+            self.streamed.push((at, event.clone()));
+        }
+        news
     }
 }

@@ -6,6 +6,7 @@
 
 mod detail;
 mod event;
+mod fold;
 mod link;
 mod sections;
 mod store;

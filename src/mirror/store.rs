@@ -2,10 +2,11 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
+use super::fold::{fold_into_run, outranks, tells_of_tasks};
 use super::sections::Sections;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
 use crate::domain::{
-    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, StepId, Timestamp, Workflow, WorkflowId,
+    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Workflow, WorkflowId,
 };
 
 /// How many looked-at runs are kept whole.
@@ -30,7 +31,8 @@ pub struct Change {
 #[derive(Clone, Debug, Default)]
 pub struct Mirror {
     runs: HashMap<RunId, Run>,
-    touched: HashMap<RunId, Timestamp>,
+    /// As of when each run is known: the instant of asking, or of an event's arrival.
+    known_at: HashMap<RunId, Timestamp>,
     sections: Sections,
     tasks: Vec<PendingTask>,
     tasks_changed_at: Option<Timestamp>,
@@ -45,7 +47,9 @@ impl Mirror {
     pub fn apply(&mut self, event: &WatchEvent) -> Change {
         match event {
             WatchEvent::Runs { runs, unreadable, extent, asked_at } => {
-                self.unreadable = *unreadable;
+                // The newest page alone says nothing about the rest.
+                let floor = if *extent == Extent::Whole { 0 } else { self.unreadable };
+                self.unreadable = floor.max(*unreadable);
                 self.list_runs(runs, *extent, *asked_at);
                 self.data_arrived(&Source::Feed, *asked_at);
                 Change { runs: true, ..Change::default() }
@@ -141,12 +145,12 @@ impl Mirror {
     }
 
     fn list_runs(&mut self, runs: &[Run], extent: Extent, asked_at: Timestamp) {
-        let listed: HashSet<&RunId> = runs.iter().map(|run| &run.id).collect();
         if extent == Extent::Whole {
-            let touched = &self.touched;
+            let listed: HashSet<&RunId> = runs.iter().map(|run| &run.id).collect();
+            let known_at = &self.known_at;
             self.runs
-                .retain(|id, _| listed.contains(id) || touched.get(id).is_some_and(|at| *at >= asked_at));
-            self.touched.retain(|id, _| self.runs.contains_key(id));
+                .retain(|id, _| listed.contains(id) || known_at.get(id).is_some_and(|at| *at >= asked_at));
+            self.known_at.retain(|id, _| self.runs.contains_key(id));
         }
         for run in runs {
             self.merge_run(run, asked_at);
@@ -154,26 +158,21 @@ impl Mirror {
         self.sections.rebuild(self.runs.values());
     }
 
-    /// Takes a listed run unless the stream has told something newer of it.
+    /// Takes a listed run unless something newer is known of it.
     fn merge_run(&mut self, listed: &Run, asked_at: Timestamp) {
-        let Some(known) = self.runs.get(&listed.id) else {
-            self.runs.insert(listed.id.clone(), listed.clone());
+        let known = self.runs.get(&listed.id).zip(self.known_at.get(&listed.id));
+        if known.is_some_and(|(known, at)| outranks(known, *at, listed, asked_at)) {
             return;
-        };
-        let newer_known = match (known.last_sequence, listed.last_sequence) {
-            (Some(known), Some(listed)) => known > listed,
-            _ => self.touched.get(&listed.id).is_some_and(|at| *at >= asked_at),
-        };
-        let revived = known.status.is_terminal() && !listed.status.is_terminal();
-        if !newer_known && !(revived && known.last_sequence.is_none()) {
-            self.runs.insert(listed.id.clone(), listed.clone());
         }
+        self.runs.insert(listed.id.clone(), listed.clone());
+        let at = self.known_at.entry(listed.id.clone()).or_insert(asked_at);
+        *at = asked_at.max(*at);
     }
 
     fn list_tasks(&mut self, tasks: &[PendingTask], asked_at: Timestamp) -> Change {
         self.data_arrived(&Source::Feed, asked_at);
-        if self.tasks_changed_at.is_some_and(|at| at > asked_at) {
-            // The stream told of a decision or a new task after this list was asked for.
+        if self.tasks_changed_at.is_some_and(|at| at >= asked_at) {
+            // The stream told of a decision after this list was asked for.
             return Change { ask_feed: true, ..Change::default() };
         }
         self.tasks = tasks.to_vec();
@@ -194,8 +193,12 @@ impl Mirror {
         let id = &detail.run.id;
         let mut fresh = RunDetail::new(detail);
         if let Some(place) = self.details.iter().position(|(known, _)| known == id) {
+            if self.details[place].1.fetched_at > detail.asked_at {
+                // Answers may overtake each other.
+                return Change::default();
+            }
             let (_, older) = self.details.remove(place);
-            fresh.keep_newer(&older);
+            fresh.keep_newer(older);
         }
         self.details.push((id.clone(), fresh));
         if self.details.len() > DETAILS {
@@ -222,17 +225,19 @@ impl Mirror {
         let id = &event.run_id;
         let mut change = Change { ask_feed: !self.runs.contains_key(id), ..Change::default() };
         if let Some((_, detail)) = self.details.iter_mut().find(|(known, _)| known == id) {
-            change.detail = detail.apply(event);
+            change.detail = detail.apply(event, at);
         }
         let stale = self
             .runs
             .get(id)
             .is_some_and(|run| matches!((run.last_sequence, event.sequence), (Some(a), Some(b)) if a >= b));
         if stale {
+            // The row is further than this, but the inbox may not be.
+            change.ask_feed |= tells_of_tasks(&event.kind);
             return change;
         }
         change.runs = true;
-        self.touched.insert(id.clone(), at);
+        self.known_at.insert(id.clone(), at);
         self.replace_run(id, |mirror| {
             let run = mirror
                 .runs
@@ -245,21 +250,25 @@ impl Mirror {
     }
 
     fn fold_tasks(&mut self, event: &RunEvent, at: Timestamp, change: &mut Change) {
+        change.ask_feed |= event.kind == EventKind::HumanTaskCreated;
+        let before = self.tasks.len();
         match event.kind {
-            EventKind::HumanTaskCreated => change.ask_feed = true,
             EventKind::HumanTaskCompleted
             | EventKind::StepCompleted
             | EventKind::StepCancelled
             | EventKind::StepFailed => {
                 let Some(step) = event.step_id() else { return };
-                let before = self.tasks.len();
                 self.tasks.retain(|task| task.run_id != event.run_id || task.step_id != step);
-                if self.tasks.len() < before {
-                    self.tasks_changed_at = Some(at);
-                    change.tasks = true;
-                }
             }
+            EventKind::RunCompleted
+            | EventKind::RunFailed
+            | EventKind::RunStopped
+            | EventKind::RunCancelled => self.tasks.retain(|task| task.run_id != event.run_id),
             _ => {}
+        }
+        if self.tasks.len() < before {
+            self.tasks_changed_at = Some(at);
+            change.tasks = true;
         }
     }
 
@@ -288,60 +297,6 @@ impl Mirror {
     }
 }
 
-/// What a stream event changes on a run's row.
-fn fold_into_run(run: &mut Run, event: &RunEvent) {
-    run.updated_at = event.at.or(run.updated_at);
-    run.last_sequence = event.sequence.or(run.last_sequence);
-    match &event.kind {
-        EventKind::RunStarted => run.started_at = run.started_at.or(event.at),
-        EventKind::StateChanged => {
-            let word = ["to", "new_status", "status", "state"].iter().find_map(|field| event.text(field));
-            if let Some(word) = word {
-                set_status(run, RunStatus::parse(word), event);
-            }
-        }
-        EventKind::RunCompleted => set_status(run, RunStatus::Completed, event),
-        EventKind::RunFailed => set_status(run, RunStatus::Failed, event),
-        EventKind::RunStopped => set_status(run, RunStatus::Stopped, event),
-        EventKind::RunCancelled => set_status(run, RunStatus::Cancelled, event),
-        EventKind::RunRejected => set_status(run, RunStatus::Rejected, event),
-        EventKind::RunPaused => set_status(run, RunStatus::Paused, event),
-        EventKind::StepStarted => step_started(run, event.step_id()),
-        EventKind::StepCompleted | EventKind::StepFailed | EventKind::StepCancelled => step_ended(run, event),
-        _ => {}
-    }
-}
-
-fn set_status(run: &mut Run, status: RunStatus, event: &RunEvent) {
-    if status.is_terminal() {
-        run.ended_at = event.at.or(run.ended_at);
-        run.progress.in_flight = 0;
-        run.progress.current = None;
-    }
-    if let Some(code) = event.text("failure_code") {
-        run.failure_code = Some(crate::domain::FailureCode::parse(code));
-    }
-    if let Some(error) = event.text("error") {
-        run.error = Some(error.into());
-    }
-    run.status = status;
-}
-
-fn step_started(run: &mut Run, step: Option<StepId>) {
-    let Some(step) = step.filter(|step| step.parent().is_none()) else { return };
-    if run.progress.current.as_ref() != Some(&step) {
-        run.progress.in_flight += 1;
-    }
-    run.progress.current = Some(step);
-}
-
-fn step_ended(run: &mut Run, event: &RunEvent) {
-    let Some(step) = event.step_id().filter(|step| step.parent().is_none()) else { return };
-    run.progress.done += 1;
-    if event.data.get("skipped").is_none() {
-        run.progress.in_flight = run.progress.in_flight.saturating_sub(1);
-    }
-    if run.progress.current.as_ref() == Some(&step) {
-        run.progress.current = None;
-    }
-}
+#[cfg(test)]
+#[path = "store/tests.rs"]
+mod tests;

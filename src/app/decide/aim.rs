@@ -4,6 +4,7 @@ use crate::app::model::Screen;
 use crate::app::panes::RowKey;
 use crate::app::{Model, panes::RunScreen};
 use crate::domain::{PendingTask, RunId, WorkflowId};
+use crate::wire::Command;
 
 /// A run, and the task of it that a decision would be about.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -28,9 +29,21 @@ pub fn aim(model: &Model) -> Option<Aim<'_>> {
     }
 }
 
-/// A run with the first of its tasks.
+/// A run with the first of its tasks that no decision is on its way for, else with the first.
 pub fn aim_at<'a>(model: &'a Model, run: &'a RunId) -> Aim<'a> {
-    Aim { run, task: model.mirror.tasks_of(run).next() }
+    let undecided = model.mirror.tasks_of(run).find(|task| !is_on_its_way(model, task));
+    Aim { run, task: undecided.or_else(|| model.mirror.tasks_of(run).next()) }
+}
+
+fn is_on_its_way(model: &Model, task: &PendingTask) -> bool {
+    model.pending.iter().any(|pending| decides(&pending.command, task))
+}
+
+/// Whether a command decides this very task, and not an earlier one of the same id.
+pub(super) fn decides(command: &Command, task: &PendingTask) -> bool {
+    matches!(command, Command::Decide(decision) if decision.run == task.run_id
+        && decision.task == task.task_id
+        && decision.created_at == task.created_at)
 }
 
 /// The workflow of a run, from the feed or from one of its tasks; none when neither says.
@@ -52,8 +65,7 @@ pub(crate) fn named(model: &Model, run: &RunId) -> String {
 }
 
 fn aim_on_screen<'a>(model: &'a Model, open: &'a RunScreen) -> Aim<'a> {
-    let mut tasks = model.mirror.tasks_of(&open.run);
     let selected = open.canvas.selected.as_ref();
     let of_step = model.mirror.tasks_of(&open.run).find(|task| Some(&task.step_id) == selected);
-    Aim { run: &open.run, task: of_step.or_else(|| tasks.next()) }
+    of_step.map_or_else(|| aim_at(model, &open.run), |task| Aim { run: &open.run, task: Some(task) })
 }

@@ -2,13 +2,13 @@
 
 use serde_json::Map;
 
-use super::aim::{Aim, named, workflow_of};
+use super::aim::{Aim, decides, named, workflow_of};
 use super::outcome;
 use super::rules::{Refusal, refusal};
 use crate::app::key::Key;
 use crate::app::layers::{Choice, Dialog, DialogKind};
 use crate::app::{Action, Model};
-use crate::domain::{PendingTask, RunClass, RunId, StopMode, Timestamp, WorkflowId};
+use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
 
 /// The dialog of an action, or why there is none.
@@ -60,7 +60,7 @@ pub(crate) fn recheck(
 ) -> Result<(), Refusal> {
     let aim = match command {
         Command::Decide(decision) => {
-            let task = model.mirror.tasks_of(&decision.run).find(|task| is(task, decision));
+            let task = model.mirror.tasks_of(&decision.run).find(|task| decides(command, task));
             let gone = || Refusal::Senseless(format!("already decided: {}", dialog.target));
             Aim { run: &decision.run, task: Some(task.ok_or_else(gone)?) }
         }
@@ -76,10 +76,6 @@ pub(crate) fn recheck(
 fn kind(action: Action) -> Option<DialogKind> {
     use DialogKind::{Approve, Pause, Reject, Resume, RunAgain, Stop};
     [Approve, Reject, Pause, Resume, Stop, RunAgain].into_iter().find(|kind| kind.action() == action)
-}
-
-fn is(task: &PendingTask, decision: &Decision) -> bool {
-    task.task_id == decision.task && task.created_at == decision.created_at
 }
 
 fn choice(label: &'static str, outcome: String, command: Command) -> Choice {

@@ -1,6 +1,6 @@
 //! When a decision is refused, and why.
 
-use super::aim::{Aim, workflow_of};
+use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::Access;
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Action, Freshness, Model};
@@ -135,11 +135,9 @@ fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
 
 fn is_same(model: &Model, pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
     match (&pending.command, action) {
-        (Command::Decide(decision), Action::Approve | Action::Reject) => aim.task.is_some_and(|task| {
-            decision.run == task.run_id
-                && decision.task == task.task_id
-                && decision.created_at == task.created_at
-        }),
+        (command @ Command::Decide(_), Action::Approve | Action::Reject) => {
+            aim.task.is_some_and(|task| decides(command, task))
+        }
         (Command::Pause { run, .. }, Action::Pause)
         | (Command::Resume { run, .. }, Action::Resume)
         | (Command::Stop { run, .. }, Action::Stop) => run == aim.run,

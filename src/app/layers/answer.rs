@@ -12,11 +12,11 @@ use super::{Dialog, DialogKind, Layer};
 use crate::app::decide::{self, Refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
-use crate::app::panes::pretty;
 use crate::app::update::hold;
-use crate::app::{Action, Effect, Model};
+use crate::app::{Action, Effect, Model, layout};
 use crate::domain::Timestamp;
 use crate::domain::clock::later;
+use crate::domain::document::field_lines;
 use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
@@ -43,7 +43,7 @@ pub(super) fn press(
             model.layers.push(Layer::Dialog(dialog));
             return None;
         }
-        scroll(&mut dialog, key);
+        scroll(&mut dialog, key, model.size);
     }
     model.layers.push(Layer::Dialog(dialog));
     Some(Vec::new())
@@ -100,8 +100,9 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
     }
 }
 
-fn scroll(dialog: &mut Dialog, key: Key) {
-    let lines = dialog.payload.as_ref().map_or(0, |payload| pretty(payload).lines().count());
+fn scroll(dialog: &mut Dialog, key: Key, size: (u16, u16)) {
+    let lines = |payload: &Value| field_lines(payload, layout::dialog_columns(size)).len();
+    let lines = dialog.payload.as_ref().map_or(0, lines);
     let to = match key {
         Key::Down | Key::Char('j') => dialog.offset + 1,
         Key::Up | Key::Char('k') => dialog.offset.saturating_sub(1),
@@ -109,5 +110,5 @@ fn scroll(dialog: &mut Dialog, key: Key) {
         Key::PageUp => dialog.offset.saturating_sub(PAGE),
         _ => return,
     };
-    dialog.offset = to.min(lines.saturating_sub(1));
+    dialog.offset = to.min(lines.saturating_sub(layout::dialog_rows(size)));
 }

@@ -61,8 +61,10 @@ fn rank(entry: &Entry, input: &str) -> Option<u8> {
         Some(2)
     } else if is_subsequence(input, entry.id) {
         Some(3)
+    } else if format!(" {help}").contains(&format!(" {input}")) {
+        Some(4)
     } else {
-        is_subsequence(input, &help).then_some(4)
+        is_subsequence(input, &help).then_some(5)
     }
 }
 

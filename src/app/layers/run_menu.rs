@@ -7,7 +7,7 @@ use crate::app::{Action, Effect, Model};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 
 /// All that can be done to a run, in the menu's order. What is refused now says why when chosen.
-pub const RUN_MENU: [Action; 10] = [
+pub const RUN_MENU: [Action; 9] = [
     Action::Approve,
     Action::Reject,
     Action::Pause,
@@ -16,7 +16,6 @@ pub const RUN_MENU: [Action; 10] = [
     Action::RunAgain,
     Action::Open,
     Action::CopyId,
-    Action::CopyCell,
     Action::Console,
 ];
 

@@ -1,1 +1,10 @@
-//! Drives `update` with keys and reports.
+//! Drives `update` with keys and reports, as the runtime does.
+
+mod answers;
+mod churn;
+mod decisions;
+mod home;
+mod kit;
+mod overlays;
+mod run_screen;
+mod upkeep;

@@ -44,7 +44,6 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
             Vec::new()
         }
         Action::CopyId => copy::id(model, run, now),
-        Action::CopyCell => copy::cell(model, now),
         Action::Console => copy::console(model, run, now),
         _ => Vec::new(),
     }
@@ -96,6 +95,7 @@ fn at_home(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {
                 open(model, &run, now);
             }
         }
+        Action::Back if model.home.filter.is_empty() => {}
         Action::Back => panes::set_filter(model, "", now),
         Action::Find => model.layers.push(Layer::Find { input: model.home.filter.clone() }),
         moved => {

@@ -3,7 +3,7 @@
 use super::{keys, reply, send, watch};
 use crate::app::layers::paste_into_layer;
 use crate::app::model::Tone;
-use crate::app::panes::{settle_home, settle_run};
+use crate::app::panes::{resize_run, settle_home};
 use crate::app::{Effect, Model, Msg, upkeep};
 use crate::domain::Timestamp;
 
@@ -21,7 +21,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Resize(width, height) => {
             model.size = (width, height);
             settle_home(model, now);
-            settle_run(model);
+            resize_run(model);
             Vec::new()
         }
         Msg::Watch(event) => watch::fold(model, &event, now),

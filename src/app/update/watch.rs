@@ -11,7 +11,7 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
         WatchEvent::Event { event, .. } => Some(place(model.mirror.run(&event.run_id))),
         _ => None,
     };
-    let under = under_cursor(model);
+    let under = is_open(model, event).then(|| under_cursor(model));
     let change = model.mirror.apply(event);
     let moved = match (event, place) {
         (WatchEvent::Event { event, .. }, Some(before)) => {
@@ -26,7 +26,7 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
     if change.tasks || moved {
         settle_home(model, now);
     }
-    if change.detail && is_open(model, event) {
+    if let Some(under) = under.filter(|_| change.detail) {
         stay_on_event(model, under);
         settle_run(model);
     }
@@ -89,6 +89,12 @@ fn stay_on_event(model: &mut Model, under: Under) {
     };
     open.events.index = find(under.selected, open.events.index).unwrap_or(open.events.index);
     if let Some(payload) = &mut open.events.payload {
-        payload.event = find(under.payload, payload.event).unwrap_or(payload.event);
+        let named = under.payload.as_ref().is_some_and(|id| !id.as_str().is_empty());
+        match find(under.payload, payload.event) {
+            Some(place) => payload.event = place,
+            // A restored server has lost it; another event's payload would be taken for it.
+            None if named => open.events.payload = None,
+            None => {}
+        }
     }
 }

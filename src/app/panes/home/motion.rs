@@ -1,7 +1,7 @@
 //! How the selection moves, and how it stays on its row while the lists change under it.
 
 use super::rows::{count, derive_inbox, derive_matches, key_at, place_of};
-use super::{Cursor, InboxRow};
+use super::{Cursor, InboxRow, RowKey};
 use crate::app::panes::keep_seen;
 use crate::app::{Action, Model, layout};
 use crate::domain::Timestamp;
@@ -50,6 +50,7 @@ pub(crate) fn settle(model: &mut Model, now: Timestamp) {
     if !model.home.touched && count(model, model.home.section, now) == 0 {
         go_to_rows(model, now);
     }
+    follow_out_of_empty_section(model, now);
     for section in Section::ALL {
         relocate(model, section, now);
     }
@@ -139,6 +140,23 @@ fn turn_to(model: &mut Model, place: usize, now: Timestamp) {
 fn go_to_rows(model: &mut Model, now: Timestamp) {
     if let Some(section) = Section::ALL.into_iter().find(|section| count(model, *section, now) > 0) {
         model.home.section = section;
+    }
+}
+
+/// When the selected row was its section's last one and its run stands in another section now, the
+/// selection goes with it, so that an operator sees what came of a decision.
+fn follow_out_of_empty_section(model: &mut Model, now: Timestamp) {
+    let section = model.home.section;
+    let Some(key) = model.home.cursor(section).key.clone() else { return };
+    if count(model, section, now) > 0 {
+        return;
+    }
+    let key = RowKey::Run(key.run().clone());
+    let place = |other: Section| place_of(model, other, &key, now).map(|index| (other, index));
+    if let Some((other, index)) = Section::ALL.into_iter().find_map(place) {
+        model.home.section = other;
+        let offset = model.home.cursor(other).offset;
+        model.home.cursors[other as usize] = Cursor { key: Some(key), index, offset };
     }
 }
 

@@ -1,8 +1,9 @@
 //! The event log: moving, searching, the open payload.
 
-use super::super::{keep_seen, pretty};
+use super::super::keep_seen;
 use super::{EventList, Payload, RunScreen, Search};
 use crate::app::{Action, Model};
+use crate::domain::document::json_lines;
 use crate::domain::{EventKind, RunEvent};
 
 /// Whether an event holds the text, without regard to case: in its type, its step or its details.
@@ -73,8 +74,8 @@ pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> b
 }
 
 /// Opens the payload of the selected event.
-pub(super) fn open_payload(list: &mut EventList, events: &[RunEvent]) {
-    let lines = |event: &RunEvent| pretty(&event.data).lines().count();
+pub(super) fn open_payload(list: &mut EventList, events: &[RunEvent], columns: usize) {
+    let lines = |event: &RunEvent| json_lines(&event.data, columns).len();
     list.payload =
         events.get(list.index).map(|event| Payload { event: list.index, offset: 0, lines: lines(event) });
     list.follow &= list.payload.is_none();

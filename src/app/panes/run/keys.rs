@@ -4,6 +4,7 @@ use super::{RunScreen, Tab, canvas, events};
 use crate::app::layers::Layer;
 use crate::app::model::{Screen, Tone};
 use crate::app::{Action, Model, layout};
+use crate::domain::document::json_lines;
 use crate::domain::{RunId, StepId, Timestamp, WorkflowId};
 use crate::mirror::RunDetail;
 
@@ -26,20 +27,33 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> bool
     done
 }
 
+/// Breaks the open payload's lines anew for the terminal's new width.
+pub(crate) fn resized(model: &mut Model) {
+    let columns = layout::payload_columns(model.size);
+    if let Some(open) = &mut model.run
+        && let Some(payload) = &mut open.events.payload
+    {
+        let log = model.mirror.detail(&open.run).map_or(&[][..], |detail| detail.history.events());
+        payload.lines = log.get(payload.event).map_or(0, |event| json_lines(&event.data, columns).len());
+    }
+    settle(model);
+}
+
 /// Follows the run, draws the graph once it is known, and keeps what is selected in sight.
 pub(crate) fn settle(model: &mut Model) {
     let area = layout::inner(layout::run(model.size).main);
     let Some(open) = &mut model.run else { return };
     let Some(detail) = model.mirror.detail(&open.run) else { return };
     events::settle(&mut open.events, detail.history.events().len(), usize::from(area.height));
+    canvas::draw(&mut open.canvas, detail);
     let known = |step: &StepId| match &detail.graph {
         Some(graph) => graph.step(step).is_some(),
         None => detail.history.step(step).is_some(),
     };
     if open.canvas.follow || !open.canvas.selected.as_ref().is_some_and(known) {
-        open.canvas.selected = canvas::step_to_follow(detail);
+        open.canvas.selected = canvas::step_to_follow(&open.canvas, detail);
     }
-    canvas::pan(open, detail, (area.width, area.height));
+    canvas::pan(&mut open.canvas, (area.width, area.height));
 }
 
 fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestamp) -> bool {
@@ -64,7 +78,9 @@ fn in_tab(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestam
     let found = match (model.mirror.detail(&open.run), open.tab) {
         (None, _) => return false,
         (Some(detail), Tab::Canvas) => on_canvas(open, detail, action),
-        (Some(detail), Tab::Events) => in_log(open, detail, action, page),
+        (Some(detail), Tab::Events) => {
+            in_log(open, detail, action, (page, layout::payload_columns(model.size)))
+        }
     };
     if found == Outcome::NotFound {
         let what = if open.tab == Tab::Events && open.events.search.is_some() {
@@ -86,18 +102,17 @@ enum Outcome {
 }
 
 fn on_canvas(open: &mut RunScreen, detail: &RunDetail, action: Action) -> Outcome {
-    let from = open.canvas.selected.as_ref();
     let to = match action {
         Action::Follow => {
             open.canvas.follow = !open.canvas.follow;
             return Outcome::Done;
         }
         Action::Open => return show_in_log(open, detail),
-        Action::Down | Action::Up | Action::Left | Action::Right => {
-            from.and_then(|from| canvas::neighbour(&canvas::spots(detail), from, action))
-        }
-        Action::First | Action::Last => canvas::end(detail, action),
-        Action::NextMatch | Action::PreviousMatch => match canvas::next_problem(detail, from, action) {
+        Action::Down | Action::Up | Action::Left | Action::Right => canvas::neighbour(&open.canvas, action),
+        Action::First => open.canvas.steps.first().cloned(),
+        Action::Last => open.canvas.steps.last().cloned(),
+        Action::NextMatch | Action::PreviousMatch => match canvas::next_problem(&open.canvas, detail, action)
+        {
             Some(step) => Some(step),
             None => return Outcome::NotFound,
         },
@@ -109,17 +124,18 @@ fn on_canvas(open: &mut RunScreen, detail: &RunDetail, action: Action) -> Outcom
     Outcome::Done
 }
 
-fn in_log(open: &mut RunScreen, detail: &RunDetail, action: Action, page: usize) -> Outcome {
+/// `sizes`: rows of a page, columns of a payload.
+fn in_log(open: &mut RunScreen, detail: &RunDetail, action: Action, sizes: (usize, usize)) -> Outcome {
     let log = detail.history.events();
     let list = &mut open.events;
     match action {
         Action::Follow => list.follow = !list.follow,
-        Action::Open => events::open_payload(list, log),
+        Action::Open => events::open_payload(list, log, sizes.1),
         Action::NextMatch | Action::PreviousMatch => {
             return if events::seek(list, log, action) { Outcome::Done } else { Outcome::NotFound };
         }
         Action::Down | Action::Up | Action::First | Action::Last | Action::PageDown | Action::PageUp => {
-            events::motion(list, action, log.len(), page);
+            events::motion(list, action, log.len(), sizes.0);
         }
         Action::Left | Action::Right => {}
         _ => return Outcome::NotMine,

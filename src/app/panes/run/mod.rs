@@ -7,5 +7,5 @@ mod state;
 
 pub use events::matches;
 pub(crate) use events::set_search;
-pub(crate) use keys::{open, perform, settle};
+pub(crate) use keys::{open, perform, resized, settle};
 pub use state::{Canvas, EventList, Payload, RunScreen, Search, Tab};

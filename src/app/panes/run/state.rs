@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::drawing::Drawing;
-use crate::domain::{RunId, StepId, WorkflowId};
+use crate::domain::{Graph, RunId, StepId, WorkflowId};
 
 /// A tab of the run screen.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -33,6 +33,11 @@ impl Tab {
 pub struct Canvas {
     /// The laid-out graph, made when the graph is known or its cells change.
     pub drawing: Option<Arc<Drawing>>,
+    /// The graph that was laid out.
+    pub graph: Option<Arc<Graph>>,
+    /// The steps as a list: each after what it waits for, those on a cycle last; without a graph, in
+    /// order of first mention in the log.
+    pub steps: Vec<StepId>,
     /// The selected step.
     pub selected: Option<StepId>,
     /// The drawing's cell at the top left of the pane.

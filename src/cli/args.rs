@@ -1,0 +1,261 @@
+//! Arguments and flags. A token is never one of them: other users could read it.
+
+use std::path::PathBuf;
+
+use clap::{Args, Parser, Subcommand};
+
+use crate::config::{Flags, ThemeChoice};
+
+/// The AgentRuntime Command Center: triage workflow runs from a terminal.
+///
+/// Without a command it opens the Command Center. Without a profile it uses the runtime on this
+/// machine, and starts it if need be.
+#[derive(Debug, Parser)]
+#[command(name = "arcc", version, max_term_width = 100)]
+pub struct Cli {
+    #[command(flatten)]
+    pub(super) global: Global,
+    #[command(subcommand)]
+    pub(super) command: Option<Command>,
+}
+
+/// Flags that every command takes.
+#[derive(Clone, Debug, Args)]
+pub(super) struct Global {
+    /// The profile to use; `local` is the runtime on this machine
+    #[arg(long, global = true, value_name = "NAME")]
+    pub(super) profile: Option<String>,
+    /// The API's base URL [env: AR_API]; its token comes from AR_TOKEN
+    #[arg(long, global = true, value_name = "URL")]
+    pub(super) api: Option<String>,
+    /// The workspace's slug [env: AR_TENANT]
+    #[arg(long, global = true, value_name = "SLUG")]
+    pub(super) tenant: Option<String>,
+    /// The project's id [env: AR_PROJECT]
+    #[arg(long, global = true, value_name = "ID")]
+    pub(super) project: Option<String>,
+    /// The configuration file
+    #[arg(long, global = true, value_name = "FILE")]
+    pub(super) config: Option<PathBuf>,
+    /// Where the local runtime keeps its data
+    #[arg(long, global = true, value_name = "DIR")]
+    pub(super) data: Option<PathBuf>,
+    /// Never send anything
+    #[arg(long, global = true)]
+    pub(super) read_only: bool,
+    /// Draw for dark or light paper
+    #[arg(long, global = true, value_enum)]
+    pub(super) theme: Option<ThemeChoice>,
+    /// Draw with ASCII alone
+    #[arg(long, global = true)]
+    pub(super) ascii: bool,
+    /// Draw without colour [env: NO_COLOR]
+    #[arg(long, global = true)]
+    pub(super) no_color: bool,
+    /// Let the local runtime drive no sample runs
+    #[arg(long, global = true)]
+    pub(super) no_samples: bool,
+}
+
+impl Global {
+    pub(super) fn flags(&self) -> Flags {
+        Flags {
+            profile: self.profile.clone(),
+            api: self.api.clone(),
+            tenant: self.tenant.clone(),
+            project: self.project.clone(),
+        }
+    }
+}
+
+/// What can be asked for.
+#[derive(Debug, Subcommand)]
+pub(super) enum Command {
+    /// Run the local runtime on its own, until it is stopped
+    #[cfg(feature = "server")]
+    Serve(ServeArgs),
+    /// Runs: list, look into, start and control them
+    #[command(subcommand)]
+    Runs(RunsCommand),
+    /// Tasks that wait for a person: list and decide them
+    #[command(subcommand)]
+    Tasks(TasksCommand),
+    /// Workflows: list, apply and publish them
+    #[command(subcommand)]
+    Workflows(WorkflowsCommand),
+    /// Print the completions of a shell
+    Completions {
+        /// The shell
+        #[arg(value_enum)]
+        shell: clap_complete::Shell,
+    },
+    /// Run Lua scripts from standard input, confined; the local runtime's own
+    #[cfg(feature = "server")]
+    #[command(hide = true)]
+    LuaWorker,
+}
+
+/// Flags of `serve`.
+#[derive(Debug, Args)]
+pub(super) struct ServeArgs {
+    /// The loopback address to listen on
+    #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
+    pub(super) listen: std::net::SocketAddr,
+}
+
+/// `arcc runs …`
+#[derive(Debug, Subcommand)]
+pub(super) enum RunsCommand {
+    /// List runs, newest first
+    List {
+        /// Only runs of this status
+        #[arg(long)]
+        status: Option<String>,
+        /// Only runs of this workflow, by id or name
+        #[arg(long)]
+        workflow: Option<String>,
+        /// At most this many
+        #[arg(long, default_value_t = 50)]
+        limit: usize,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Show a run: status, steps, what failed and what waits
+    Show {
+        #[command(flatten)]
+        run: RunArg,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Show a run's event log
+    Events {
+        #[command(flatten)]
+        run: RunArg,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Start a run of a published workflow
+    Start {
+        /// The workflow, by id or name
+        workflow: String,
+        /// The input as JSON, `@FILE`, or `-` for standard input
+        #[arg(long, value_name = "JSON")]
+        input: Option<String>,
+        /// The id that the run shall have; starting it twice starts it once
+        #[arg(long, value_name = "ID")]
+        run_id: Option<String>,
+        /// Wait until the run ends; exit 1 unless it completed
+        #[arg(long)]
+        wait: bool,
+        /// How many seconds to wait; exit 5 when they are over
+        #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
+        timeout: u64,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Pause a run: what is in flight ends, nothing new starts
+    Pause {
+        #[command(flatten)]
+        run: RunArg,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Resume a paused run
+    Resume {
+        #[command(flatten)]
+        run: RunArg,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Stop a run; a stopped run cannot be resumed
+    Stop {
+        #[command(flatten)]
+        run: RunArg,
+        /// Cancel what is in flight now, instead of letting it end
+        #[arg(long)]
+        immediate: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// `arcc tasks …`
+#[derive(Debug, Subcommand)]
+pub(super) enum TasksCommand {
+    /// List the tasks that wait for a person
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Approve a task
+    Approve {
+        #[command(flatten)]
+        task: TaskArg,
+        /// Fields to merge into the step's result, as a JSON object
+        #[arg(long, value_name = "JSON")]
+        result: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Reject a task: its branch stops
+    Reject {
+        #[command(flatten)]
+        task: TaskArg,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// `arcc workflows …`
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkflowsCommand {
+    /// List workflows
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Create a workflow from a file, or change the one of the same name
+    Apply {
+        /// A JSON file with `name` and `graph`, or `-` for standard input
+        file: PathBuf,
+        /// Publish it as well
+        #[arg(long)]
+        publish: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Publish a workflow's draft as its next version
+    Publish {
+        /// The workflow, by id or name
+        workflow: String,
+        /// What changed
+        #[arg(long, default_value = "")]
+        changelog: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// Which run.
+#[derive(Debug, Args)]
+pub(super) struct RunArg {
+    /// The run's id, or as much of its beginning as is unique
+    pub(super) run: String,
+}
+
+/// Which task.
+#[derive(Debug, Args)]
+pub(super) struct TaskArg {
+    /// The run's id, or as much of its beginning as is unique
+    pub(super) run: String,
+    /// The task's id; may be left out when the run has only one
+    pub(super) task: Option<String>,
+}
+
+/// How to print.
+#[derive(Clone, Copy, Debug, Args)]
+pub(super) struct Print {
+    /// Print JSON
+    #[arg(long)]
+    pub(super) json: bool,
+}

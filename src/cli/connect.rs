@@ -1,0 +1,199 @@
+//! From settings to a client: a server of a profile, or the runtime on this machine.
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr;
+use secrecy::SecretString;
+use url::Url;
+
+use super::args::Global;
+use super::exit::Failure;
+use super::output::remark;
+use crate::app::Session;
+use crate::app::model::Access;
+use crate::client::{Client, Endpoint};
+use crate::config::{Environment, Loaded, Remote, Target, TokenSource, resolve};
+use crate::platform::paths::Paths;
+use crate::platform::secrets;
+
+/// How long a decision is held back for undo, unless the configuration says otherwise.
+const UNDO_SECONDS: u16 = 5;
+
+/// What the connection is for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Purpose {
+    /// The Command Center: the local runtime drives its samples.
+    Screen,
+    /// One command: the local runtime executes what there is and nothing more.
+    Command,
+}
+
+/// A client, and what keeps its server alive if that is in this process.
+pub(super) struct Connected {
+    pub(super) client: Client,
+    pub(super) session: Session,
+    pub(super) settings: Loaded,
+    #[cfg(feature = "server")]
+    server: Option<crate::server::serve::Server>,
+}
+
+impl Connected {
+    /// Refuses where nothing may be sent.
+    pub(super) fn need_write(&self) -> Result<()> {
+        match self.session.access {
+            Access::ReadWrite => Ok(()),
+            Access::ReadOnly => {
+                Err(Failure::Refused("this session is read-only: nothing was sent".into()).into())
+            }
+        }
+    }
+
+    /// Ends what was started for it.
+    pub(super) async fn close(self) {
+        #[cfg(feature = "server")]
+        if let Some(server) = self.server {
+            server.shutdown().await;
+        }
+    }
+}
+
+/// Connects as flags, environment and configuration say.
+///
+/// # Errors
+/// When the settings cannot be used, no token can be had, or the local runtime does not start.
+pub(super) async fn connect(global: &Global, purpose: Purpose) -> Result<Connected> {
+    let settings = settings(global)?;
+    if purpose == Purpose::Command {
+        settings.warnings.iter().for_each(|warning| remark(warning));
+    }
+    match resolve(&global.flags(), &environment()?, &settings.file)? {
+        Target::Local => local(global, settings, purpose).await,
+        Target::Remote(remote) => hosted(global, settings, *remote).await,
+    }
+}
+
+/// Reads the configuration file.
+pub(super) fn settings(global: &Global) -> Result<Loaded> {
+    let default = || Paths::of_user().map(|paths| paths.config.join("config.toml"));
+    match global.config.clone().or_else(default) {
+        Some(path) => Ok(Loaded::read(&path)?),
+        None => Ok(Loaded::default()),
+    }
+}
+
+fn environment() -> Result<Environment> {
+    let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
+    let token = text("AR_TOKEN").map(|raw| secrets::clean(&raw, "AR_TOKEN".into())).transpose()?;
+    Ok(Environment { api: text("AR_API"), token, tenant: text("AR_TENANT"), project: text("AR_PROJECT") })
+}
+
+async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
+    let token = token(&remote.token).await?;
+    if !secrets::looks_usual(&token) && remote.console.is_some() {
+        remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
+    }
+    let read_only = global.read_only || remote.read_only;
+    let mut session = session(&remote.name, &remote.api, read_only, &settings);
+    session.tenant = remote.tenant.clone().unwrap_or_else(|| remote.name.clone());
+    session.project = remote.project.clone().unwrap_or_default();
+    session.console = remote.console;
+    let client =
+        Client::new(Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project })?;
+    Ok(Connected {
+        client,
+        session,
+        settings,
+        #[cfg(feature = "server")]
+        server: None,
+    })
+}
+
+async fn token(source: &TokenSource) -> Result<SecretString> {
+    Ok(match source {
+        TokenSource::Value(token) => token.clone(),
+        TokenSource::File(path) => secrets::from_file(path)?,
+        TokenSource::Command(argv) => secrets::from_command(argv).await?,
+        TokenSource::Variable(name) => {
+            let raw = std::env::var(name).unwrap_or_default();
+            secrets::clean(&raw, format!("the environment variable {name}"))?
+        }
+    })
+}
+
+fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
+    let seconds = settings.file.undo_seconds.unwrap_or(UNDO_SECONDS);
+    Session {
+        profile: profile.to_owned(),
+        tenant: String::new(),
+        project: String::new(),
+        host: api.authority().to_owned(),
+        console: None,
+        access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
+        undo: Duration::from_secs(seconds.into()),
+    }
+}
+
+/// Where the local runtime keeps its data.
+pub(super) fn data_dir(global: &Global) -> Result<PathBuf> {
+    let default = || Paths::of_user().map(|paths| paths.data);
+    let missing = || Failure::Usage("this user has no home directory: name a folder with --data DIR".into());
+    Ok(global.data.clone().or_else(default).ok_or_else(missing)?)
+}
+
+#[cfg(not(feature = "server"))]
+async fn local(_global: &Global, _settings: Loaded, _purpose: Purpose) -> Result<Connected> {
+    let text =
+        "this build has no local runtime: set AR_API and AR_TOKEN, or choose a profile with --profile NAME";
+    Err(Failure::Usage(text.into()).into())
+}
+
+#[cfg(feature = "server")]
+async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Connected> {
+    let dir = data_dir(global)?;
+    if let Some(running) = crate::server::serve::attach(&dir) {
+        let url = Url::parse(&running.url).wrap_err("the running local runtime announced a bad address")?;
+        let token = secrets::from_file(&running.token_file)?;
+        return local_session(global, settings, url, token, None);
+    }
+    let server = crate::server::serve::Server::start(options(global, dir, purpose)?).await?;
+    server.notices().iter().for_each(|notice| remark(notice));
+    if purpose == Purpose::Command {
+        remark("started the local runtime for this command; `arcc serve` keeps it running");
+    }
+    let (url, token) = (Url::parse(server.url())?, server.token().clone());
+    local_session(global, settings, url, token, Some(server))
+}
+
+#[cfg(feature = "server")]
+fn options(
+    global: &Global,
+    data_dir: PathBuf,
+    purpose: Purpose,
+) -> Result<crate::server::serve::ServeOptions> {
+    use crate::server::samples::Samples;
+    let drive = purpose == Purpose::Screen && !global.no_samples;
+    Ok(crate::server::serve::ServeOptions {
+        listen: std::net::SocketAddr::from(([127, 0, 0, 1], 0)),
+        data_dir,
+        samples: if drive { Samples::On } else { Samples::Off },
+        lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
+    })
+}
+
+#[cfg(feature = "server")]
+fn local_session(
+    global: &Global,
+    settings: Loaded,
+    url: Url,
+    token: SecretString,
+    server: Option<crate::server::serve::Server>,
+) -> Result<Connected> {
+    let mut session = session("local", &url, global.read_only, &settings);
+    session.tenant = "local".into();
+    session.project = "default".into();
+    let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
+    let client = Client::new(Endpoint { url, token, tenant, project })?;
+    Ok(Connected { client, session, settings, server })
+}

@@ -1,0 +1,72 @@
+//! The command line: everything that the screen does also works without it.
+
+mod args;
+mod connect;
+mod exit;
+mod output;
+mod runs;
+#[cfg(feature = "server")]
+mod serve;
+mod tasks;
+mod tui;
+mod workflows;
+
+use std::process::ExitCode;
+
+use clap::{CommandFactory, Parser};
+
+pub use args::Cli;
+use args::Command;
+pub use exit::{Failure, exit_code};
+
+/// Reads the arguments and does what they say.
+pub fn main() -> ExitCode {
+    let cli = Cli::parse();
+    #[cfg(feature = "server")]
+    if matches!(cli.command, Some(Command::LuaWorker)) {
+        return crate::server::exec::lua_worker_main();
+    }
+    let done = prepare().and_then(|()| start(cli));
+    match done {
+        Ok(code) => code,
+        Err(report) => {
+            exit::say(&report);
+            exit_code(&report)
+        }
+    }
+}
+
+/// What must be in place before anything else runs.
+fn prepare() -> color_eyre::Result<()> {
+    color_eyre::install()?;
+    crate::platform::terminal::restore_on_panic();
+    // One TLS provider for HTTP and WebSocket; a second installation is no harm.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    Ok(())
+}
+
+fn start(cli: Cli) -> color_eyre::Result<ExitCode> {
+    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(2).enable_all().build()?;
+    let code = runtime.block_on(dispatch(cli));
+    // Nothing that is still on its way may keep the shell waiting.
+    runtime.shutdown_background();
+    code
+}
+
+async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
+    let Cli { global, command } = cli;
+    match command {
+        None => tui::run(&global).await,
+        #[cfg(feature = "server")]
+        Some(Command::Serve(arguments)) => serve::run(&global, &arguments).await,
+        #[cfg(feature = "server")]
+        Some(Command::LuaWorker) => Ok(ExitCode::FAILURE),
+        Some(Command::Runs(command)) => runs::run(&global, command).await,
+        Some(Command::Tasks(command)) => tasks::run(&global, command).await,
+        Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Completions { shell }) => {
+            clap_complete::generate(shell, &mut Cli::command(), "arcc", &mut std::io::stdout());
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}

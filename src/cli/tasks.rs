@@ -1,0 +1,117 @@
+//! `arcc tasks …`
+
+use std::process::ExitCode;
+
+use color_eyre::Result;
+use serde_json::{Map, Value, json};
+
+use super::args::{Global, Print, TaskArg, TasksCommand};
+use super::connect::{Connected, Purpose, connect};
+use super::exit::Failure;
+use super::output::{columns, show};
+use crate::domain::clock::{age, human};
+use crate::domain::text::visible;
+use crate::domain::{PendingTask, Timestamp};
+use crate::wire::{Command, Decision, write};
+
+pub(super) async fn run(global: &Global, command: TasksCommand) -> Result<ExitCode> {
+    let connected = connect(global, Purpose::Command).await?;
+    let done = match command {
+        TasksCommand::List { print } => list(&connected, print).await,
+        TasksCommand::Approve { task, result, print } => match result_argument(result.as_deref()) {
+            Ok(result) => decide(&connected, &task, true, result, print).await,
+            Err(report) => Err(report),
+        },
+        TasksCommand::Reject { task, print } => decide(&connected, &task, false, Map::new(), print).await,
+    };
+    connected.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn list(connected: &Connected, print: Print) -> Result<()> {
+    let tasks = connected.client.tasks().await?.items;
+    let body = json!({"tasks": tasks.iter().map(write::task).collect::<Vec<_>>()});
+    let now = Timestamp::now();
+    Ok(show(print, &body, || {
+        if tasks.is_empty() {
+            return vec!["nothing waits for a person".into()];
+        }
+        let rows: Vec<_> = tasks.iter().map(|task| row(task, now)).collect();
+        columns(&["RUN", "TASK", "WORKFLOW", "TYPE", "WAITS"], &rows)
+    })?)
+}
+
+fn row(task: &PendingTask, now: Timestamp) -> Vec<String> {
+    vec![
+        task.run_id.to_string(),
+        task.task_id.to_string(),
+        task.workflow_name.as_deref().unwrap_or(task.workflow_id.as_str()).to_owned(),
+        task.task_type.to_string(),
+        task.created_at.map(|at| human(age(at, now))).unwrap_or_default(),
+    ]
+}
+
+fn result_argument(raw: Option<&str>) -> Result<Map<String, Value>> {
+    let Some(raw) = raw else { return Ok(Map::new()) };
+    match super::workflows::json_argument("--result", raw)? {
+        Value::Object(fields) => Ok(fields),
+        other => Err(Failure::Usage(format!("--result must be a JSON object, not {other}")).into()),
+    }
+}
+
+async fn decide(
+    connected: &Connected,
+    target: &TaskArg,
+    approved: bool,
+    result: Map<String, Value>,
+    print: Print,
+) -> Result<()> {
+    connected.need_write()?;
+    let run = connected.client.find_run(&target.run).await?;
+    let tasks = connected.client.run_tasks(&run.workflow_id, &run.id).await?;
+    let task = pick(&tasks, target)?;
+    let command = Command::Decide(Decision {
+        workflow: run.workflow_id,
+        run: run.id,
+        task: task.task_id.clone(),
+        created_at: task.created_at,
+        approved,
+        result,
+    });
+    let reply = connected.client.send(&command).await?;
+    let word = if approved { "approved" } else { "rejected" };
+    Ok(show(print, &reply.body, || {
+        vec![format!("{word} {} of {}", visible(task.task_id.as_str()), visible(reply.run.as_str()))]
+    })?)
+}
+
+fn pick<'a>(tasks: &'a [PendingTask], target: &TaskArg) -> Result<&'a PendingTask> {
+    let names = || tasks.iter().map(|task| task.task_id.as_str()).collect::<Vec<_>>().join(", ");
+    match (&target.task, tasks) {
+        (_, []) => Err(conflict(format!(
+            "run {} has no task that waits: it was decided, or never asked",
+            target.run
+        ))),
+        (None, [only]) => Ok(only),
+        (None, _) => {
+            Err(Failure::Usage(format!("run {} has several tasks, name one of: {}", target.run, names()))
+                .into())
+        }
+        (Some(wanted), _) => tasks
+            .iter()
+            .find(|task| task.task_id.as_str() == wanted)
+            .ok_or_else(|| conflict(format!("task {wanted} does not wait any more; waiting: {}", names()))),
+    }
+}
+
+/// The same exit code as a conflict that the server finds.
+fn conflict(message: String) -> color_eyre::Report {
+    crate::wire::CallError::Rejected {
+        status: 409,
+        code: None,
+        message: message.into(),
+        retry_after: None,
+        details: None,
+    }
+    .into()
+}

@@ -1,0 +1,161 @@
+//! `arcc workflows …`
+
+use std::io::Read;
+use std::path::Path;
+use std::process::ExitCode;
+
+use color_eyre::Result;
+use color_eyre::eyre::WrapErr;
+use serde_json::{Value, json};
+
+use super::args::{Global, Print, WorkflowsCommand};
+use super::connect::{Connected, Purpose, connect};
+use super::exit::Failure;
+use super::output::{columns, show};
+use crate::client::Client;
+use crate::domain::text::visible;
+use crate::domain::{Graph, Workflow};
+
+/// A workflow file larger than this is not one.
+const MAX_FILE: u64 = 16 * 1024 * 1024;
+
+pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<ExitCode> {
+    // A file that cannot be read is told of before anything is started.
+    let draft = match &command {
+        WorkflowsCommand::Apply { file, .. } => Some(read_workflow(file)?),
+        WorkflowsCommand::List { .. } | WorkflowsCommand::Publish { .. } => None,
+    };
+    let connected = connect(global, Purpose::Command).await?;
+    let done = match command {
+        WorkflowsCommand::List { print } => list(&connected, print).await,
+        WorkflowsCommand::Apply { publish, print, .. } => {
+            apply(&connected, draft.unwrap_or_default(), publish, print).await
+        }
+        WorkflowsCommand::Publish { workflow, changelog, print } => {
+            publish(&connected, &workflow, &changelog, print).await
+        }
+    };
+    connected.close().await;
+    done.map(|()| ExitCode::SUCCESS)
+}
+
+async fn list(connected: &Connected, print: Print) -> Result<()> {
+    let workflows = connected.client.workflows().await?;
+    let body: Vec<_> = workflows.iter().map(json_of).collect();
+    Ok(show(print, &json!({ "workflows": body }), || {
+        let rows: Vec<_> = workflows.iter().map(row).collect();
+        columns(&["WORKFLOW", "NAME", "STATUS", "VERSION", "DESCRIPTION"], &rows)
+    })?)
+}
+
+fn row(workflow: &Workflow) -> Vec<String> {
+    vec![
+        workflow.id.to_string(),
+        workflow.name.to_string(),
+        workflow.status.to_string(),
+        workflow.latest_version.map(|version| version.to_string()).unwrap_or_default(),
+        workflow.description.to_string(),
+    ]
+}
+
+fn json_of(workflow: &Workflow) -> Value {
+    json!({
+        "id": workflow.id,
+        "name": workflow.name,
+        "description": workflow.description,
+        "status": workflow.status,
+        "latest_version": workflow.latest_version,
+        "updated_at": workflow.updated_at,
+    })
+}
+
+async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print) -> Result<()> {
+    connected.need_write()?;
+    let client = &connected.client;
+    let name = draft["name"].as_str().unwrap_or_default();
+    let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
+    let (workflow, word) = match known {
+        Some(known) => (client.patch_workflow(&known.id, &draft).await?, "changed"),
+        None => (client.create_workflow(&draft).await?, "created"),
+    };
+    let mut body = json!({"workflow": json_of(&workflow), "outcome": word});
+    let mut line = format!("{word} {} ({})", visible(&workflow.name), visible(workflow.id.as_str()));
+    if publish {
+        let version = client.publish(&workflow.id, "").await?;
+        body["version"] = json!(version.version);
+        line.push_str(&format!(", published as version {}", version.version));
+    }
+    Ok(show(print, &body, || vec![line])?)
+}
+
+async fn publish(connected: &Connected, workflow: &str, changelog: &str, print: Print) -> Result<()> {
+    connected.need_write()?;
+    let workflow = find_workflow(&connected.client, workflow).await?;
+    let version = connected.client.publish(&workflow.id, changelog).await?;
+    let body =
+        json!({"workflow_id": workflow.id, "version": version.version, "published_at": version.published_at});
+    Ok(show(print, &body, || {
+        vec![format!("published {} as version {}", visible(&workflow.name), version.version)]
+    })?)
+}
+
+/// Finds a workflow by id or by name.
+pub(super) async fn find_workflow(client: &Client, wanted: &str) -> Result<Workflow> {
+    let workflows = client.workflows().await?;
+    let mut found: Vec<_> =
+        workflows.iter().filter(|w| w.id.as_str() == wanted || &*w.name == wanted).collect();
+    match (found.pop(), found.len()) {
+        (Some(only), 0) => Ok(only.clone()),
+        (Some(_), _) => {
+            Err(Failure::Usage(format!("several workflows are called `{wanted}`; name one by its id")).into())
+        }
+        (None, _) => {
+            let nearest = workflows
+                .iter()
+                .max_by(|a, b| strsim::jaro(&a.name, wanted).total_cmp(&strsim::jaro(&b.name, wanted)));
+            let hint = nearest.map_or(String::new(), |near| format!("; the nearest is `{}`", near.name));
+            Err(Failure::Operation(format!("there is no workflow `{wanted}`{hint}")).into())
+        }
+    }
+}
+
+/// Reads a workflow file: `{name, graph}`, or a bare graph, which is named after its file.
+fn read_workflow(file: &Path) -> Result<Value> {
+    let shown = file.display();
+    let text = read_file(file)?;
+    let raw: Value = serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{shown} is not valid JSON: {error}")))?;
+    let graph = raw.get("graph").or_else(|| raw.get("definition")).unwrap_or(&raw);
+    let parsed = Graph::parse(graph)
+        .map_err(|problem| Failure::Usage(format!("{shown} is not a workflow: {problem}")))?;
+    if let Some(problem) = parsed.problems().first() {
+        return Err(Failure::Usage(format!("{shown} would not run: {problem}")).into());
+    }
+    let stem = file.file_stem().and_then(|stem| stem.to_str()).unwrap_or("workflow");
+    let name = raw.get("name").and_then(Value::as_str).unwrap_or(stem);
+    let description = raw.get("description").and_then(Value::as_str).unwrap_or_default();
+    Ok(json!({"name": name, "description": description, "graph": graph}))
+}
+
+fn read_file(file: &Path) -> Result<String> {
+    let mut text = String::new();
+    if file == Path::new("-") {
+        std::io::stdin().take(MAX_FILE).read_to_string(&mut text).wrap_err("cannot read standard input")?;
+        return Ok(text);
+    }
+    let unreadable = |error| Failure::Usage(format!("cannot read {}: {error}", file.display()));
+    let opened = std::fs::File::open(file).map_err(unreadable)?;
+    opened.take(MAX_FILE).read_to_string(&mut text).map_err(unreadable)?;
+    Ok(text)
+}
+
+/// Reads a JSON argument: the text itself, `@FILE`, or `-` for standard input.
+pub(super) fn json_argument(flag: &str, raw: &str) -> Result<Value> {
+    let text = match raw.strip_prefix('@') {
+        Some(file) => read_file(Path::new(file))?,
+        None if raw == "-" => read_file(Path::new("-"))?,
+        None => raw.to_owned(),
+    };
+    Ok(serde_json::from_str(&text)
+        .map_err(|error| Failure::Usage(format!("{flag} is not valid JSON: {error}")))?)
+}

@@ -1,0 +1,229 @@
+//! One request to the API. Everything that asks or orders goes through here.
+
+use std::collections::HashMap;
+use std::error::Error;
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use http::{HeaderMap, HeaderValue, Method, header};
+use rustls::ClientConfig;
+use rustls_platform_verifier::BuilderVerifierExt;
+use serde_json::Value;
+
+use super::Endpoint;
+use super::answer::Answer;
+use crate::domain::{Graph, Timestamp, WorkflowId};
+use crate::wire::{CallError, headers};
+
+/// How long the connection may take to stand.
+const CONNECT: Duration = Duration::from_secs(5);
+/// How long a request may take in all.
+const TOTAL: Duration = Duration::from_secs(15);
+/// How long an unused connection is kept; short, so that a command rarely meets a dead one.
+const IDLE: Duration = Duration::from_secs(15);
+/// The largest body that is read.
+const BODY: usize = 16 << 20;
+/// The largest body that is read where none is wanted: an error, a foreign page.
+const ERROR_BODY: usize = 64 << 10;
+
+/// Published graphs by workflow and version.
+pub(super) type Graphs = Mutex<HashMap<(WorkflowId, u64), Arc<Graph>>>;
+
+/// The API, ready to be asked. Clones share their connections.
+#[derive(Clone)]
+pub struct Client {
+    pub(super) inner: Arc<Inner>,
+}
+
+pub(super) struct Inner {
+    pub(super) endpoint: Endpoint,
+    host: Box<str>,
+    http: reqwest::Client,
+    pub(super) headers: HeaderMap,
+    pub(super) tls: Arc<ClientConfig>,
+    /// Published versions never change, so each graph is fetched once.
+    pub(super) graphs: Graphs,
+}
+
+/// One request: what, where, with what.
+pub(super) struct Request<'a> {
+    pub(super) method: Method,
+    pub(super) path: &'a str,
+    pub(super) query: &'a [(&'a str, String)],
+    pub(super) body: Option<&'a Value>,
+}
+
+impl std::fmt::Debug for Client {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_tuple("Client").field(&self.inner.endpoint).finish()
+    }
+}
+
+impl Client {
+    /// Prepares calls to `endpoint`; nothing is sent yet.
+    ///
+    /// # Errors
+    /// When the URL is no `http` or `https` one or holds credentials, when the token or a context
+    /// value cannot stand in a header, or when the machine has no trusted certificates.
+    pub fn new(endpoint: Endpoint) -> Result<Self, CallError> {
+        let host = endpoint.host();
+        check_url(&endpoint, &host)?;
+        let headers = headers_of(&endpoint)?;
+        let tls = tls(&endpoint, &host)?;
+        let http = build(&endpoint, &headers, &tls)
+            .map_err(|error| CallError::Unreachable { host: host.clone(), reason: innermost(&error) })?;
+        let graphs = Graphs::default();
+        let inner = Inner { endpoint, host, http, headers, tls: Arc::new(tls), graphs };
+        Ok(Self { inner: Arc::new(inner) })
+    }
+
+    /// Host and port, as a person knows the server.
+    pub fn host(&self) -> &str {
+        &self.inner.host
+    }
+
+    /// Asks for a resource.
+    pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, CallError> {
+        self.request(Request { method: Method::GET, path, query, body: None }).await
+    }
+
+    /// Sends a body, exactly once: a try that failed is never repeated here.
+    pub(super) async fn post(&self, path: &str, body: &Value) -> Result<Value, CallError> {
+        self.request(Request { method: Method::POST, path, query: &[], body: Some(body) }).await
+    }
+
+    /// The one request function: status first, then content type, then body.
+    pub(super) async fn request(&self, request: Request<'_>) -> Result<Value, CallError> {
+        let mut builder = self
+            .inner
+            .http
+            .request(request.method, self.inner.endpoint.join(request.path))
+            .query(request.query);
+        if let Some(body) = request.body {
+            builder = builder.json(body);
+        }
+        let mut response = builder.send().await.map_err(|error| self.failure(&error))?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = self.body(&mut response, &headers).await?;
+        Answer { host: self.host(), status, headers: &headers, body: &body }.read(Timestamp::now())
+    }
+
+    /// Reads a body as far as it is allowed to go.
+    async fn body(
+        &self,
+        response: &mut reqwest::Response,
+        headers: &HeaderMap,
+    ) -> Result<Vec<u8>, CallError> {
+        let kind = headers.get(header::CONTENT_TYPE).and_then(|value| value.to_str().ok());
+        let wanted = response.status().is_success() && kind.is_none_or(|kind| kind.contains("json"));
+        let limit = if wanted { BODY } else { ERROR_BODY };
+        let mut body = Vec::new();
+        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(&error))? {
+            let room = limit - body.len();
+            body.extend_from_slice(&chunk[..chunk.len().min(room)]);
+            if chunk.len() > room && wanted {
+                let reason = format!("a body of more than {} MiB", limit >> 20).into();
+                return Err(CallError::NotTheApi { host: self.host().into(), reason });
+            }
+            if chunk.len() > room {
+                break;
+            }
+        }
+        Ok(body)
+    }
+
+    /// What the network's failure means.
+    fn failure(&self, error: &reqwest::Error) -> CallError {
+        let host = self.host().into();
+        if error.is_timeout() && !error.is_connect() {
+            return CallError::TimedOut { host, after: TOTAL };
+        }
+        let reason = if error.is_timeout() {
+            format!("no connection within {} s", CONNECT.as_secs()).into()
+        } else {
+            innermost(error)
+        };
+        CallError::Unreachable { host, reason }
+    }
+}
+
+fn build(
+    endpoint: &Endpoint,
+    headers: &HeaderMap,
+    tls: &ClientConfig,
+) -> Result<reqwest::Client, reqwest::Error> {
+    let mut tls = tls.clone();
+    tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    let mut builder = reqwest::Client::builder()
+        .tls_backend_preconfigured(tls)
+        .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
+        .default_headers(headers.clone())
+        // A redirect would carry the context headers, and a 307 the order itself, elsewhere.
+        .redirect(reqwest::redirect::Policy::none())
+        .retry(reqwest::retry::never())
+        .connect_timeout(CONNECT)
+        .timeout(TOTAL)
+        .pool_idle_timeout(IDLE);
+    if endpoint.is_loopback() {
+        builder = builder.no_proxy();
+    }
+    builder.build()
+}
+
+fn check_url(endpoint: &Endpoint, host: &str) -> Result<(), CallError> {
+    let url = &endpoint.url;
+    let reason = if !matches!(url.scheme(), "http" | "https") {
+        format!("`{}` is not a scheme of it, use https", url.scheme())
+    } else if !url.username().is_empty() || url.password().is_some() {
+        "the URL holds a user name or password, which is no way to sign in here".to_owned()
+    } else {
+        return Ok(());
+    };
+    Err(CallError::NotTheApi { host: host.into(), reason: reason.into() })
+}
+
+fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, CallError> {
+    let mut map = HeaderMap::new();
+    map.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+    if let Some(bearer) = endpoint.bearer() {
+        let value = HeaderValue::try_from(bearer);
+        let mut value =
+            value.map_err(|_| CallError::Unauthorized("the token holds a line break or the like".into()))?;
+        value.set_sensitive(true);
+        map.insert(header::AUTHORIZATION, value);
+    }
+    for (name, value) in [(headers::TENANT, &endpoint.tenant), (headers::PROJECT, &endpoint.project)] {
+        let Some(value) = value.as_deref().filter(|value| !value.is_empty()) else { continue };
+        let value = HeaderValue::try_from(value)
+            .map_err(|_| CallError::Forbidden(format!("{name} holds a line break or the like").into()))?;
+        map.insert(name, value);
+    }
+    Ok(map)
+}
+
+/// The trust that requests and sockets share: the platform's own.
+fn tls(endpoint: &Endpoint, host: &str) -> Result<ClientConfig, CallError> {
+    let unreachable = |error: rustls::Error| CallError::Unreachable {
+        host: host.into(),
+        reason: format!("no trusted certificates on this machine: {error}").into(),
+    };
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = builder.map_err(unreachable)?;
+    if endpoint.url.scheme() == "http" {
+        // Never used; a machine without certificates must still reach its own runtime.
+        let none = rustls::RootCertStore::empty();
+        return Ok(builder.with_root_certificates(none).with_no_client_auth());
+    }
+    Ok(builder.with_platform_verifier().map_err(unreachable)?.with_no_client_auth())
+}
+
+/// What lies at the bottom of an error: the network's own words, without the URL.
+pub(super) fn innermost(error: &dyn Error) -> Box<str> {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string().into()
+}

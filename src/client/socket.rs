@@ -1,0 +1,168 @@
+//! One socket: opened with the bearer, kept alive with pings, given up after silence.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::{SinkExt, StreamExt};
+use http::Request;
+use tokio::io::{AsyncRead, AsyncWrite};
+use tokio::net::TcpStream;
+use tokio::time::{Instant, sleep_until, timeout};
+use tokio_tungstenite::tungstenite::client::IntoClientRequest;
+use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
+use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+
+use super::Client;
+use super::answer::Answer;
+use super::http::innermost;
+use super::stream::Heard;
+use crate::domain::{Timestamp, WorkflowId};
+use crate::wire::{CallError, Frame, paths};
+
+/// How long the socket may take to stand.
+const OPEN: Duration = Duration::from_secs(15);
+/// How often the server is pinged.
+const PING: Duration = Duration::from_secs(15);
+/// How long the server may be silent before the socket counts as dead.
+const SILENCE: Duration = Duration::from_secs(30);
+/// The largest frame that is read.
+const FRAME: usize = 1 << 20;
+/// The largest message that is read.
+const MESSAGE: usize = 4 << 20;
+/// How much may wait to be written.
+const WRITE: usize = 8 << 20;
+
+/// An open event stream.
+pub(super) struct Socket<S> {
+    inner: WebSocketStream<S>,
+    host: Box<str>,
+    heard_at: Instant,
+    pinged_at: Instant,
+}
+
+fn limits() -> WebSocketConfig {
+    WebSocketConfig::default()
+        .max_frame_size(Some(FRAME))
+        .max_message_size(Some(MESSAGE))
+        .max_write_buffer_size(WRITE)
+}
+
+/// Opens the event stream of a workflow.
+///
+/// # Errors
+/// What the network or the server said instead.
+pub(super) async fn dial(
+    client: &Client,
+    workflow: &WorkflowId,
+) -> Result<Socket<MaybeTlsStream<TcpStream>>, CallError> {
+    let host = client.host();
+    let request = upgrade(client, workflow)?;
+    let connector = Connector::Rustls(Arc::clone(&client.inner.tls));
+    let opening = connect_async_tls_with_config(request, Some(limits()), true, Some(connector));
+    match timeout(OPEN, opening).await {
+        Ok(Ok((inner, _))) => Ok(Socket::new(inner, host)),
+        Ok(Err(error)) => Err(refusal(host, error)),
+        Err(_) => Err(CallError::TimedOut { host: host.into(), after: OPEN }),
+    }
+}
+
+fn upgrade(client: &Client, workflow: &WorkflowId) -> Result<Request<()>, CallError> {
+    let url = client.inner.endpoint.join_socket(&paths::stream(workflow));
+    let mut request = url.into_client_request().map_err(|error| refusal(client.host(), error))?;
+    for (name, value) in &client.inner.headers {
+        request.headers_mut().insert(name, value.clone());
+    }
+    Ok(request)
+}
+
+/// What the failure to open a socket, or its end, means.
+fn refusal(host: &str, error: Error) -> CallError {
+    match error {
+        Error::Http(response) => {
+            let (parts, body) = response.into_parts();
+            let body = body.unwrap_or_default();
+            let answer = Answer { host, status: parts.status, headers: &parts.headers, body: &body };
+            if parts.status.is_client_error() || parts.status.is_server_error() {
+                return answer.refusal(Timestamp::now());
+            }
+            let reason = format!("it answered {} instead of a WebSocket", parts.status.as_u16()).into();
+            CallError::NotTheApi { host: host.into(), reason }
+        }
+        Error::ConnectionClosed | Error::AlreadyClosed => closed(host, "it closed the stream"),
+        other => closed(host, &innermost(&other)),
+    }
+}
+
+fn closed(host: &str, reason: &str) -> CallError {
+    CallError::Unreachable { host: host.into(), reason: reason.into() }
+}
+
+impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
+    /// A socket that has just been opened.
+    pub(super) fn new(inner: WebSocketStream<S>, host: &str) -> Self {
+        let now = Instant::now();
+        Self { inner, host: host.into(), heard_at: now, pinged_at: now }
+    }
+
+    /// The next thing it tells; after [`Heard::Lost`] or [`Heard::Oversize`] it is over.
+    ///
+    /// May be dropped and called again: nothing is lost.
+    pub(super) async fn next(&mut self) -> Heard {
+        loop {
+            let ping = self.pinged_at + PING;
+            let dead = self.heard_at + SILENCE;
+            tokio::select! {
+                biased;
+                message = self.inner.next() => {
+                    self.heard_at = Instant::now();
+                    if let Some(heard) = self.read(message) {
+                        return heard;
+                    }
+                }
+                () = sleep_until(dead) => {
+                    return Heard::Lost(CallError::TimedOut { host: self.host.clone(), after: SILENCE });
+                }
+                () = sleep_until(ping) => {
+                    self.pinged_at = Instant::now();
+                    if let Err(lost) = self.ping().await {
+                        return Heard::Lost(lost);
+                    }
+                }
+            }
+        }
+    }
+
+    async fn ping(&mut self) -> Result<(), CallError> {
+        // A peer that takes nothing any more must not hold this up beyond the silence allowed.
+        match timeout(PING, self.inner.send(Message::Ping(Bytes::new()))).await {
+            Ok(sent) => sent.map_err(|error| refusal(&self.host, error)),
+            Err(_) => Err(CallError::TimedOut { host: self.host.clone(), after: PING }),
+        }
+    }
+
+    fn read(&self, message: Option<Result<Message, Error>>) -> Option<Heard> {
+        match message {
+            None => Some(Heard::Lost(closed(&self.host, "it closed the stream"))),
+            Some(Ok(Message::Text(text))) => Some(match Frame::decode(&text) {
+                Ok(frame) => Heard::Frame(frame),
+                Err(error) => {
+                    tracing::debug!(host = &*self.host, %error, "skipped a frame that is not JSON");
+                    Heard::Garbled
+                }
+            }),
+            Some(Ok(Message::Close(frame))) => {
+                let why = frame.map(|frame| format!("it closed the stream with code {}", frame.code));
+                Some(Heard::Lost(closed(&self.host, why.as_deref().unwrap_or("it closed the stream"))))
+            }
+            // Binary frames mean nothing here; pings are answered below this layer.
+            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
+            Some(Err(Error::Capacity(_))) => Some(Heard::Oversize),
+            Some(Err(error)) => Some(Heard::Lost(refusal(&self.host, error))),
+        }
+    }
+}
+
+#[cfg(test)]
+#[path = "socket/tests.rs"]
+mod tests;

@@ -1,0 +1,12 @@
+//! Settings: a file, the environment and flags, merged into whom to talk to and how.
+//!
+//! Flags win over the environment, the environment over the file. A token never comes from a
+//! flag, and never goes to another origin than the one it was given for.
+
+mod error;
+mod file;
+mod profile;
+
+pub use error::ConfigError;
+pub use file::{ConfigFile, FileProfile, Loaded, ThemeChoice};
+pub use profile::{Environment, Flags, Remote, Target, TokenSource, resolve};

@@ -1,0 +1,143 @@
+//! The life of a step: attempts, their results, the time between them.
+
+use std::time::Duration;
+
+use serde_json::Value;
+
+use super::draft;
+use super::io::{Call, Order, StepError, TimerKey, Work};
+use super::state::Progression;
+use super::turn::Turn;
+use super::work::{Prepared, prepare};
+use crate::domain::clock::{age, human, later};
+use crate::domain::{FailureCode, StepKind, StepSpec, StepStatus};
+
+/// The time before the second attempt; it doubles before each further one. A step's numeric field
+/// `retry_delay_ms` overrides it.
+pub const RETRY_DELAY: Duration = Duration::from_secs(1);
+
+/// The longest time between two attempts.
+pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
+
+impl Turn<'_> {
+    /// Begins an attempt; one that cannot be prepared fails at once.
+    pub(super) fn begin(&mut self, step: usize, attempt: u32) {
+        let prepared = prepare(self.machine.plan.spec(step), self.machine);
+        let input = match &prepared {
+            Ok(Prepared::Call { input, .. }) => input.clone(),
+            Ok(Prepared::Ask { payload, .. }) => Some(payload.clone()),
+            Err(_) => None,
+        };
+        self.emit(draft::step_started(self.machine.plan.spec(step), attempt, input));
+        match prepared {
+            Ok(Prepared::Call { work, .. }) => self.execute(step, work),
+            Ok(Prepared::Ask { task_type, payload }) => self.ask(step, &task_type, payload),
+            Err(error) => self.fail_attempt(step, &error, Duration::ZERO),
+        }
+    }
+
+    /// Orders the attempt under way, with its whole time limit from now on.
+    pub(super) fn execute(&mut self, step: usize, work: Work) {
+        let spec = self.machine.plan.spec(step);
+        let (id, timeout) = (spec.id.clone(), spec.timeout);
+        let attempt = self.machine.steps[step].attempt;
+        let call = Call { run_id: self.machine.run.id.clone(), step: id, attempt, work, timeout };
+        self.order(Order::Execute(Box::new(call)));
+        self.arm_timeout(step);
+    }
+
+    pub(super) fn arm_timeout(&mut self, step: usize) {
+        if let Some(timeout) = self.machine.plan.spec(step).timeout {
+            self.set_timer(self.timeout_key(step), later(self.at, timeout));
+        }
+    }
+
+    pub(super) fn disarm_timeout(&mut self, step: usize) {
+        if self.machine.plan.spec(step).timeout.is_some() {
+            self.order(Order::ClearTimer(self.timeout_key(step)));
+        }
+    }
+
+    fn timeout_key(&self, step: usize) -> TimerKey {
+        TimerKey::Timeout { step: self.id(step), attempt: self.machine.steps[step].attempt }
+    }
+
+    pub(super) fn complete(&mut self, step: usize, result: Value, took: Duration) {
+        self.disarm_timeout(step);
+        self.emit(draft::step_completed(&self.id(step), result, took));
+    }
+
+    /// An attempt failed: another one follows, or the step and with it the run has failed.
+    pub(super) fn fail_attempt(&mut self, step: usize, error: &StepError, took: Duration) {
+        self.disarm_timeout(step);
+        self.give_up_attempt(step, error, took);
+    }
+
+    fn give_up_attempt(&mut self, step: usize, error: &StepError, took: Duration) {
+        let spec = self.machine.plan.spec(step);
+        let attempt = self.machine.steps[step].attempt;
+        if !error.retryable || attempt > spec.retry_count {
+            return self.fail(step, error, took);
+        }
+        let delay = retry_delay(spec, attempt);
+        let next = later(self.at, delay);
+        self.emit(draft::step_retrying(&self.id(step), attempt, error, delay, next));
+        self.set_timer(TimerKey::Retry { step: self.id(step), attempt: attempt + 1 }, next);
+    }
+
+    /// The attempt under way used up its time: the host is to drop it.
+    pub(super) fn time_out(&mut self, step: usize) {
+        let attempt = self.machine.steps[step].attempt;
+        self.order(Order::Cancel { step: self.id(step), attempt });
+        self.give_up_timed_out(step);
+    }
+
+    /// A task was not decided in time. A question whether to repeat a call has no time limit.
+    pub(super) fn time_out_task(&mut self, step: usize) {
+        if self.is_human(step) {
+            self.give_up_timed_out(step);
+        }
+    }
+
+    fn give_up_timed_out(&mut self, step: usize) {
+        let spec = self.machine.plan.spec(step);
+        let limit = human(spec.timeout.unwrap_or_default());
+        let attempt = self.machine.steps[step].attempt;
+        let message = format!(
+            "step `{}` took longer than its timeout_s of {limit} (attempt {attempt} of {})",
+            spec.id,
+            u64::from(spec.retry_count) + 1
+        );
+        let error = StepError { code: FailureCode::RunStalledOrTimedOut, message, retryable: true };
+        let took = age(self.machine.steps[step].began_at, self.at);
+        self.give_up_attempt(step, &error, took);
+    }
+
+    /// Begins the attempts that came due while the run was held, and sets the timers of the others anew.
+    pub(super) fn wake_retries(&mut self) {
+        for step in self.in_flight() {
+            // One that fails in the beginning ends the others.
+            let Progression { status: StepStatus::Retrying, due: Some(due), attempt, .. } =
+                self.machine.steps[step]
+            else {
+                continue;
+            };
+            if due <= self.at {
+                self.begin(step, attempt + 1);
+            } else {
+                self.set_timer(TimerKey::Retry { step: self.id(step), attempt: attempt + 1 }, due);
+            }
+        }
+    }
+
+    pub(super) fn is_human(&self, step: usize) -> bool {
+        self.machine.plan.spec(step).kind == StepKind::HumanTask
+    }
+}
+
+fn retry_delay(spec: &StepSpec, failed: u32) -> Duration {
+    let base = spec.fields.get("retry_delay_ms").and_then(Value::as_f64).filter(|ms| *ms >= 0.0);
+    let base = base.map_or(RETRY_DELAY, |ms| Duration::from_millis(ms as u64));
+    let doublings = failed.saturating_sub(1).min(30);
+    base.saturating_mul(1 << doublings).min(MAX_RETRY_DELAY)
+}

@@ -1,0 +1,160 @@
+//! After the host died: timers are set again, and calls whose end nobody saw are repeated,
+//! failed or put before a person.
+
+use std::collections::HashSet;
+
+use serde_json::{Map, Value, json};
+
+use super::draft;
+use super::io::{StepError, TimerKey, Work};
+use super::turn::Turn;
+use super::work::{Prepared, prepare};
+use crate::domain::clock::{age, later};
+use crate::domain::{FailureCode, RunStatus, StepId, StepKind, StepStatus};
+
+/// The type of the task that asks whether to repeat a call.
+pub const RECOVERY_TASK: &str = "recovery";
+
+/// What to do with a call that was in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum OnCrash {
+    Repeat,
+    Ask,
+    Fail,
+}
+
+impl Turn<'_> {
+    /// Takes the run up again. Steps that ended never run again.
+    ///
+    /// A repeated call keeps its attempt number, and with it its idempotency key, so it needs no
+    /// new `step_started`; it gets its whole time limit again, because the time the host was down
+    /// is not the call's.
+    pub(super) fn recover(&mut self, repeatable: &[StepId]) {
+        let repeatable: HashSet<_> = repeatable.iter().collect();
+        if let Some(deadline) = self.machine.drain_deadline {
+            self.set_timer(TimerKey::Drain, deadline);
+        }
+        for step in self.in_flight() {
+            match self.machine.steps[step].status {
+                StepStatus::Retrying => self.rearm_retry(step),
+                StepStatus::Waiting if self.is_human(step) => self.rearm_task(step),
+                StepStatus::Running => {
+                    let is_repeatable = repeatable.contains(&self.machine.plan.spec(step).id);
+                    self.recover_call(step, is_repeatable);
+                }
+                _ => {}
+            }
+        }
+    }
+
+    fn rearm_retry(&mut self, step: usize) {
+        let state = &self.machine.steps[step];
+        let key = TimerKey::Retry { step: self.id(step), attempt: state.attempt + 1 };
+        self.set_timer(key, state.due.unwrap_or(self.at));
+    }
+
+    fn rearm_task(&mut self, step: usize) {
+        if let Some(timeout) = self.machine.plan.spec(step).timeout {
+            let state = &self.machine.steps[step];
+            let key = TimerKey::Timeout { step: self.id(step), attempt: state.attempt };
+            self.set_timer(key, later(state.began_at, timeout));
+        }
+    }
+
+    fn recover_call(&mut self, step: usize, is_repeatable: bool) {
+        match self.on_crash(step, is_repeatable) {
+            OnCrash::Repeat => self.repeat(step),
+            OnCrash::Ask => self.ask_to_repeat(step),
+            OnCrash::Fail => self.fail_unseen(step, "on_crash is `fail`"),
+        }
+    }
+
+    /// The author's word first, then what the tool declares of itself.
+    fn on_crash(&self, step: usize, is_repeatable: bool) -> OnCrash {
+        let spec = self.machine.plan.spec(step);
+        match (&spec.kind, spec.text("on_crash")) {
+            (StepKind::LuaScript, _) | (_, Some("retry")) => OnCrash::Repeat,
+            (_, Some("fail")) => OnCrash::Fail,
+            (_, Some("ask")) => OnCrash::Ask,
+            _ if is_repeatable => OnCrash::Repeat,
+            _ => OnCrash::Ask,
+        }
+    }
+
+    pub(super) fn repeat(&mut self, step: usize) {
+        let prepared = prepare(self.machine.plan.spec(step), self.machine);
+        match prepared {
+            Ok(Prepared::Call { mut work, .. }) => {
+                // The very arguments that were logged, whatever has ended since.
+                if let (Work::Mcp { args, .. }, Some(logged)) = (&mut work, &self.machine.steps[step].input) {
+                    args.clone_from(logged);
+                }
+                self.execute(step, work);
+            }
+            Ok(Prepared::Ask { task_type, payload }) => self.ask(step, &task_type, payload),
+            Err(error) => self.fail_attempt(step, &error, std::time::Duration::ZERO),
+        }
+    }
+
+    fn ask_to_repeat(&mut self, step: usize) {
+        let task = self.new_task(step);
+        let attempt = self.machine.steps[step].attempt;
+        let payload = self.in_question(step);
+        self.emit(draft::step_uncertain(&self.id(step), attempt, &task));
+        self.emit(draft::task_created(&self.id(step), &task, RECOVERY_TASK, payload));
+        // A stop that was asked for does not wait for a person.
+        if self.is(&RunStatus::Draining) {
+            self.withdraw_question(step);
+        }
+    }
+
+    /// What the person has to know: which call, with what, and what their answer does.
+    fn in_question(&self, step: usize) -> Value {
+        let spec = self.machine.plan.spec(step);
+        let state = &self.machine.steps[step];
+        let mut payload = Map::from_iter([(
+            "message".to_owned(),
+            json!(format!(
+                "The runtime went down while step `{}` was in flight, so nobody knows whether its call took effect. \
+                 Approve to repeat the call, reject to fail the step.",
+                spec.id
+            )),
+        )]);
+        let told = ["tool_name", "server_url", "instance_id"];
+        payload.extend(
+            told.iter().filter_map(|name| Some(((*name).to_owned(), spec.fields.get(*name)?.clone()))),
+        );
+        payload.extend(state.input.clone().map(|input| ("tool_args".to_owned(), input)));
+        payload.insert("attempt".into(), state.attempt.into());
+        payload.insert("started_at".into(), state.began_at.to_string().into());
+        payload.insert(
+            "idempotency_key".into(),
+            format!("{}/{}/{}", self.machine.run.id, spec.id, state.attempt).into(),
+        );
+        Value::Object(payload)
+    }
+
+    /// A person has said whether to repeat a call. Of a paused run it is repeated with the resumption.
+    pub(super) fn decide_repetition(&mut self, step: usize, approved: bool) {
+        if !approved {
+            self.fail_unseen(step, "a person decided not to repeat it");
+        } else if !self.is(&RunStatus::Paused) {
+            self.repeat(step);
+        }
+    }
+
+    fn fail_unseen(&mut self, step: usize, why: &str) {
+        let spec = self.machine.plan.spec(step);
+        let message = format!(
+            "step `{}` was in flight when the runtime went down, whether its call took effect is unknown; {why}",
+            spec.id
+        );
+        let code = if spec.kind == StepKind::McpCall {
+            FailureCode::McpToolFailed
+        } else {
+            FailureCode::UpstreamError
+        };
+        let took = age(self.machine.steps[step].began_at, self.at);
+        self.fail(step, &StepError { code, message, retryable: false }, took);
+    }
+}

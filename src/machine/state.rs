@@ -1,0 +1,137 @@
+//! What a machine remembers of its run.
+
+use std::collections::{BTreeSet, HashMap};
+use std::sync::Arc;
+
+use serde_json::Value;
+
+use super::plan::Plan;
+use crate::domain::{FailureCode, Graph, RunId, RunStatus, StepStatus, TaskId, Timestamp, WorkflowId};
+
+/// A run, as the fold of its events.
+///
+/// [`Machine::default`] has no run; [`Input::Start`](super::Input::Start) gives it one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Machine {
+    pub(super) plan: Plan,
+    pub(super) run: Facts,
+    pub(super) status: RunStatus,
+    pub(super) steps: Vec<Progression>,
+    /// Pending steps that nothing stands before, in the author's order.
+    pub(super) ready: BTreeSet<usize>,
+    /// Steps that began and have not ended, in the order in which they first began.
+    pub(super) in_flight: BTreeSet<(u64, usize)>,
+    /// How many steps began so far.
+    pub(super) begun: u64,
+    /// How many steps ended so far.
+    pub(super) ended: usize,
+    pub(super) tasks: HashMap<TaskId, Task>,
+    pub(super) failure: Option<(FailureCode, String)>,
+    /// When a graceful stop is out of time.
+    pub(super) drain_deadline: Option<Timestamp>,
+}
+
+/// What a run is.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Facts {
+    pub(super) id: RunId,
+    pub(super) workflow_id: WorkflowId,
+    pub(super) input: Value,
+    /// What templates and scripts see as `run`.
+    pub(super) shown: Value,
+}
+
+/// How far a step has come.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub(super) struct Progression {
+    pub(super) status: StepStatus,
+    /// Steps before it that have not ended.
+    pub(super) waits: u32,
+    /// Left out of this run, or switched off in the graph.
+    pub(super) switched_off: bool,
+    /// Its place in the order of first beginnings.
+    pub(super) order: u64,
+    /// The attempt under way, or the last one; 0 before the first.
+    pub(super) attempt: u32,
+    /// When that attempt began.
+    pub(super) began_at: Timestamp,
+    /// When the next attempt is due, between attempts.
+    pub(super) due: Option<Timestamp>,
+    /// The task a person is asked to decide.
+    pub(super) task: Option<TaskId>,
+    pub(super) input: Option<Value>,
+    pub(super) result: Option<Value>,
+}
+
+impl Progression {
+    /// Whether a person has approved to repeat its call, and the run was paused at that time.
+    pub(super) fn is_held(&self) -> bool {
+        self.status == StepStatus::Waiting && self.task.is_none()
+    }
+}
+
+/// A task that a person was asked to decide.
+#[derive(Clone, Debug, PartialEq)]
+pub(super) struct Task {
+    pub(super) step: usize,
+    pub(super) task_type: Box<str>,
+    pub(super) payload: Value,
+    pub(super) created_at: Timestamp,
+    pub(super) fate: Fate,
+}
+
+/// What became of a task.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    Open,
+    Approved,
+    Rejected,
+    /// Its step ended or tried again without a decision.
+    Withdrawn,
+}
+
+impl Fate {
+    pub(super) fn word(self) -> &'static str {
+        match self {
+            Self::Open => "pending",
+            Self::Approved => "approved",
+            Self::Rejected => "rejected",
+            Self::Withdrawn => "withdrawn",
+        }
+    }
+}
+
+impl Default for Machine {
+    fn default() -> Self {
+        Self::new(RunId::new(""), Arc::default())
+    }
+}
+
+impl Machine {
+    /// A machine for a run that has no events yet.
+    pub(super) fn new(run_id: RunId, graph: Arc<Graph>) -> Self {
+        let plan = Plan::new(graph);
+        let steps: Vec<Progression> = (0..plan.len())
+            .map(|step| Progression {
+                waits: plan.waits(step),
+                switched_off: !plan.spec(step).enabled,
+                ..Progression::default()
+            })
+            .collect();
+        let facts =
+            Facts { id: run_id, workflow_id: WorkflowId::new(""), input: Value::Null, shown: Value::Null };
+        Self {
+            plan,
+            run: facts,
+            status: RunStatus::Pending,
+            steps,
+            ready: BTreeSet::new(),
+            in_flight: BTreeSet::new(),
+            begun: 0,
+            ended: 0,
+            tasks: HashMap::new(),
+            failure: None,
+            drain_deadline: None,
+        }
+    }
+}

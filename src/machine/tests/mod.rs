@@ -1,0 +1,9 @@
+//! The machine's rules, one file per theme, and properties over random graphs.
+
+mod control;
+mod driver;
+mod failing;
+mod human;
+mod properties;
+mod recovery;
+mod running;

@@ -1,0 +1,206 @@
+//! Over random graphs, outcomes and orders of inputs: every run ends, and ends whole.
+//!
+//! That the log alone gives the state, and that handling is deterministic, is checked by the
+//! [`Driver`] after every single input.
+
+use std::time::Duration;
+
+use proptest::prelude::*;
+use serde_json::{Value, json};
+
+use super::driver::{Driver, error, merged};
+use crate::domain::{RunEvent, RunStatus, SkipReason, StepStatus, StopMode};
+use crate::machine::{Call, Input, Order, Outcome, TimerKey};
+
+/// What is under way outside of the machine.
+#[derive(Default)]
+struct World {
+    calls: Vec<Call>,
+    timers: Vec<(TimerKey, i64)>,
+}
+
+impl World {
+    fn perform(&mut self, run: &Driver) {
+        for order in &run.orders {
+            match order {
+                Order::Execute(call) => self.calls.push((**call).clone()),
+                Order::Cancel { step, attempt } => {
+                    self.calls.retain(|call| (&call.step, call.attempt) != (step, *attempt));
+                }
+                Order::SetTimer { key, at } => {
+                    self.timers.retain(|(known, _)| known != key);
+                    self.timers.push((key.clone(), at.as_second()));
+                }
+                Order::ClearTimer(key) => self.timers.retain(|(known, _)| known != key),
+            }
+        }
+    }
+
+    fn send(&mut self, run: &mut Driver, input: Input) {
+        if run.try_send(input).is_ok() {
+            self.perform(run);
+        }
+    }
+
+    /// One of the many things that can happen next.
+    fn act(&mut self, run: &mut Driver, (what, which): (u8, usize)) {
+        run.after(i64::from(what % 3));
+        match what {
+            0..=9 if !self.calls.is_empty() => {
+                let call = self.calls.remove(which % self.calls.len());
+                let outcome = match what {
+                    0 => Outcome::Failed(error(false)),
+                    1..=3 => Outcome::Failed(error(true)),
+                    _ => Outcome::Done(json!({"n": which})),
+                };
+                self.send(run, finished(&call, outcome));
+            }
+            10..=12 if !self.timers.is_empty() => {
+                let (key, _) = self.timers.remove(which % self.timers.len());
+                self.send(run, Input::Timer(key));
+            }
+            13 | 14 => self.decide(run, which, what == 13),
+            15 => self.send(run, Input::Pause),
+            16 => self.send(run, Input::Resume),
+            17 if which % 4 == 0 => self.send(run, Input::Stop(StopMode::Graceful)),
+            18 if which % 8 == 0 => self.send(run, Input::Stop(StopMode::Immediate)),
+            19 => {
+                *self = Self::default();
+                run.crash(if which % 2 == 0 { &[] } else { &["s0", "s3", "s5"] });
+                self.perform(run);
+            }
+            _ => {}
+        }
+    }
+
+    fn decide(&mut self, run: &mut Driver, which: usize, approved: bool) {
+        let tasks = run.machine.pending_tasks();
+        if !tasks.is_empty() {
+            let task = tasks[which % tasks.len()].task_id.clone();
+            self.send(run, Input::Decide { task, approved, result: Default::default() });
+        }
+    }
+
+    /// Answers everything there is to answer, kindly, until nothing is asked any more.
+    fn finish(&mut self, run: &mut Driver) {
+        self.send(run, Input::Resume);
+        loop {
+            if let Some(call) = self.calls.pop() {
+                self.send(run, finished(&call, Outcome::Done(json!({}))));
+            } else if !run.machine.pending_tasks().is_empty() {
+                self.decide(run, 0, true);
+            } else if let Some(at) =
+                self.timers.iter().position(|(key, _)| matches!(key, TimerKey::Retry { .. }))
+            {
+                let (key, _) = self.timers.remove(at);
+                self.send(run, Input::Timer(key));
+            } else {
+                return;
+            }
+        }
+    }
+}
+
+fn finished(call: &Call, outcome: Outcome) -> Input {
+    Input::Finished {
+        step: call.step.clone(),
+        attempt: call.attempt,
+        outcome,
+        took: Duration::from_millis(1),
+    }
+}
+
+/// A step of some kind that depends on some of those before it.
+fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
+    let before: Vec<_> =
+        (0..index).filter(|other| edges >> other & 1 == 1).map(|other| format!("s{other}")).collect();
+    let base = json!({"id": format!("s{index}"), "depends_on": before, "retry_count": retries});
+    let own = match kind {
+        0..=3 => json!({"type": "lua_script", "script": "return steps"}),
+        4 => json!({"type": "lua_script", "script": "return {}", "enabled": false}),
+        5 | 6 => json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "timeout_s": 3}),
+        7 => {
+            json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": {"x": "{{ steps.s0.result.n | 1 }}"}})
+        }
+        8 => json!({"type": "human_task", "timeout_s": 4}),
+        9 => json!({"type": "human_task"}),
+        _ => {
+            json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": "{{ steps.s0.result.n }}"})
+        }
+    };
+    merged(base, own)
+}
+
+fn graphs() -> impl Strategy<Value = Value> {
+    let steps = prop::collection::vec((0..11_u8, any::<u16>(), 0..3_u8), 0..12);
+    steps.prop_map(|steps| steps.into_iter().enumerate().map(|(index, seed)| step(index, seed)).collect())
+}
+
+fn is_settled(status: &StepStatus) -> bool {
+    let known = matches!(status, StepStatus::Skipped(SkipReason::Blocked | SkipReason::Disabled));
+    known || matches!(status, StepStatus::Completed | StepStatus::Failed | StepStatus::Cancelled)
+}
+
+/// Whether something explains that a step was blocked: a failure, a stop, or a rejection before it.
+fn has_blocker(log: &[RunEvent]) -> bool {
+    log.iter().any(|event| {
+        matches!(event.kind.as_str(), "step_failed" | "run_stopped")
+            || event.data["to"] == "draining"
+            || event.data["approved"] == false
+    })
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { cases: 400, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_run_ends_whole(steps in graphs(), acts in prop::collection::vec((0..20_u8, 0..64_usize), 0..60)) {
+        let mut run = Driver::started(steps);
+        let mut world = World::default();
+        world.perform(&run);
+        acts.into_iter().for_each(|act| world.act(&mut run, act));
+        world.finish(&mut run);
+        prop_assert!(run.machine.status().is_terminal(), "{}: {:?}", run.machine.status(), run.machine);
+        let statuses: Vec<_> = run.graph.steps.iter().map(|step| run.machine.step_status(&step.id).unwrap()).collect();
+        prop_assert!(statuses.iter().all(|status| is_settled(status)), "{:?}", statuses);
+        prop_assert_eq!(run.machine.progress().in_flight, 0);
+        let blocked = StepStatus::Skipped(SkipReason::Blocked);
+        prop_assert!(!statuses.contains(&&blocked) || has_blocker(&run.log));
+        let failed = statuses.iter().filter(|status| ***status == StepStatus::Failed).count();
+        prop_assert!(failed <= 1);
+        prop_assert!(failed == 0 || *run.machine.status() == RunStatus::Failed);
+    }
+
+    #[test]
+    fn each_step_begins_after_all_it_depends_on_and_ends_once(
+        steps in graphs(), acts in prop::collection::vec((0..20_u8, 0..64_usize), 0..60),
+    ) {
+        let mut run = Driver::started(steps);
+        let mut world = World::default();
+        world.perform(&run);
+        acts.into_iter().for_each(|act| world.act(&mut run, act));
+        world.finish(&mut run);
+        let is_end = |event: &&RunEvent| matches!(event.kind.as_str(), "step_completed" | "step_failed" | "step_cancelled");
+        for step in &run.graph.steps {
+            let of = |event: &&RunEvent| event.text("step_id") == Some(step.id.as_str());
+            let ends: Vec<_> = run.log.iter().filter(of).filter(is_end).collect();
+            prop_assert_eq!(ends.len(), 1);
+            let started = run.log.iter().filter(of).filter(|event| event.kind.as_str() == "step_started").collect::<Vec<_>>();
+            prop_assert!(started.iter().all(|event| event.sequence < ends[0].sequence));
+            prop_assert!(started.len() <= step.retry_count as usize + 1);
+            for before in &step.depends_on {
+                let ended = run.log.iter().filter(is_end).find(|event| event.text("step_id") == Some(before.as_str()));
+                prop_assert!(started.iter().all(|event| event.sequence > ended.unwrap().sequence));
+            }
+        }
+    }
+
+    #[test]
+    fn any_log_folds_without_harm(order in prop::collection::vec(0..64_usize, 0..30)) {
+        let mut run = Driver::started(json!([step(0, (9, 0, 1)), step(1, (5, 1, 1)), step(2, (0, 3, 0))]));
+        run.decide("s0", true).crash(&[]).decide("s1", true);
+        let shuffled: Vec<_> = order.into_iter().map(|at| run.log[at % run.log.len()].clone()).collect();
+        let machine = crate::machine::Machine::replay(run.graph.clone(), &shuffled);
+        prop_assert!(machine.progress().done <= 3);
+    }
+}

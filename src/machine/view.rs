@@ -1,0 +1,128 @@
+//! What a machine tells about its run.
+
+use serde_json::{Map, Value, json};
+
+use super::state::{Machine, Progression};
+use crate::domain::template::{Scope, walk};
+use crate::domain::{FailureCode, PendingTask, Progress, RunId, RunStatus, StepId, StepStatus};
+
+/// The phase of a run in which nothing is left to do but a person's decision.
+pub const AWAITING_HUMAN_TASK: &str = "awaiting_human_task";
+
+impl Machine {
+    /// The run; empty before it started.
+    pub fn run_id(&self) -> &RunId {
+        &self.run.id
+    }
+
+    /// Where the run stands; pending before it started.
+    pub fn status(&self) -> &RunStatus {
+        &self.status
+    }
+
+    /// What a live run waits for: [`AWAITING_HUMAN_TASK`] while a task waits and nothing else is in flight.
+    pub fn phase(&self) -> Option<&'static str> {
+        let waits = |(_, step): &(u64, usize)| self.steps[*step].task.is_some();
+        let asks = !self.in_flight.is_empty() && self.in_flight.iter().all(waits);
+        asks.then_some(AWAITING_HUMAN_TASK)
+    }
+
+    /// How far the run has come.
+    pub fn progress(&self) -> Progress {
+        Progress {
+            done: self.ended as u32,
+            total: self.steps.len() as u32,
+            in_flight: self.in_flight.len() as u32,
+            current: self.in_flight.last().map(|(_, step)| self.plan.spec(*step).id.clone()),
+        }
+    }
+
+    /// Why the run failed or was stopped or refused: the code, and words, which may be empty.
+    pub fn failure(&self) -> Option<(&FailureCode, &str)> {
+        self.failure.as_ref().map(|(code, error)| (code, error.as_str()))
+    }
+
+    /// Where a step stands.
+    pub fn step_status(&self, id: &StepId) -> Option<&StepStatus> {
+        self.plan.find(id.as_str()).map(|step| &self.steps[step].status)
+    }
+
+    /// The run's data: `{input, steps: {id: {status, result?, input?}}}`, steps that began or ended.
+    pub fn context(&self) -> Value {
+        let touched = self.steps.iter().enumerate().filter(|(_, state)| state.status != StepStatus::Pending);
+        let steps: Map<_, _> =
+            touched.map(|(step, state)| (self.plan.spec(step).id.to_string(), shown(state))).collect();
+        json!({ "input": self.run.input, "steps": steps })
+    }
+
+    /// The tasks that wait for a decision, in the order in which their steps began.
+    pub fn pending_tasks(&self) -> Vec<PendingTask> {
+        self.in_flight.iter().filter_map(|(_, step)| self.pending_task(*step)).collect()
+    }
+
+    fn pending_task(&self, step: usize) -> Option<PendingTask> {
+        let id = self.steps[step].task.as_ref()?;
+        let task = self.tasks.get(id)?;
+        Some(PendingTask {
+            run_id: self.run.id.clone(),
+            task_id: id.clone(),
+            workflow_id: self.run.workflow_id.clone(),
+            workflow_name: None,
+            step_id: self.plan.spec(step).id.clone(),
+            task_type: task.task_type.clone(),
+            created_at: Some(task.created_at),
+            payload: task.payload.clone(),
+        })
+    }
+
+    fn state_of(&self, id: &str) -> Option<&Progression> {
+        self.plan.find(id).map(|step| &self.steps[step])
+    }
+}
+
+fn shown(state: &Progression) -> Value {
+    let mut fields = Map::new();
+    fields.insert("status".into(), status_word(&state.status).into());
+    fields.extend(state.result.clone().map(|result| ("result".into(), result)));
+    fields.extend(state.input.clone().map(|input| ("input".into(), input)));
+    Value::Object(fields)
+}
+
+/// The contract's six words; waiting and retrying are kinds of running.
+fn status_word(status: &StepStatus) -> &'static str {
+    match status {
+        StepStatus::Pending => "pending",
+        StepStatus::Running | StepStatus::Retrying | StepStatus::Waiting => "running",
+        StepStatus::Completed => "completed",
+        StepStatus::Failed => "failed",
+        StepStatus::Cancelled => "cancelled",
+        StepStatus::Skipped(_) => "skipped",
+    }
+}
+
+/// What the templates of a run's steps see: `input`, `steps`, `run`.
+impl Scope for Machine {
+    fn get(&self, path: &[&str]) -> Option<&Value> {
+        match path {
+            ["input", rest @ ..] => walk(&self.run.input, rest),
+            ["run", rest @ ..] => walk(&self.run.shown, rest),
+            ["steps", id, "result", rest @ ..] => walk(self.state_of(id)?.result.as_ref()?, rest),
+            ["steps", id, "input", rest @ ..] => walk(self.state_of(id)?.input.as_ref()?, rest),
+            _ => None,
+        }
+    }
+
+    fn names(&self, path: &[&str]) -> Vec<String> {
+        match path {
+            [] => ["input", "steps", "run"].map(Into::into).into(),
+            ["steps"] => (0..self.plan.len()).map(|step| self.plan.spec(step).id.to_string()).collect(),
+            ["steps", id] => {
+                let state = self.state_of(id);
+                let result = state.and_then(|state| state.result.as_ref()).map(|_| "result".to_owned());
+                let input = state.and_then(|state| state.input.as_ref()).map(|_| "input".to_owned());
+                result.into_iter().chain(input).collect()
+            }
+            path => self.get(path).map(|value| value.names(&[])).unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,165 @@
+//! The loop.
+
+use std::io;
+use std::time::Duration;
+
+use crossterm::event::EventStream;
+use futures_util::StreamExt;
+use tokio::sync::mpsc;
+use tokio::time::{Instant, sleep_until};
+
+use super::effects::Hands;
+use super::input;
+use crate::app::{Model, Msg, update};
+use crate::client::{Client, Watch};
+use crate::domain::Timestamp;
+use crate::mirror::WatchEvent;
+use crate::platform::signals::{Ending, ending};
+use crate::platform::terminal::Screen;
+use crate::ui;
+use crate::ui::Theme;
+
+/// The shortest time between two pictures: 60 a second.
+const FRAME: Duration = Duration::from_millis(16);
+
+/// How many reports are taken before the screen is looked at again.
+const BATCH: usize = 1_024;
+
+/// What the loop runs.
+pub struct Program {
+    /// The state to begin with.
+    pub model: Model,
+    /// The themes for dark and for light paper.
+    pub themes: (Theme, Theme),
+    /// Where commands go.
+    pub client: Client,
+    /// What reports.
+    pub watch: Watch,
+    /// What it reports into.
+    pub reports: mpsc::Receiver<WatchEvent>,
+}
+
+/// Why the loop ended.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Outcome {
+    /// The operator quit.
+    Quit,
+    /// A signal came, or the terminal went away.
+    Ended(Ending),
+}
+
+/// Runs until the operator quits or a signal comes.
+///
+/// # Errors
+/// When the terminal cannot be written to.
+pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
+    let Program { mut model, themes, client, watch, mut reports } = program;
+    let mut hands = Hands::new(client, watch);
+    let mut keys = EventStream::new();
+    let ended = ending()?;
+    tokio::pin!(ended);
+    let mut inbox = vec![Msg::Resize(model.size.0, model.size.1)];
+    let mut frame = Frames::default();
+    loop {
+        if take_in(&mut inbox, &mut model, &mut hands, &mut screen)? {
+            frame.wanted = true;
+        }
+        if hands.quit {
+            return Ok(Outcome::Quit);
+        }
+        let now = Instant::now();
+        if frame.is_due(now) {
+            let theme = if model.paper == crate::app::model::Paper::Dark { &themes.0 } else { &themes.1 };
+            screen.draw(|canvas| ui::draw(&model, theme, Timestamp::now(), canvas))?;
+            frame.drawn(now);
+        }
+        let wake = hands.wake.map(|at| now + crate::domain::clock::age(Timestamp::now(), at));
+        tokio::select! {
+            biased;
+            ending = &mut ended => return Ok(Outcome::Ended(ending)),
+            event = keys.next() => match event {
+                Some(Ok(event)) => inbox.extend(input::message(event)),
+                Some(Err(_)) | None => return Ok(Outcome::Ended(Ending::Hangup)),
+            },
+            Some(reply) = hands.replies.join_next() => inbox.extend(reply.ok()),
+            Some(report) = reports.recv() => {
+                inbox.push(Msg::Watch(report));
+                drain(&mut reports, &mut inbox);
+            }
+            () = sleep_until(frame.next(now)), if frame.wanted => {}
+            () = sleep_until(wake.unwrap_or(now)), if wake.is_some() => {
+                hands.wake = None;
+                inbox.push(Msg::Tick);
+            }
+        }
+    }
+}
+
+/// Changes the model by all that has come in; whether anything had.
+fn take_in(
+    inbox: &mut Vec<Msg>,
+    model: &mut Model,
+    hands: &mut Hands,
+    screen: &mut Screen,
+) -> io::Result<bool> {
+    let mut any = false;
+    while !inbox.is_empty() {
+        any = true;
+        for msg in std::mem::take(inbox) {
+            if let Msg::Resize(width, height) = msg {
+                screen.resize((width, height))?;
+            }
+            for effect in update(model, msg, Timestamp::now()) {
+                inbox.extend(hands.perform(effect, screen));
+            }
+        }
+    }
+    Ok(any)
+}
+
+fn drain(reports: &mut mpsc::Receiver<WatchEvent>, inbox: &mut Vec<Msg>) {
+    while inbox.len() < BATCH
+        && let Ok(report) = reports.try_recv()
+    {
+        inbox.push(Msg::Watch(report));
+    }
+}
+
+/// When to draw: at once after something changed, but not more often than the eye can follow.
+#[derive(Default)]
+struct Frames {
+    wanted: bool,
+    last: Option<Instant>,
+}
+
+impl Frames {
+    fn next(&self, now: Instant) -> Instant {
+        self.last.map_or(now, |last| last + FRAME)
+    }
+
+    fn is_due(&self, now: Instant) -> bool {
+        self.wanted && self.next(now) <= now
+    }
+
+    fn drawn(&mut self, at: Instant) {
+        *self = Self { wanted: false, last: Some(at) };
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn frames_come_at_once_and_then_at_most_sixty_a_second() {
+        let start = Instant::now();
+        let mut frames = Frames::default();
+        assert!(!frames.is_due(start));
+        frames.wanted = true;
+        assert!(frames.is_due(start));
+        frames.drawn(start);
+        frames.wanted = true;
+        assert!(!frames.is_due(start + FRAME / 2));
+        assert!(frames.is_due(start + FRAME));
+    }
+}

@@ -1,0 +1,23 @@
+//! The runtime's database: one SQLite file, an append-only event log and what is derived from it.
+//!
+//! The log is the truth; `runs` and `tasks` are derived from it and change in the transaction
+//! that appends. Functions here take a connection and know nothing of machines or threads:
+//! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
+
+pub mod log;
+pub mod open;
+pub mod readers;
+pub mod runs;
+pub mod tasks;
+pub mod workflows;
+
+mod error;
+mod record;
+mod schema;
+mod value;
+
+pub use error::DbError;
+pub use open::{Opened, open};
+pub use readers::Readers;
+pub use record::{NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus};
+pub use value::canonical_json;

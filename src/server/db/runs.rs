@@ -1,0 +1,138 @@
+//! Where each run stands, derived from its events.
+
+use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use serde_json::Value;
+
+use super::value::{instant, read_instant, read_json, read_optional_instant};
+use super::{DbError, RunQuery};
+use crate::domain::{FailureCode, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
+
+const COLUMNS: &str = "SELECT runs.*, workflows.name AS workflow_name
+    FROM runs JOIN workflows ON workflows.id = runs.workflow_id";
+
+/// Adds a run with its input.
+///
+/// # Errors
+/// When the database refuses or cannot write.
+pub fn insert(connection: &Connection, run: &Run, input: &Value) -> Result<(), DbError> {
+    let mut insert = connection.prepare_cached(
+        "INSERT INTO runs (id, workflow_id, version, input, trigger_type, started_at, status, live, phase,
+             done, total, in_flight, current, failure_code, error, ended_at, updated_at, last_sequence)
+         VALUES (:id, :workflow, :version, :input, :trigger, :started, :status, :live, :phase,
+             :done, :total, :in_flight, :current, :code, :error, :ended, :updated, :sequence)",
+    )?;
+    insert.execute(named_params! {
+        ":id": run.id.as_str(), ":workflow": run.workflow_id.as_str(),
+        ":version": run.version, ":input": input.to_string(),
+        ":trigger": run.trigger, ":started": run.started_at.map(instant),
+        ":status": run.status.as_str(), ":live": !run.status.is_terminal(), ":phase": run.phase,
+        ":done": run.progress.done, ":total": run.progress.total, ":in_flight": run.progress.in_flight,
+        ":current": run.progress.current.as_ref().map(StepId::as_str),
+        ":code": run.failure_code.as_ref().map(FailureCode::as_str), ":error": run.error,
+        ":ended": run.ended_at.map(instant), ":updated": run.updated_at.map(instant),
+        ":sequence": run.last_sequence,
+    })?;
+    Ok(())
+}
+
+/// Writes where a run now stands.
+///
+/// # Errors
+/// When the database refuses or cannot write.
+pub fn update(connection: &Connection, run: &Run) -> Result<(), DbError> {
+    let mut update = connection.prepare_cached(
+        "UPDATE runs SET status = :status, live = :live, phase = :phase, done = :done, total = :total,
+             in_flight = :in_flight, current = :current, failure_code = :code, error = :error,
+             ended_at = :ended, updated_at = :updated, last_sequence = :sequence
+         WHERE id = :id",
+    )?;
+    update.execute(named_params! {
+        ":id": run.id.as_str(),
+        ":status": run.status.as_str(), ":live": !run.status.is_terminal(), ":phase": run.phase,
+        ":done": run.progress.done, ":total": run.progress.total, ":in_flight": run.progress.in_flight,
+        ":current": run.progress.current.as_ref().map(StepId::as_str),
+        ":code": run.failure_code.as_ref().map(FailureCode::as_str), ":error": run.error,
+        ":ended": run.ended_at.map(instant), ":updated": run.updated_at.map(instant),
+        ":sequence": run.last_sequence,
+    })?;
+    Ok(())
+}
+
+/// A run of whatever workflow.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn find(connection: &Connection, run: &RunId) -> Result<Option<Run>, DbError> {
+    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE runs.id = ?1"))?;
+    Ok(select.query_row([run.as_str()], read_run).optional()?)
+}
+
+/// The input a run was started with.
+///
+/// # Errors
+/// When the database cannot be read, or there is no such run.
+pub fn input(connection: &Connection, run: &RunId) -> Result<Value, DbError> {
+    let mut select = connection.prepare_cached("SELECT input FROM runs WHERE id = ?1")?;
+    Ok(select.query_row([run.as_str()], |row| read_json(row, "input"))?)
+}
+
+/// The runs that have not ended, oldest first.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn live(connection: &Connection) -> Result<Vec<Run>, DbError> {
+    let mut select = connection.prepare(&format!("{COLUMNS} WHERE runs.live = 1 ORDER BY runs.number"))?;
+    let rows = select.query_map([], read_run)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// Runs, newest first, and how many match in total.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(connection: &Connection, query: &RunQuery) -> Result<(Vec<Run>, u64), DbError> {
+    let mut filter = String::from(" WHERE 1");
+    let mut values: Vec<&str> = Vec::new();
+    if let Some(workflow) = &query.workflow {
+        values.push(workflow.as_str());
+        filter += &format!(" AND runs.workflow_id = ?{}", values.len());
+    }
+    if let Some(status) = &query.status {
+        values.push(status);
+        filter += &format!(" AND runs.status = ?{}", values.len());
+    }
+    let values = rusqlite::params_from_iter(values);
+    let mut count = connection.prepare_cached(&format!("SELECT count(*) FROM runs{filter}"))?;
+    let total = count.query_row(values.clone(), |row| row.get(0))?;
+    let page =
+        format!("{COLUMNS}{filter} ORDER BY runs.number DESC LIMIT {} OFFSET {}", query.limit, query.offset);
+    let mut select = connection.prepare(&page)?;
+    let rows = select.query_map(values, read_run)?;
+    Ok((rows.collect::<Result<_, _>>()?, total))
+}
+
+fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
+    let text = |column: &str| row.get::<_, Option<Box<str>>>(column);
+    Ok(Run {
+        id: RunId::new(row.get_ref("id")?.as_str()?),
+        workflow_id: WorkflowId::new(row.get_ref("workflow_id")?.as_str()?),
+        workflow_name: text("workflow_name")?,
+        version: Some(row.get("version")?),
+        status: RunStatus::parse(row.get_ref("status")?.as_str()?),
+        phase: text("phase")?,
+        progress: Progress {
+            done: row.get("done")?,
+            total: row.get("total")?,
+            in_flight: row.get("in_flight")?,
+            current: text("current")?.map(StepId::new),
+        },
+        failure_code: text("failure_code")?.map(|code| FailureCode::parse(&code)),
+        error: text("error")?,
+        started_at: Some(read_instant(row, "started_at")?),
+        ended_at: read_optional_instant(row, "ended_at")?,
+        updated_at: Some(read_instant(row, "updated_at")?),
+        trigger: text("trigger_type")?,
+        request_id: None,
+        last_sequence: Some(row.get("last_sequence")?),
+    })
+}

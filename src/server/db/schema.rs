@@ -1,0 +1,124 @@
+//! The tables, and how older files become the newest.
+
+use rusqlite::Connection;
+
+use super::DbError;
+
+/// One script per schema version, oldest first; a file's `user_version` counts those applied.
+/// A script that was released never changes; what is new comes as another one.
+const MIGRATIONS: [&str; 1] = [V1];
+
+const V1: &str = "
+CREATE TABLE meta (
+    key   TEXT PRIMARY KEY,
+    value TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE workflows (
+    id             TEXT PRIMARY KEY,
+    name           TEXT NOT NULL,
+    description    TEXT NOT NULL,
+    archived       INTEGER NOT NULL DEFAULT 0,
+    graph          TEXT NOT NULL,
+    run_setup      TEXT,
+    latest_version INTEGER,
+    created_at     INTEGER NOT NULL,
+    updated_at     INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE versions (
+    workflow_id  TEXT NOT NULL REFERENCES workflows (id),
+    version      INTEGER NOT NULL,
+    changelog    TEXT NOT NULL,
+    published_at INTEGER NOT NULL,
+    graph        TEXT NOT NULL,
+    graph_hash   TEXT NOT NULL,
+    PRIMARY KEY (workflow_id, version)
+) STRICT, WITHOUT ROWID;
+
+CREATE TABLE runs (
+    number         INTEGER PRIMARY KEY,
+    id             TEXT NOT NULL UNIQUE,
+    workflow_id    TEXT NOT NULL,
+    version        INTEGER NOT NULL,
+    trigger_type   TEXT NOT NULL,
+    started_at     INTEGER NOT NULL,
+    status         TEXT NOT NULL,
+    live           INTEGER NOT NULL,
+    phase          TEXT,
+    done           INTEGER NOT NULL,
+    total          INTEGER NOT NULL,
+    in_flight      INTEGER NOT NULL,
+    current        TEXT,
+    failure_code   TEXT,
+    error          TEXT,
+    ended_at       INTEGER,
+    updated_at     INTEGER NOT NULL,
+    last_sequence  INTEGER NOT NULL,
+    -- Last, because it may be long and lists do not need it.
+    input          TEXT NOT NULL,
+    FOREIGN KEY (workflow_id, version) REFERENCES versions (workflow_id, version)
+) STRICT;
+CREATE INDEX runs_of_workflow ON runs (workflow_id, number);
+CREATE INDEX runs_live ON runs (number) WHERE live = 1;
+
+CREATE TABLE tasks (
+    run_id      TEXT NOT NULL REFERENCES runs (id),
+    task_id     TEXT NOT NULL,
+    workflow_id TEXT NOT NULL REFERENCES workflows (id),
+    step_id     TEXT NOT NULL,
+    task_type   TEXT NOT NULL,
+    created_at  INTEGER NOT NULL,
+    payload     TEXT NOT NULL,
+    PRIMARY KEY (run_id, task_id)
+) STRICT;
+
+CREATE TABLE events (
+    gid         INTEGER PRIMARY KEY,
+    run_id      TEXT NOT NULL REFERENCES runs (id),
+    sequence    INTEGER NOT NULL,
+    workflow_id TEXT NOT NULL,
+    place       INTEGER NOT NULL,
+    event_type  TEXT NOT NULL,
+    occurred_at INTEGER NOT NULL,
+    data        TEXT NOT NULL,
+    UNIQUE (run_id, sequence),
+    UNIQUE (workflow_id, place)
+) STRICT;
+
+CREATE TRIGGER events_never_change BEFORE UPDATE ON events
+BEGIN SELECT RAISE (ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER events_never_go BEFORE DELETE ON events
+BEGIN SELECT RAISE (ABORT, 'the event log is append-only'); END;
+CREATE TRIGGER versions_never_change BEFORE UPDATE ON versions
+BEGIN SELECT RAISE (ABORT, 'a published version never changes'); END;
+CREATE TRIGGER versions_never_go BEFORE DELETE ON versions
+BEGIN SELECT RAISE (ABORT, 'a published version never changes'); END;
+";
+
+/// The newest schema version.
+pub(super) const NEWEST: u32 = MIGRATIONS.len() as u32;
+
+/// The schema version of a file; 0 when it is new.
+pub(super) fn version(connection: &Connection) -> Result<u32, DbError> {
+    Ok(connection.pragma_query_value(None, "user_version", |row| row.get(0))?)
+}
+
+/// Brings a file to the newest schema, each step in a transaction of its own.
+pub(super) fn migrate(connection: &mut Connection) -> Result<(), DbError> {
+    let applied = version(connection)?;
+    for (script, number) in MIGRATIONS.iter().zip(1..).skip(applied as usize) {
+        let change = connection.transaction()?;
+        change.execute_batch(script)?;
+        change.pragma_update(None, "user_version", number)?;
+        change.commit()?;
+    }
+    let epoch = uuid::Uuid::new_v4().to_string();
+    connection.execute("INSERT OR IGNORE INTO meta (key, value) VALUES ('epoch', ?1)", [epoch])?;
+    Ok(())
+}
+
+/// The random word that was made with the database.
+pub(super) fn epoch(connection: &Connection) -> Result<String, DbError> {
+    Ok(connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))?)
+}

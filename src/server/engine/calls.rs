@@ -1,0 +1,105 @@
+//! Attempts in flight: begun, cancelled, and their results fed back.
+
+use std::collections::HashMap;
+use std::panic::AssertUnwindSafe;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use futures_util::FutureExt as _;
+use tokio::runtime::Handle;
+use tokio::sync::{Semaphore, mpsc};
+use tokio_util::sync::CancellationToken;
+
+use super::request::{Report, Request};
+use crate::domain::{FailureCode, RunId, StepId};
+use crate::machine::{Call, Input, Outcome, StepError};
+use crate::server::exec::Executor;
+
+/// Attempts that execute at a time; more wait for a place.
+const AT_A_TIME: usize = 64;
+
+type Key = (RunId, StepId, u32);
+
+/// The attempts in flight of all runs; owned by the writer thread.
+pub(super) struct Calls {
+    runtime: Handle,
+    executor: Arc<dyn Executor>,
+    requests: mpsc::WeakSender<Request>,
+    places: Arc<Semaphore>,
+    in_flight: HashMap<Key, CancellationToken>,
+}
+
+impl Calls {
+    /// Calls that execute on `runtime` and report to `requests`.
+    pub(super) fn new(
+        runtime: Handle,
+        executor: Arc<dyn Executor>,
+        requests: mpsc::WeakSender<Request>,
+    ) -> Self {
+        let places = Arc::new(Semaphore::new(AT_A_TIME));
+        Self { runtime, executor, requests, places, in_flight: HashMap::new() }
+    }
+
+    /// Begins an attempt.
+    pub(super) fn begin(&mut self, call: Call) {
+        let cancel = CancellationToken::new();
+        let key = (call.run_id.clone(), call.step.clone(), call.attempt);
+        self.in_flight.insert(key, cancel.clone());
+        let executor = self.executor.clone();
+        let places = self.places.clone();
+        let requests = self.requests.clone();
+        self.runtime.spawn(async move {
+            let (run, step, attempt) = (call.run_id.clone(), call.step.clone(), call.attempt);
+            let Some((outcome, took)) = carry_out(&*executor, call, &places, &cancel).await else { return };
+            let input = Input::Finished { step, attempt, outcome, took };
+            if let Some(writer) = requests.upgrade() {
+                // A writer that is gone left the attempt in flight, as a crash does.
+                let _ = writer.send(Request::Report(Report { run, input })).await;
+            }
+        });
+    }
+
+    /// Stops an attempt; its result is no longer wanted.
+    pub(super) fn cancel(&mut self, run: RunId, step: StepId, attempt: u32) {
+        if let Some(cancel) = self.in_flight.remove(&(run, step, attempt)) {
+            cancel.cancel();
+        }
+    }
+
+    /// Forgets an attempt whose result has come.
+    pub(super) fn note(&mut self, request: &Request) {
+        if let Request::Report(Report { run, input: Input::Finished { step, attempt, .. } }) = request {
+            self.in_flight.remove(&(run.clone(), step.clone(), *attempt));
+        }
+    }
+}
+
+impl Drop for Calls {
+    /// Nobody will take the results, so nothing needs to go on working.
+    fn drop(&mut self) {
+        self.in_flight.values().for_each(CancellationToken::cancel);
+    }
+}
+
+/// Waits for a place, executes, and tells the result with its duration; `None` when cancelled.
+async fn carry_out(
+    executor: &dyn Executor,
+    call: Call,
+    places: &Semaphore,
+    cancel: &CancellationToken,
+) -> Option<(Outcome, Duration)> {
+    let place = cancel.run_until_cancelled(places.acquire()).await?;
+    let began = Instant::now();
+    let step = call.step.clone();
+    // A broken executor must not leave a step in flight for ever.
+    let work = AssertUnwindSafe(async { executor.execute(call, cancel.clone()).await }).catch_unwind();
+    let outcome = work.await.unwrap_or_else(|_| Outcome::Failed(broke_off(&step)));
+    drop(place);
+    (!cancel.is_cancelled()).then(|| (outcome, began.elapsed()))
+}
+
+fn broke_off(step: &StepId) -> StepError {
+    let message =
+        format!("the runtime broke off while it carried out step `{step}`; this is a fault of the runtime");
+    StepError { code: FailureCode::UpstreamError, message, retryable: false }
+}

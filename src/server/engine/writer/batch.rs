@@ -1,0 +1,155 @@
+//! One transaction: requests become rows, and what is to be done after the commit is collected.
+
+use std::collections::{HashMap, HashSet};
+
+use rusqlite::Connection;
+
+use super::numbers::Numbers;
+use crate::domain::{RunId, Timestamp, WorkflowId};
+use crate::machine::{Input, Order, Reaction, Refusal};
+use crate::server::db::log::Entry;
+use crate::server::db::{DbError, log, runs, tasks};
+use crate::server::engine::EngineError;
+use crate::server::engine::fleet::{Fleet, Live};
+use crate::server::engine::request::{Reply, Report, Request, Settlement};
+
+/// What to do after the commit, and what to take back without one.
+#[derive(Default)]
+pub(super) struct After {
+    /// To perform, in this order.
+    pub(super) orders: Vec<(RunId, Order)>,
+    /// The workflows with new events, and their last places.
+    pub(super) places: HashMap<WorkflowId, u64>,
+    /// The answers.
+    pub(super) settlements: Vec<Settlement>,
+    /// The runs whose machines were used.
+    pub(super) driven: HashSet<RunId>,
+    /// The reports that were taken.
+    pub(super) reports: Vec<Report>,
+}
+
+/// A transaction in the making.
+pub(super) struct Batch<'a> {
+    pub(super) db: &'a Connection,
+    pub(super) fleet: &'a mut Fleet,
+    pub(super) numbers: &'a mut Numbers,
+    pub(super) now: Timestamp,
+    pub(super) after: &'a mut After,
+}
+
+impl Batch<'_> {
+    /// Takes one request.
+    ///
+    /// # Errors
+    /// `Storage`; then the whole transaction must be rolled back.
+    pub(super) fn take(&mut self, request: Request) -> Result<(), EngineError> {
+        match request {
+            Request::Create(new, reply) => {
+                let answer = self.create(new);
+                self.settle(reply, answer)
+            }
+            Request::Patch(id, patch, reply) => {
+                let answer = self.patch(&id, patch);
+                self.settle(reply, answer)
+            }
+            Request::Archive(id, reply) => {
+                let answer = self.archive(&id);
+                self.settle(reply, answer)
+            }
+            Request::Publish(id, changelog, reply) => {
+                let answer = self.publish(&id, &changelog);
+                self.settle(reply, answer)
+            }
+            Request::Start(start, reply) => {
+                let answer = self.start(start);
+                self.settle(reply, answer)
+            }
+            Request::Control(workflow, run, control, reply) => {
+                let answer = self.control(&workflow, &run, control);
+                self.settle(reply, answer)
+            }
+            Request::Decide(decision, reply) => {
+                let answer = self.decide(decision);
+                self.settle(reply, answer)
+            }
+            Request::Report(report) => self.report(report),
+            Request::Retry | Request::Shutdown => Ok(()),
+        }
+    }
+
+    /// Writes where the driven runs stand, once for all of their inputs.
+    ///
+    /// # Errors
+    /// When the database refuses or cannot write.
+    pub(super) fn project(&mut self) -> Result<(), DbError> {
+        for id in &self.after.driven {
+            let Some(live) = self.fleet.get(id).filter(|live| live.is_stale) else { continue };
+            runs::update(self.db, &live.run)?;
+            if let Some(pending) = live.changed_tasks() {
+                tasks::replace(self.db, id, pending)?;
+            }
+            live.is_stale = false;
+        }
+        Ok(())
+    }
+
+    /// Gives an input to a run's machine and appends its events; `None` when there is no such run.
+    pub(super) fn drive(&mut self, id: &RunId, input: Input) -> Result<Option<Result<(), Refusal>>, DbError> {
+        self.after.driven.insert(id.clone());
+        let Some(live) = self.fleet.load(self.db, id)? else { return Ok(None) };
+        let reaction = match live.machine.handle(input, self.now) {
+            Ok(reaction) => reaction,
+            Err(refusal) => return Ok(Some(Err(refusal))),
+        };
+        let before = live.follow(&reaction, self.now);
+        append(self.db, self.numbers, live, (&reaction, before, self.now), self.after)?;
+        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        Ok(Some(Ok(())))
+    }
+
+    /// Takes a new run with its first events.
+    pub(super) fn launch(&mut self, live: Live, reaction: Reaction) -> Result<&mut Live, DbError> {
+        let id = live.run.id.clone();
+        self.after.driven.insert(id.clone());
+        let live = self.fleet.insert(live);
+        append(self.db, self.numbers, live, (&reaction, 0, self.now), self.after)?;
+        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        Ok(live)
+    }
+
+    /// Keeps an answer for after the commit; a storage error ends the transaction.
+    fn settle<T: Send + 'static>(
+        &mut self,
+        reply: Reply<T>,
+        answer: Result<T, EngineError>,
+    ) -> Result<(), EngineError> {
+        let failure = match &answer {
+            Err(error @ EngineError::Storage(_)) => Err(error.clone()),
+            _ => Ok(()),
+        };
+        self.after.settlements.push(Settlement::new(reply, answer));
+        failure
+    }
+}
+
+/// Appends a reaction's events behind the sequence `before`.
+fn append(
+    db: &Connection,
+    numbers: &mut Numbers,
+    live: &Live,
+    (reaction, before, at): (&Reaction, u64, Timestamp),
+    after: &mut After,
+) -> Result<(), DbError> {
+    let (run, workflow) = (&live.run.id, &live.run.workflow_id);
+    let mut last = None;
+    for (event, sequence) in reaction.events.iter().zip(before + 1..) {
+        let (gid, place) = (numbers.next_gid(db)?, numbers.next_place(db, workflow)?);
+        let (kind, data) = (&event.kind, &event.data);
+        log::append(db, &Entry { gid, run, sequence, workflow, place, kind, at, data })?;
+        last = Some(place);
+    }
+    if let Some(last) = last {
+        after.places.insert(workflow.clone(), last);
+    }
+    Ok(())
+}

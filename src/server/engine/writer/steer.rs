@@ -1,0 +1,161 @@
+//! Requests about runs.
+
+use super::batch::Batch;
+use super::catalog::archived;
+use crate::domain::{EventKind, Run, RunId, RunStatus, TaskId, Timestamp, WorkflowId};
+use crate::machine::{Input, Machine, Refusal, StartInput};
+use crate::server::db::{DbError, log, runs, workflows};
+use crate::server::engine::EngineError;
+use crate::server::engine::fleet::Live;
+use crate::server::engine::request::{Control, Report};
+use crate::wire::{Decision, StartRun};
+
+impl Batch<'_> {
+    pub(super) fn start(&mut self, start: StartRun) -> Result<Run, EngineError> {
+        let workflow = workflows::startable(self.db, &start.workflow)?
+            .ok_or_else(|| EngineError::missing("workflow", &start.workflow))?;
+        if let Some(existing) = self.existing(&start)? {
+            return Ok(existing);
+        }
+        if workflow.archived {
+            return Err(archived(&start.workflow));
+        }
+        let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
+        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::now_v7().to_string()));
+        let graph = self.fleet.graph(self.db, &start.workflow, version)?;
+        let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
+        run.workflow_name = Some(workflow.name);
+        run.version = Some(version);
+        run.started_at = Some(self.now);
+        run.trigger = Some(start.trigger_type.clone());
+        let mut machine = Machine::default();
+        let input = StartInput {
+            run_id: id,
+            workflow_id: start.workflow,
+            version,
+            graph: graph.clone(),
+            input: start.input.clone(),
+            trigger_type: start.trigger_type,
+            excluded: start.excluded,
+        };
+        let reaction = machine.handle(Input::Start(Box::new(input)), self.now).map_err(conflict)?;
+        let mut live = Live { machine, graph, run, tasks: Vec::new(), is_stale: false };
+        live.follow(&reaction, self.now);
+        runs::insert(self.db, &live.run, &start.input)?;
+        let live = self.launch(live, reaction)?;
+        // The row is written; only tasks may be missing, and later inputs say so themselves.
+        live.is_stale = !live.machine.pending_tasks().is_empty();
+        Ok(live.run.clone())
+    }
+
+    pub(super) fn control(
+        &mut self,
+        workflow: &WorkflowId,
+        run: &RunId,
+        control: Control,
+    ) -> Result<Run, EngineError> {
+        self.need_run(workflow, run)?;
+        self.drive(run, control.into())?.transpose().map_err(conflict)?;
+        self.shown(run)
+    }
+
+    pub(super) fn decide(&mut self, decision: Decision) -> Result<(), EngineError> {
+        let Decision { workflow, run, task, created_at, approved, result } = decision;
+        self.need_run(&workflow, &run)?;
+        self.need_same_task(&run, &task, created_at)?;
+        let input = Input::Decide { task: task.clone(), approved, result };
+        match self.drive(&run, input)?.transpose() {
+            Ok(_) => Ok(()),
+            Err(refusal) => Err(self.undecided(&run, &task, &refusal)?),
+        }
+    }
+
+    pub(super) fn report(&mut self, report: Report) -> Result<(), EngineError> {
+        let Report { run, input } = report.clone();
+        self.after.reports.push(report);
+        // What comes late for an ended run changes nothing; its log is not read for that.
+        if self.fleet.get(&run).is_some() || runs::find(self.db, &run)?.is_some_and(|run| is_live(&run)) {
+            self.drive(&run, input)?;
+        }
+        Ok(())
+    }
+
+    /// The run that a repeated start means.
+    fn existing(&self, start: &StartRun) -> Result<Option<Run>, EngineError> {
+        let Some(id) = &start.run_id else { return Ok(None) };
+        let Some(run) = runs::find(self.db, id)? else { return Ok(None) };
+        if run.workflow_id == start.workflow && runs::input(self.db, id)? == start.input {
+            return Ok(Some(run));
+        }
+        let text = format!("the run id `{id}` belongs to another start; use a new id, or leave it out");
+        Err(EngineError::Conflict(text))
+    }
+
+    fn need_run(&mut self, workflow: &WorkflowId, run: &RunId) -> Result<(), EngineError> {
+        self.after.driven.insert(run.clone());
+        let live = self.fleet.load(self.db, run)?;
+        match live.filter(|live| live.run.workflow_id == *workflow) {
+            Some(_) => Ok(()),
+            None => Err(EngineError::missing("run", run)),
+        }
+    }
+
+    /// The run as it now stands, with its workflow's present name.
+    fn shown(&mut self, id: &RunId) -> Result<Run, EngineError> {
+        let live = self.fleet.get(id).ok_or_else(|| EngineError::missing("run", id))?;
+        let mut run = live.run.clone();
+        run.workflow_name = workflows::startable(self.db, &run.workflow_id)?.map(|workflow| workflow.name);
+        Ok(run)
+    }
+
+    /// Refuses a decision on a task that was asked again since the person saw it.
+    fn need_same_task(
+        &mut self,
+        run: &RunId,
+        task: &TaskId,
+        seen: Option<Timestamp>,
+    ) -> Result<(), EngineError> {
+        let pending = self.fleet.get(run).map(|live| live.machine.pending_tasks()).unwrap_or_default();
+        let asked = pending.iter().find(|pending| pending.task_id == *task).and_then(|task| task.created_at);
+        match (asked, seen) {
+            (Some(asked), Some(seen)) if asked != seen => Err(EngineError::Conflict(format!(
+                "the task `{task}` was asked again at {asked}; look at it again before you decide"
+            ))),
+            _ => Ok(()),
+        }
+    }
+
+    /// Why a decision was not taken. Of an ended run the log tells whether the task was decided.
+    fn undecided(&self, run: &RunId, task: &TaskId, refusal: &Refusal) -> Result<EngineError, DbError> {
+        if let Refusal::NotPending { decision: "never asked", .. } = refusal {
+            return Ok(EngineError::missing("task", task));
+        }
+        if !matches!(refusal, Refusal::Ended(_)) {
+            return Ok(EngineError::Conflict(refusal.to_string()));
+        }
+        let events = log::of_run(self.db, run, 0, u32::MAX)?;
+        let about = |event: &&crate::domain::RunEvent| event.text("task_id") == Some(task.as_str());
+        Ok(match events.iter().rev().find(about) {
+            None => EngineError::missing("task", task),
+            Some(event) if event.kind == EventKind::HumanTaskCompleted => {
+                let approved = event.data.get("approved").and_then(serde_json::Value::as_bool);
+                let decision = if approved == Some(true) { "approved" } else { "rejected" };
+                EngineError::Conflict(Refusal::NotPending { task: task.clone(), decision }.to_string())
+            }
+            Some(_) => EngineError::Conflict(refusal.to_string()),
+        })
+    }
+}
+
+fn is_live(run: &Run) -> bool {
+    !run.status.is_terminal()
+}
+
+#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
+fn conflict(refusal: Refusal) -> EngineError {
+    EngineError::Conflict(refusal.to_string())
+}
+
+fn unpublished(workflow: &WorkflowId) -> EngineError {
+    EngineError::Invalid(format!("the workflow `{workflow}` has no published version; publish it first"))
+}

@@ -1,0 +1,106 @@
+//! The executor of the local runtime.
+
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::FutureExt;
+use futures_util::future::BoxFuture;
+use serde_json::Value;
+use tokio_util::sync::CancellationToken;
+
+use super::Executor;
+use super::lua::{Pool, ScriptFailure, time_limit};
+use super::mcp::{Client, ClientError, KnownServers, Target};
+use crate::domain::FailureCode;
+use crate::machine::{Call, Outcome, StepError, Work};
+
+/// The code of a failed script. It is the local runtime's own: the platform publishes none.
+const LUA_SCRIPT_FAILED: &str = "LUA_SCRIPT_FAILED";
+
+/// What the executor is built from.
+#[derive(Debug)]
+pub struct ExecutorOptions {
+    /// The program that becomes a Lua worker when it is started as `program lua-worker`.
+    pub worker_program: PathBuf,
+    /// Servers that graphs name instead of giving a URL, such as `builtin:desk`.
+    pub servers: KnownServers,
+}
+
+/// Runs Lua in child processes and calls tools over MCP.
+///
+/// Cloning is cheap; clones share workers and sessions.
+#[derive(Clone, Debug)]
+pub struct LocalExecutor {
+    scripts: Arc<Pool>,
+    tools: Arc<Client>,
+}
+
+impl LocalExecutor {
+    /// An executor; workers and sessions are opened when first needed.
+    ///
+    /// # Errors
+    /// When the HTTP client cannot be built, for want of TLS roots.
+    pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
+        Ok(Self {
+            scripts: Arc::new(Pool::new(options.worker_program)),
+            tools: Arc::new(Client::new(options.servers)?),
+        })
+    }
+
+    async fn script(
+        self,
+        script: &str,
+        globals: Value,
+        asked: Option<Duration>,
+        cancel: CancellationToken,
+    ) -> Outcome {
+        let ended = self.scripts.run(script, globals, time_limit(asked), &cancel).await;
+        ended.map_or_else(|failure| Outcome::Failed(script_error(&failure)), Outcome::Done)
+    }
+}
+
+impl Executor for LocalExecutor {
+    fn execute(&self, call: Call, cancel: CancellationToken) -> BoxFuture<'static, Outcome> {
+        let this = self.clone();
+        async move {
+            let key = call.idempotency_key();
+            match call.work {
+                Work::Lua { script, globals } => this.script(&script, globals, call.timeout, cancel).await,
+                Work::Mcp { server_url, instance_id, tool, args } => {
+                    let target = Target { server_url, instance_id, tool };
+                    this.tools
+                        .call(target, args, super::mcp::Terms { key, limit: call.timeout, cancel })
+                        .await
+                }
+            }
+        }
+        .boxed()
+    }
+
+    fn repeatable(&self, work: Work) -> BoxFuture<'static, bool> {
+        let this = self.clone();
+        async move {
+            match work {
+                Work::Lua { .. } => true,
+                Work::Mcp { server_url, instance_id, tool, .. } => {
+                    this.tools.repeatable(Target { server_url, instance_id, tool }).await
+                }
+            }
+        }
+        .boxed()
+    }
+}
+
+/// A script is pure, so the same script fails the same way: only what befell its process is worth
+/// another attempt.
+fn script_error(failure: &ScriptFailure) -> StepError {
+    let (code, retryable) = match failure {
+        ScriptFailure::TookTooLong(_) => (FailureCode::RunStalledOrTimedOut, false),
+        ScriptFailure::Script(_) => (FailureCode::Unknown(LUA_SCRIPT_FAILED.into()), false),
+        ScriptFailure::CalledOff | ScriptFailure::WorkerDied(_) | ScriptFailure::NoWorker { .. } => {
+            (FailureCode::Unknown(LUA_SCRIPT_FAILED.into()), true)
+        }
+    };
+    StepError { code, message: failure.to_string(), retryable }
+}

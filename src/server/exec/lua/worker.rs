@@ -1,0 +1,38 @@
+//! The child's side: a loop over requests.
+
+use std::io::{self, BufRead, Write};
+use std::process::ExitCode;
+use std::time::Duration;
+
+use super::protocol::{Reply, Request};
+use super::{limits, sandbox};
+
+/// Serves scripts on standard input and output until the input ends.
+///
+/// It blocks, starts no thread and opens no file, and takes those abilities away from itself
+/// before it reads the first script. A runtime starts it as a child; it is of no use to people.
+pub fn lua_worker_main() -> ExitCode {
+    match serve(io::stdin().lock(), io::stdout().lock()) {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(_) => ExitCode::FAILURE,
+    }
+}
+
+fn serve(mut requests: impl BufRead, mut replies: impl Write) -> io::Result<()> {
+    limits::confine()?;
+    let mut line = String::new();
+    while requests.read_line(&mut line)? > 0 {
+        let reply = answer(&line)?;
+        serde_json::to_writer(&mut replies, &reply)?;
+        replies.write_all(b"\n")?;
+        replies.flush()?;
+        line.clear();
+    }
+    Ok(())
+}
+
+fn answer(line: &str) -> io::Result<Reply> {
+    let request: Request = serde_json::from_str(line)?;
+    limits::allow_processor_time(sandbox::processor_time(), Duration::from_secs(request.seconds))?;
+    Ok(sandbox::run(&request))
+}

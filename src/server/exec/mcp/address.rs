@@ -1,0 +1,116 @@
+//! Which servers may be called, and under which address.
+
+use std::collections::BTreeMap;
+
+use secrecy::SecretString;
+use url::Url;
+
+use super::{ClientError, Target};
+
+/// Where a server is, and what it is told about the caller.
+#[derive(Clone, Debug)]
+pub struct Endpoint {
+    /// Its streamable HTTP address.
+    pub url: Url,
+    /// The bearer token it wants, if any.
+    pub token: Option<SecretString>,
+}
+
+/// Servers that graphs call by a name, in `server_url` or `instance_id`.
+#[derive(Clone, Debug, Default)]
+pub struct KnownServers {
+    endpoints: BTreeMap<Box<str>, Endpoint>,
+}
+
+impl KnownServers {
+    /// None.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds a server under a name such as `builtin:desk`.
+    #[must_use]
+    pub fn with(mut self, name: &str, endpoint: Endpoint) -> Self {
+        self.endpoints.insert(name.into(), endpoint);
+        self
+    }
+
+    /// The endpoint that a step means.
+    ///
+    /// # Errors
+    /// When it names no server, an instance that is not known, or an address that may not be called.
+    pub(super) fn resolve(&self, target: &Target) -> Result<Endpoint, ClientError> {
+        let named = [&target.server_url, &target.instance_id];
+        let known = named.into_iter().flatten().find_map(|name| self.endpoints.get(name));
+        match (known, &target.server_url, &target.instance_id) {
+            (Some(endpoint), _, _) => Ok(endpoint.clone()),
+            (None, Some(url), _) => Ok(Endpoint { url: permitted(url)?, token: None }),
+            (None, None, Some(instance)) => Err(ClientError::UnknownInstance(instance.clone())),
+            (None, None, None) => Err(ClientError::NoServer),
+        }
+    }
+}
+
+/// The address policy: every `http` and `https` address without credentials in it. A token is
+/// only ever sent to a known server, never to an address from a graph.
+fn permitted(raw: &str) -> Result<Url, ClientError> {
+    let refuse = |reason: &str| ClientError::BadAddress { url: raw.into(), reason: reason.to_owned() };
+    let url = Url::parse(raw).map_err(|error| refuse(&error.to_string()))?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return Err(refuse("only http and https are spoken"));
+    }
+    if !url.username().is_empty() || url.password().is_some() {
+        // The address itself must not reach the log then.
+        return Err(ClientError::BadAddress {
+            url: url.host_str().unwrap_or_default().into(),
+            reason: "it holds credentials, and graphs are no place for secrets".to_owned(),
+        });
+    }
+    Ok(url)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    fn resolve(server_url: Option<&str>, instance_id: Option<&str>) -> Result<String, String> {
+        let desk = Endpoint { url: Url::parse("http://127.0.0.1:4000/mcp").unwrap(), token: None };
+        let known = KnownServers::new().with("builtin:desk", desk);
+        let target = Target {
+            server_url: server_url.map(Into::into),
+            instance_id: instance_id.map(Into::into),
+            tool: "t".into(),
+        };
+        known.resolve(&target).map(|endpoint| endpoint.url.into()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn names_come_before_addresses_and_refusals_say_what_to_do() {
+        let desk = Ok("http://127.0.0.1:4000/mcp".to_owned());
+        assert_eq!(resolve(Some("builtin:desk"), None), desk);
+        assert_eq!(resolve(None, Some("builtin:desk")), desk);
+        assert_eq!(
+            resolve(Some("https://tools.example.com/mcp"), None),
+            Ok("https://tools.example.com/mcp".into())
+        );
+        let refused = [
+            (resolve(None, None), "the step names no server; give it a server_url"),
+            (
+                resolve(None, Some("inst_7")),
+                "the instance `inst_7` is not installed in this runtime; give the step a server_url instead",
+            ),
+            (
+                resolve(Some("file:///etc/passwd"), None),
+                "the server_url `file:///etc/passwd` cannot be called: only http and https are spoken",
+            ),
+            (
+                resolve(Some("https://bot:hunter2@example.com/mcp"), None),
+                "the server_url `example.com` cannot be called: it holds credentials, and graphs are no place for secrets",
+            ),
+        ];
+        for (got, want) in refused {
+            assert_eq!(got, Err(want.to_owned()));
+        }
+    }
+}

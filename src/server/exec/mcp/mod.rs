@@ -1,0 +1,15 @@
+//! Tools over MCP: streamable HTTP, one session per server, opened when first needed.
+//!
+//! A peer is trusted with nothing: connecting has a deadline, a call has a deadline, an answer has
+//! a size limit, redirects are not followed and proxies not asked.
+
+mod address;
+mod arguments;
+mod client;
+mod error;
+mod result;
+mod session;
+
+pub use address::{Endpoint, KnownServers};
+pub use client::{Client, Target, Terms};
+pub use error::ClientError;

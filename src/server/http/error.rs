@@ -1,0 +1,109 @@
+//! What a request can be refused with, and how that is written.
+
+use axum::Json;
+use axum::http::{HeaderValue, StatusCode, header};
+use axum::response::{IntoResponse, Response};
+use serde_json::json;
+
+use crate::server::engine::EngineError;
+
+/// A refused request: its status, machine word and sentence.
+#[derive(Debug, thiserror::Error)]
+pub enum ApiError {
+    /// The request cannot be read (400).
+    #[error("{0}")]
+    Malformed(String),
+    /// The token is missing or wrong (401).
+    #[error("{0}")]
+    Unauthorized(&'static str),
+    /// The token may be good, but host, origin, tenant or project are not this runtime's (403).
+    #[error("{0}")]
+    Forbidden(String),
+    /// There is no such path, or no such thing (404).
+    #[error("{0}")]
+    NotFound(String),
+    /// The path does not take this method (405).
+    #[error("{method} is not possible on {path}; the Allow header lists what is")]
+    Method {
+        /// The method that was tried.
+        method: String,
+        /// The path that does not take it.
+        path: String,
+    },
+    /// The body is larger than the runtime takes (413).
+    #[error("the body is larger than {} KiB, the most that is taken", .limit / 1024)]
+    TooLarge {
+        /// The most that is taken, in bytes.
+        limit: usize,
+    },
+    /// The body is not declared as JSON (415).
+    #[error("the body must be JSON with the header `Content-Type: application/json`; it came as {0}")]
+    MediaType(String),
+    /// The body can be read but makes no sense (422).
+    #[error("{0}")]
+    Invalid(String),
+    /// The path is a WebSocket and the request does not ask for one (426).
+    #[error("this path is a WebSocket: connect with `Upgrade: websocket` and version 13")]
+    NeedsUpgrade,
+    /// The engine refused or failed.
+    #[error(transparent)]
+    Engine(#[from] EngineError),
+}
+
+impl ApiError {
+    fn status(&self) -> StatusCode {
+        match self {
+            Self::Malformed(_) => StatusCode::BAD_REQUEST,
+            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Forbidden(_) => StatusCode::FORBIDDEN,
+            Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
+            Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
+            Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
+            Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
+            Self::Invalid(_) | Self::Engine(EngineError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
+            Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
+            Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
+        }
+    }
+
+    fn code(&self) -> &'static str {
+        match self.status() {
+            StatusCode::BAD_REQUEST => "MALFORMED_REQUEST",
+            StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
+            StatusCode::FORBIDDEN => "FORBIDDEN",
+            StatusCode::NOT_FOUND => "NOT_FOUND",
+            StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
+            StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
+            StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",
+            StatusCode::UNPROCESSABLE_ENTITY => "VALIDATION_ERROR",
+            StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
+            StatusCode::CONFLICT => "CONFLICT",
+            StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+            _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+impl IntoResponse for ApiError {
+    fn into_response(self) -> Response {
+        let status = self.status();
+        if status.is_server_error() {
+            tracing::error!(error = ?self, "a request failed");
+        }
+        let body = Json(json!({"error": self.to_string(), "code": self.code()}));
+        let mut response = (status, body).into_response();
+        let headers = response.headers_mut();
+        match status {
+            StatusCode::UNAUTHORIZED => {
+                headers.insert(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"));
+            }
+            StatusCode::UPGRADE_REQUIRED => {
+                headers.insert(header::UPGRADE, HeaderValue::from_static("websocket"));
+            }
+            _ => {}
+        }
+        response
+    }
+}

@@ -1,0 +1,215 @@
+//! Who may ask at all.
+//!
+//! A loopback port is open to every program and every web page on the machine. So each request
+//! must name this server exactly (against DNS rebinding), must not come from a foreign page
+//! (against cross-site requests and sockets) and must carry the token of this start.
+
+use std::hint::black_box;
+use std::net::SocketAddr;
+
+use axum::extract::{Request, State};
+use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
+use axum::middleware::Next;
+use axum::response::{IntoResponse, Response};
+use sha2::{Digest, Sha256};
+
+use super::error::ApiError;
+use super::state::HttpState;
+use crate::wire::headers;
+
+/// The only tenant of a local runtime.
+pub const TENANT: &str = "local";
+/// The only project of a local runtime.
+pub const PROJECT: &str = "default";
+
+/// The check that every request passes before it is routed.
+pub struct Gate {
+    hosts: Vec<String>,
+    // A digest, so that neither a comparison nor a memory dump of this struct tells the token.
+    token: [u8; 32],
+}
+
+impl Gate {
+    /// A gate for the server bound to `addr` that admits bearers of `token`.
+    pub fn new(addr: SocketAddr, token: &str) -> Self {
+        let port = addr.port();
+        let names = ["127.0.0.1", "localhost", "[::1]"];
+        let mut hosts: Vec<String> = names.iter().map(|name| format!("{name}:{port}")).collect();
+        hosts.push(addr.to_string());
+        // Clients leave out the port that the scheme implies.
+        if port == 80 {
+            hosts.extend(names.map(str::to_owned));
+        }
+        Self { hosts, token: digest(token.as_bytes()) }
+    }
+
+    /// Decides on one request.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`] naming the host, origin, tenant or project that is not this
+    /// server's; [`ApiError::Unauthorized`] when the token is missing or wrong.
+    pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.check_host(uri, headers)?;
+        self.check_origin(headers)?;
+        self.check_token(headers)?;
+        check_context(headers, &HeaderName::from_static(headers::TENANT), "X-Tenant-Id", TENANT)?;
+        check_context(headers, &HeaderName::from_static(headers::PROJECT), "X-Project-Id", PROJECT)
+    }
+
+    fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+        let named = single(headers, &header::HOST)?;
+        let named = named.ok_or_else(|| ApiError::Forbidden("the request has no Host header".into()))?;
+        // A request line may carry a host of its own, which must be this server's too.
+        let absolute = uri.authority().map(|authority| authority.as_str().as_bytes());
+        for host in [Some(named.as_bytes()), absolute].into_iter().flatten() {
+            if !self.is_own(host) {
+                let said = String::from_utf8_lossy(host);
+                let hint = "use the URL that the server announced";
+                return Err(ApiError::Forbidden(format!("the host {said:?} is not this server; {hint}")));
+            }
+        }
+        Ok(())
+    }
+
+    fn is_own(&self, host: &[u8]) -> bool {
+        self.hosts.iter().any(|own| own.as_bytes().eq_ignore_ascii_case(host))
+    }
+
+    fn check_origin(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let Some(origin) = single(headers, &header::ORIGIN)? else { return Ok(()) };
+        let host = origin.as_bytes().strip_prefix(b"http://");
+        if host.is_some_and(|host| self.is_own(host)) {
+            return Ok(());
+        }
+        let said = String::from_utf8_lossy(origin.as_bytes());
+        Err(ApiError::Forbidden(format!("requests from the web origin {said:?} are not taken")))
+    }
+
+    fn check_token(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+        let missing = "the token is missing: send `Authorization: Bearer <token>`, read from the token file";
+        let value = single(headers, &header::AUTHORIZATION)?.ok_or(ApiError::Unauthorized(missing))?;
+        let (scheme, token) = value.as_bytes().split_at(value.len().min("Bearer ".len()));
+        if !scheme.eq_ignore_ascii_case(b"Bearer ") || token.is_empty() {
+            return Err(ApiError::Unauthorized(missing));
+        }
+        if same(&digest(token), &self.token) {
+            return Ok(());
+        }
+        Err(ApiError::Unauthorized(
+            "the token is wrong: every start of the runtime makes a new one, read the token file again",
+        ))
+    }
+}
+
+/// The middleware form of [`Gate::admit`]; also marks every answer as private.
+pub(super) async fn admit(State(state): State<HttpState>, request: Request, next: Next) -> Response {
+    let mut response = match state.gate().admit(request.uri(), request.headers()) {
+        Ok(()) => next.run(request).await,
+        Err(refused) => refused.into_response(),
+    };
+    let headers = response.headers_mut();
+    headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+    headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    response
+}
+
+fn check_context(headers: &HeaderMap, name: &HeaderName, shown: &str, own: &str) -> Result<(), ApiError> {
+    match single(headers, name)? {
+        Some(value) if value.as_bytes() != own.as_bytes() => {
+            let said = String::from_utf8_lossy(value.as_bytes());
+            Err(ApiError::Forbidden(format!(
+                "{shown} is {said:?}, but this local runtime has {own:?} alone; set it to that or leave it out"
+            )))
+        }
+        _ => Ok(()),
+    }
+}
+
+/// The one value of a header; two of them are an attempt to be read differently by two readers.
+fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a HeaderValue>, ApiError> {
+    let mut values = headers.get_all(name).iter();
+    let first = values.next();
+    match values.next() {
+        None => Ok(first),
+        Some(_) => Err(ApiError::Forbidden(format!("the header `{name}` came more than once"))),
+    }
+}
+
+fn digest(bytes: &[u8]) -> [u8; 32] {
+    Sha256::digest(bytes).into()
+}
+
+/// Compares in a time that depends on nothing but the length.
+fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
+    let difference = left.iter().zip(right).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
+    black_box(difference) == 0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    const GOOD: &str = "Bearer t0k3n";
+
+    fn ask(headers: &[(&'static str, &str)]) -> Result<(), String> {
+        let gate = Gate::new("127.0.0.1:4000".parse().unwrap(), "t0k3n");
+        let mut map = HeaderMap::new();
+        for (name, value) in headers {
+            map.append(*name, HeaderValue::from_str(value).unwrap());
+        }
+        gate.admit(&Uri::from_static("/v1/runs"), &map)
+            .map_err(|refused| format!("{} {refused}", refused.status_of()))
+    }
+
+    impl ApiError {
+        fn status_of(&self) -> u16 {
+            let Self::Forbidden(_) = self else { return 401 };
+            403
+        }
+    }
+
+    #[test]
+    fn own_names_and_own_origins_pass() {
+        for host in ["127.0.0.1:4000", "localhost:4000", "[::1]:4000", "LOCALHOST:4000"] {
+            assert_eq!(ask(&[("host", host), ("authorization", GOOD)]), Ok(()));
+            let origin = format!("http://{host}");
+            assert_eq!(ask(&[("host", host), ("origin", &origin), ("authorization", GOOD)]), Ok(()));
+        }
+        let scheme = [("host", "localhost:4000"), ("authorization", "bearer t0k3n")];
+        assert_eq!(ask(&scheme), Ok(()));
+    }
+
+    #[test]
+    fn a_host_of_the_request_line_must_be_own_too() {
+        let gate = Gate::new("127.0.0.1:4000".parse().unwrap(), "t0k3n");
+        let headers = HeaderMap::from_iter([
+            (header::HOST, HeaderValue::from_static("127.0.0.1:4000")),
+            (header::AUTHORIZATION, HeaderValue::from_static(GOOD)),
+        ]);
+        assert!(gate.admit(&Uri::from_static("http://127.0.0.1:4000/v1/runs"), &headers).is_ok());
+        assert!(gate.admit(&Uri::from_static("http://evil.example.com/v1/runs"), &headers).is_err());
+    }
+
+    #[test]
+    fn a_doubled_header_is_refused() {
+        let headers = [("host", "localhost:4000"), ("authorization", GOOD), ("authorization", GOOD)];
+        assert_eq!(ask(&headers), Err("403 the header `authorization` came more than once".into()));
+    }
+
+    #[test]
+    fn foreign_tenants_and_projects_are_named() {
+        let base = [("host", "localhost:4000"), ("authorization", GOOD)];
+        let ask = |extra: (&'static str, &str)| ask(&[base[0], base[1], extra]);
+        assert_eq!(ask(("x-tenant-id", "local")), Ok(()));
+        assert_eq!(ask(("x-project-id", "default")), Ok(()));
+        assert_eq!(
+            ask(("x-tenant-id", "acme")),
+            Err("403 X-Tenant-Id is \"acme\", but this local runtime has \"local\" alone; set it to that or leave it out".into())
+        );
+        assert_eq!(
+            ask(("x-project-id", "p1")),
+            Err("403 X-Project-Id is \"p1\", but this local runtime has \"default\" alone; set it to that or leave it out".into())
+        );
+    }
+}

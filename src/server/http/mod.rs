@@ -1,0 +1,25 @@
+//! The HTTP and WebSocket surface of the local runtime.
+//!
+//! Every request, whatever its path, first passes the [`Gate`]: host, origin, token, tenant and
+//! project. Handlers then ask the [`Engine`](crate::server::engine::Engine) and write what it says
+//! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
+
+mod body;
+mod commands;
+mod error;
+mod feed;
+mod gate;
+mod params;
+mod path;
+mod router;
+mod runs;
+mod state;
+mod stream;
+mod tasks;
+mod versions;
+mod workflows;
+
+pub use error::ApiError;
+pub use gate::{Gate, PROJECT, TENANT};
+pub use router::{router, serve};
+pub use state::HttpState;

@@ -1,0 +1,70 @@
+//! What every handler can reach.
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use axum::extract::FromRef;
+use tokio::sync::watch;
+use tokio_util::sync::CancellationToken;
+
+use super::gate::Gate;
+use crate::server::engine::Engine;
+
+/// How often a stream says where it stands.
+const HEARTBEAT: Duration = Duration::from_secs(10);
+
+/// The handlers' shared state; a cheap handle.
+#[derive(Clone)]
+pub struct HttpState {
+    engine: Engine,
+    gate: Arc<Gate>,
+    closing: CancellationToken,
+    open_streams: Arc<watch::Sender<()>>,
+    heartbeat: Duration,
+}
+
+impl HttpState {
+    /// State for `engine` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(engine: Engine, gate: Gate, closing: CancellationToken) -> Self {
+        let open_streams = Arc::new(watch::Sender::new(()));
+        Self { engine, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+    }
+
+    /// The same with another time between heartbeats.
+    #[must_use]
+    pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
+        Self { heartbeat, ..self }
+    }
+
+    pub(super) fn engine(&self) -> &Engine {
+        &self.engine
+    }
+
+    pub(super) fn gate(&self) -> &Gate {
+        &self.gate
+    }
+
+    pub(super) fn closing(&self) -> &CancellationToken {
+        &self.closing
+    }
+
+    pub(super) fn heartbeat(&self) -> Duration {
+        self.heartbeat
+    }
+
+    /// A mark that a stream holds while it is open.
+    pub(super) fn stream_mark(&self) -> watch::Receiver<()> {
+        self.open_streams.subscribe()
+    }
+
+    /// Waits until no stream is open.
+    pub(super) async fn streams_closed(&self) {
+        self.open_streams.closed().await;
+    }
+}
+
+impl FromRef<HttpState> for Engine {
+    fn from_ref(state: &HttpState) -> Self {
+        state.engine.clone()
+    }
+}

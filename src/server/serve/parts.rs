@@ -1,0 +1,60 @@
+//! What carries out steps and keeps the samples moving.
+
+use std::path::Path;
+use std::sync::Arc;
+
+use tokio::task::JoinHandle;
+use tokio_util::sync::{CancellationToken, DropGuard};
+
+use super::error::ServeError;
+use super::options::ServeOptions;
+use crate::server::engine::Engine;
+use crate::server::exec::mcp::KnownServers;
+use crate::server::exec::{Executor, ExecutorOptions, LocalExecutor};
+use crate::server::samples::{SamplesError, drive, install};
+use crate::server::tools::{DESK, ToolsServer};
+
+/// The tools server and the samples' driver; both end when this is dropped.
+pub(super) struct Parts {
+    tools: ToolsServer,
+    stop: DropGuard,
+    driver: Option<JoinHandle<()>>,
+}
+
+impl Parts {
+    /// Starts the tools server with its files in `dir`, and makes the executor that reaches it.
+    pub(super) async fn start(
+        dir: &Path,
+        options: &ServeOptions,
+    ) -> Result<(Self, Arc<dyn Executor>), ServeError> {
+        let tools = ToolsServer::start(dir).await;
+        let tools = tools.map_err(|error| ServeError::part("the tools server", &error))?;
+        let executor = LocalExecutor::new(ExecutorOptions {
+            worker_program: options.lua_program.clone(),
+            servers: KnownServers::new().with(DESK, tools.endpoint()),
+        });
+        let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;
+        Ok((Self { tools, stop: CancellationToken::new().drop_guard(), driver: None }, Arc::new(executor)))
+    }
+
+    /// Installs the samples and keeps them moving.
+    pub(super) async fn drive(&mut self, engine: &Engine, dir: &Path) -> Result<(), SamplesError> {
+        let installed = install(engine, dir).await?;
+        let stop = self.stop.token().clone();
+        self.driver = Some(tokio::spawn(drive(engine.clone(), installed, stop)));
+        Ok(())
+    }
+
+    /// Stops driving the samples, so that no run starts any more.
+    pub(super) async fn rest(&mut self) {
+        self.stop.token().cancel();
+        if let Some(driver) = self.driver.take() {
+            let _ = driver.await;
+        }
+    }
+
+    /// Stops the tools server.
+    pub(super) async fn shutdown(self) {
+        self.tools.shutdown().await;
+    }
+}

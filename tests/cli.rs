@@ -1,0 +1,224 @@
+//! The commands, as a script would use them: output, remarks, exit codes.
+
+mod support;
+
+use std::io::Write;
+use std::path::Path;
+use std::process::Output;
+
+use pretty_assertions::assert_eq;
+use serde_json::Value;
+use support::arcc;
+use support::serve::Serve;
+use tempfile::tempdir;
+use wiremock::matchers::{any, method, path};
+use wiremock::{Mock, MockServer, ResponseTemplate};
+
+/// What a command printed and how it ended.
+struct Done {
+    code: i32,
+    out: String,
+    err: String,
+}
+
+fn done(output: &Output) -> Done {
+    Done {
+        code: output.status.code().unwrap(),
+        out: String::from_utf8_lossy(&output.stdout).into_owned(),
+        err: String::from_utf8_lossy(&output.stderr).into_owned(),
+    }
+}
+
+fn run(home: &Path, arguments: &[&str]) -> Done {
+    done(&arcc(home).args(arguments).output().unwrap())
+}
+
+fn json(home: &Path, arguments: &[&str]) -> Value {
+    let done = run(home, arguments);
+    assert_eq!(done.code, 0, "{arguments:?}: {}", done.err);
+    serde_json::from_str(&done.out).unwrap_or_else(|error| panic!("{arguments:?}: {error}: {}", done.out))
+}
+
+fn file(home: &Path, name: &str, text: &str) -> String {
+    let path = home.join(name);
+    std::fs::File::create(&path).unwrap().write_all(text.as_bytes()).unwrap();
+    path.display().to_string()
+}
+
+const GATE: &str = r#"{"name": "gate", "graph": {"steps": [
+    {"id": "make", "type": "lua_script", "script": "return {total = input.amount * 2}"},
+    {"id": "ask", "type": "human_task", "task_type": "approval", "depends_on": ["make"],
+     "task_payload": {"total": "{{steps.make.result.total}}"}},
+    {"id": "done", "type": "lua_script", "depends_on": ["ask"], "script": "return {ok = steps.ask.result.approved}"}]}}"#;
+
+#[test]
+fn a_workflow_is_applied_started_approved_and_looked_into() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples"]);
+    let applied = json(home, &["workflows", "apply", &file(home, "gate.json", GATE), "--publish", "--json"]);
+    assert_eq!((applied["outcome"].as_str(), applied["version"].as_u64()), (Some("created"), Some(1)));
+    let started =
+        json(home, &["runs", "start", "gate", "--input", r#"{"amount": 21}"#, "--run-id", "r-1", "--json"]);
+    assert_eq!(started["run_id"], "r-1");
+    let task = loop {
+        let tasks = json(home, &["tasks", "list", "--json"]);
+        if let Some(task) = tasks["tasks"].get(0) {
+            break task.clone();
+        }
+    };
+    assert_eq!(task["task_payload"]["total"], 42);
+    assert_eq!(run(home, &["tasks", "approve", "r-1"]).code, 0);
+    let again = run(home, &["tasks", "approve", "r-1", "ask"]);
+    assert_eq!(again.code, 6, "{}", again.err);
+    let end = loop {
+        let shown = json(home, &["runs", "show", "r-1", "--json"]);
+        if shown["run"]["status"] != "running" {
+            break shown;
+        }
+    };
+    assert_eq!(end["run"]["status"], "completed");
+    let events = json(home, &["runs", "events", "r-1", "--json"]);
+    let kinds: Vec<_> =
+        events["events"].as_array().unwrap().iter().map(|e| e["event_type"].as_str().unwrap()).collect();
+    assert_eq!((kinds[0], *kinds.last().unwrap()), ("run_started", "run_completed"));
+    let listed = json(home, &["runs", "list", "--status", "completed", "--workflow", "gate", "--json"]);
+    assert_eq!(listed["runs"][0]["run_id"], "r-1");
+}
+
+#[test]
+fn runs_are_paused_resumed_and_stopped() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples"]);
+    json(home, &["workflows", "apply", &file(home, "gate.json", GATE), "--json"]);
+    assert_eq!(json(home, &["workflows", "publish", "gate", "--json"])["version"], 1);
+    json(home, &["runs", "start", "gate", "--input", r#"{"amount": 1}"#, "--run-id", "run-abc", "--json"]);
+    assert_eq!(json(home, &["runs", "pause", "run-a", "--json"])["status"], "paused");
+    assert_eq!(json(home, &["runs", "resume", "run-abc", "--json"])["status"], "running");
+    assert_eq!(run(home, &["--read-only", "runs", "stop", "run-abc"]).code, 7);
+    assert_eq!(json(home, &["runs", "stop", "run-abc", "--immediate", "--json"])["status"], "stopped");
+    let resumed = run(home, &["runs", "resume", "run-abc"]);
+    assert_eq!(resumed.code, 6, "{}", resumed.err);
+    assert!(resumed.err.contains("ended"), "{}", resumed.err);
+    let wait =
+        run(home, &["runs", "start", "gate", "--input", r#"{"amount": 1}"#, "--wait", "--timeout", "0"]);
+    assert_eq!(wait.code, 5, "{}", wait.err);
+}
+
+#[test]
+fn without_a_running_runtime_a_command_starts_one() {
+    let home = tempdir().unwrap();
+    let done = run(home.path(), &["workflows", "list", "--json"]);
+    assert_eq!(
+        (done.code, serde_json::from_str::<Value>(&done.out).unwrap()["workflows"].as_array().unwrap().len()),
+        (0, 0)
+    );
+    assert!(done.err.contains("arcc serve"), "{}", done.err);
+}
+
+#[test]
+fn mistakes_are_told_in_one_sentence_with_their_exit_codes() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let broken = file(home, "broken.json", "{\"name\": \n oops}");
+    let cycle = r#"{"steps": [{"id": "a", "type": "lua_script", "depends_on": ["a"]}]}"#;
+    let cycle = file(home, "cycle.json", cycle);
+    let config = file(home, "bad.toml", "theme = 3\n");
+    for (arguments, code, words) in [
+        (
+            vec!["workflows", "apply", &broken],
+            2,
+            "broken.json is not valid JSON: expected value at line 2 column 2",
+        ),
+        (vec!["workflows", "apply", &cycle], 2, "steps wait for each other: a → a"),
+        (vec!["workflows", "apply", "missing.json"], 2, "cannot read missing.json"),
+        (vec!["--config", &config, "runs", "list"], 2, "line 1"),
+        (vec!["--profile", "prod", "runs", "list"], 2, "there is no profile `prod`"),
+        (
+            vec!["--api", "https://api.example.com", "runs", "list"],
+            2,
+            "there is no token for https://api.example.com",
+        ),
+        (vec![], 2, "needs a terminal"),
+        (vec!["runs", "show"], 2, "required"),
+    ] {
+        let done = run(home, &arguments);
+        assert_eq!(done.code, code, "{arguments:?}: {}", done.err);
+        assert!(done.err.contains(words) && done.out.is_empty(), "{arguments:?}: {}", done.err);
+    }
+}
+
+#[test]
+fn an_unreachable_host_is_named() {
+    let home = tempdir().unwrap();
+    let closed = std::net::TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap();
+    let mut command = arcc(home.path());
+    command.env("AR_API", format!("http://{closed}")).env("AR_TOKEN", "pat_x").args(["runs", "list"]);
+    let done = done(&command.output().unwrap());
+    assert_eq!(done.code, 3, "{}", done.err);
+    assert!(done.err.contains(&closed.to_string()), "{}", done.err);
+}
+
+async fn against(server: &MockServer, answer: ResponseTemplate) -> Done {
+    server.reset().await;
+    Mock::given(any()).respond_with(answer).mount(server).await;
+    let home = tempdir().unwrap();
+    let mut command = arcc(home.path());
+    command.env("AR_API", server.uri()).env("AR_TOKEN", "pat_canary").args(["runs", "list"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    done(&output)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn strange_servers_are_told_apart() {
+    let server = MockServer::start().await;
+    let html = ResponseTemplate::new(200).set_body_raw("<html>Sign in</html>", "text/html");
+    let denied =
+        ResponseTemplate::new(401).set_body_json(serde_json::json!({"error": "token expired\u{1b}[31m"}));
+    let broken = ResponseTemplate::new(200).set_body_raw("{\"runs\": [", "application/json");
+    let moved = ResponseTemplate::new(302).insert_header("location", "https://elsewhere.example.com/");
+    for (answer, code, words) in [
+        (html, 3, "not as the AgentRuntime API does"),
+        (broken, 3, "not as the AgentRuntime API does"),
+        (denied, 4, "token expired\\e[31m"),
+        (moved, 1, "302"),
+    ] {
+        let done = against(&server, answer).await;
+        assert!(done.err.contains(words), "{}", done.err);
+        assert!(code == done.code || words == "302", "{}: {}", done.code, done.err);
+        assert!(!done.err.contains("pat_canary"), "{}", done.err);
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn headers_carry_token_and_context() {
+    let server = MockServer::start().await;
+    let empty = ResponseTemplate::new(200).set_body_json(serde_json::json!({"runs": [], "total": 0}));
+    Mock::given(method("GET")).and(path("/v1/runs")).respond_with(empty).mount(&server).await;
+    let home = tempdir().unwrap();
+    let mut command = arcc(home.path());
+    command
+        .env("AR_API", server.uri())
+        .env("AR_TOKEN", "pat_x")
+        .env("AR_TENANT", "acme")
+        .env("AR_PROJECT", "prod");
+    command.args(["runs", "list", "--json", "--tenant", "flag"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    assert_eq!(done(&output).code, 0);
+    let requests = server.received_requests().await.unwrap();
+    let header = |name: &str| requests[0].headers.get(name).unwrap().to_str().unwrap().to_owned();
+    assert_eq!(
+        [header("authorization"), header("x-tenant-id"), header("x-project-id")],
+        ["Bearer pat_x", "flag", "prod"]
+    );
+}
+
+#[test]
+fn completions_are_printed_for_each_shell() {
+    let home = tempdir().unwrap();
+    for shell in ["bash", "zsh", "fish"] {
+        let done = run(home.path(), &["completions", shell]);
+        assert!(done.code == 0 && done.out.contains("arcc"), "{shell}");
+    }
+}

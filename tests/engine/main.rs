@@ -1,0 +1,14 @@
+//! The engine against real database files, with an executor that does as the test says.
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "a test ends at the first thing that is not as it must be"
+)]
+
+mod crash;
+mod fake;
+mod runs;
+mod storage;
+mod stream;
+mod workflows;

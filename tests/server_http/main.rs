@@ -1,0 +1,16 @@
+//! The local runtime over real sockets: routes, the gate, streams, and the data directory.
+#![cfg(feature = "server")]
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    clippy::panic,
+    reason = "what these helpers cannot do fails the test that called them"
+)]
+
+mod client;
+mod directory;
+mod gate;
+mod routes;
+mod runtime;
+mod streams;
+mod whole;
