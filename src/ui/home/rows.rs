@@ -78,7 +78,7 @@ pub(super) fn failed<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> Strip<'a
     let code = run.failure_code.as_ref().map_or(run.status.as_str(), FailureCode::as_str);
     let code_columns = if width >= 70 { 24 } else { 18 };
     let rest = width.saturating_sub(2 + 1 + ID + 2 + code_columns + 1 + AGE);
-    let name = if rest >= 30 { rest / 2 } else { rest };
+    let name = if rest >= 26 { rest * 3 / 5 } else { rest };
     let strip = head(scene, run, name);
     if let Some(pending) = scene.model.pending.of(&run.id) {
         return strip.right(footer::mark(scene, pending), theme.waiting);

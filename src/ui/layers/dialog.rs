@@ -5,20 +5,19 @@ use ratatui::layout::Rect;
 
 use super::choices;
 use crate::app::layers::{Dialog, DialogKind};
+use crate::app::layout::{dialog_columns, dialog_width};
 use crate::domain::document::{FieldLine, field_lines, key_columns};
 use crate::ui::draw::Scene;
 use crate::ui::header::is_stale;
 use crate::ui::pane::{overlay, row};
 use crate::ui::strip::Strip;
 
-/// Columns of a dialog; wide terminals give payloads more.
-const WIDTH: u16 = 76;
-
 /// Draws a dialog in the middle of the screen.
 pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let theme = scene.theme;
-    let width = WIDTH.max(buf.area.width * 3 / 5).min(buf.area.width.saturating_sub(4));
-    let columns = usize::from(width.saturating_sub(6));
+    let size = (buf.area.width, buf.area.height);
+    let width = dialog_width(size);
+    let columns = dialog_columns(size);
     let payload = dialog.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
     let keys = dialog.payload.as_ref().map_or(0, key_columns) as u16;
     let foot = choices::lines(dialog, is_stale(scene), width.saturating_sub(4), theme);
