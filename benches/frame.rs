@@ -1,7 +1,7 @@
 //! What a frame costs, however much is loaded.
 #![allow(missing_docs, reason = "the macros of the bench define public items")]
 
-#[allow(dead_code, reason = "the screens' tests use the rest")]
+#[allow(dead_code, clippy::unwrap_used, reason = "the tests of the screens use the rest")]
 #[path = "../tests/screens/stage.rs"]
 mod stage;
 
@@ -22,7 +22,11 @@ fn frame(criterion: &mut Criterion, group: &str, name: &str, stage: &Stage) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend");
     criterion.benchmark_group(group).bench_function(BenchmarkId::from_parameter(name), |bench| {
         bench.iter(|| {
-            terminal.draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame)).expect("drawn")
+            drop(
+                terminal
+                    .draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame))
+                    .expect("drawn"),
+            );
         });
     });
 }

@@ -32,12 +32,12 @@ pub fn json_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
 /// An object field by field, texts with their own line breaks, for a width of `columns` in which
 /// the longest name decides how much is left for the values. Other values have lines but no names.
 pub fn field_lines(value: &Value, columns: usize) -> Vec<FieldLine> {
+    let left = columns.saturating_sub(key_columns(value) + 3).max(8);
     let Value::Object(fields) = value else {
         let bare = |text| FieldLine { key: None, text };
-        return value_lines(value, columns).into_iter().map(bare).collect();
+        return value_lines(value, left).into_iter().map(bare).collect();
     };
     let names: Vec<_> = fields.keys().map(|key| visible(key)).collect();
-    let left = columns.saturating_sub(key_columns(value) + 3).max(8);
     let mut out = Vec::new();
     for (name, value) in names.iter().zip(fields.values()) {
         for (index, text) in value_lines(value, left).into_iter().enumerate() {

@@ -24,15 +24,30 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
     buf.set_style(area, scene.theme.header);
     match scene.model.layers.last() {
         Some(Layer::Find { input }) => find(scene, input, area, buf),
-        _ => keys(scene, area, buf),
+        Some(layer) => over(scene, layer, area, buf),
+        None => keys(scene, area, buf),
     }
     toasts(scene, size, buf);
+}
+
+/// The keys of an overlay: those of the screen below it do nothing meanwhile.
+fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
+    let hints: &[(&str, &str)] = match layer {
+        Layer::Help { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
+        Layer::Palette { .. } => &[("↑ ↓", "choose"), ("enter", "do it"), ("esc", "close")],
+        Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
+        Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
+    };
+    let strip = hints
+        .iter()
+        .fold(Strip::new().gap(1), |strip, (key, word)| strip.hint((*key).to_owned(), word, scene.theme));
+    strip.paint(area, buf);
 }
 
 fn keys(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let right = undo(scene);
-    let taken = if right.right_columns() > 0 { right.right_columns() + 1 } else { 0 };
+    let taken = if right.right_columns() > 0 { right.right_columns() + 2 } else { 0 };
     let room = area.width.saturating_sub(taken);
     let hint = |strip: Strip<'static>, action: Action| {
         strip.hint(action.entry().keys[0].to_string(), word(scene.model, action), theme)

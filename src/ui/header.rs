@@ -6,15 +6,19 @@ use ratatui::style::Style;
 
 use super::draw::Scene;
 use super::status::{Waits, of_run};
-use super::strip::Strip;
+use super::strip::{Strip, cut};
 use crate::app::Freshness;
 use crate::app::model::Access;
 use crate::app::panes::RunScreen;
 use crate::domain::clock::{age, human};
+use crate::domain::text::visible;
 use crate::mirror::{LinkState, Section, Source};
 
 /// From this width on the header has room for everything.
 const WIDE: u16 = 100;
+
+/// The most columns of a failure code; the known ones have fewer.
+const CODE: usize = 26;
 
 /// The connection in one word.
 struct Connection {
@@ -35,6 +39,10 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
         strip = strip.add(streams(scene), ink(theme.muted));
     }
     strip = strip.add(data_age(scene), ink(theme.muted));
+    let unreadable = scene.model.mirror.unreadable();
+    if unreadable > 0 {
+        strip = strip.add(format!("  ! {unreadable} unreadable"), ink(theme.failed));
+    }
     let count = |section| scene.model.mirror.len(section, scene.now);
     let badges = [
         ("◆", count(Section::AwaitingApproval), "pending", theme.waiting),
@@ -71,7 +79,7 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
         let mark = of_run(run, waits, theme);
         strip = strip.right(format!("{} {}", mark.glyph, mark.word), ink(mark.style));
         if let Some(code) = &run.failure_code {
-            strip = strip.right(format!("  {code}"), ink(theme.failed));
+            strip = strip.right(format!("  {}", cut(visible(code.as_str()), CODE)), ink(theme.failed));
         }
         if let Some(start) = run.started_at {
             let ran = human(age(start, run.ended_at.unwrap_or(scene.now)));
@@ -117,7 +125,13 @@ fn connection(scene: Scene<'_>) -> Connection {
         Some(LinkState::Live) if stale => ("○", "stale".into(), theme.muted),
         Some(LinkState::Live) => ("●", "live".into(), theme.success),
         Some(LinkState::Retrying { next, .. }) => {
-            ("○", format!("offline, next try {}", human(age(scene.now, *next))), theme.failed)
+            let wait = human(age(scene.now, *next));
+            let word = if *next > scene.now {
+                format!("offline, next try {wait}")
+            } else {
+                "offline, trying".into()
+            };
+            ("○", word, theme.failed)
         }
         Some(LinkState::Refused(_)) => ("✖", "refused".into(), theme.failed),
     };

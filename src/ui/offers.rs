@@ -1,7 +1,7 @@
 //! What the keys can do right now: what the footer lists, and what lists of actions set back.
 
 use crate::app::decide::{aim, refusal};
-use crate::app::{Action, Model, Screen};
+use crate::app::{Action, Freshness, Model, Screen};
 use crate::domain::{RunStatus, Timestamp};
 
 /// The order of commands in the footer: the most telling first.
@@ -18,6 +18,8 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
     }
     let back = model.screen == Screen::Run || !model.home.filter.is_empty();
     out.extend(back.then_some(Action::Back));
+    let fresh = matches!(Freshness::of(model, now), Freshness::Fresh { .. });
+    out.extend((!fresh).then_some(Action::Refetch));
     out.extend([Action::Find, Action::Palette, Action::Help]);
     out
 }

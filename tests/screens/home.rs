@@ -100,6 +100,17 @@ fn a_decision_that_can_be_taken_back() {
 }
 
 #[test]
+fn messages_stand_above_the_footer() {
+    let notice = "cannot open a browser: no display".to_owned();
+    assert_snapshot!(Stage::full(80, 24).tell(arcc::app::Msg::Notice(notice)).text());
+}
+
+#[test]
+fn hostile_names() {
+    assert_snapshot!(super::stage::hostile(120, 34).text());
+}
+
+#[test]
 fn ascii() {
     let stage = Stage::full(80, 24);
     assert_snapshot!(text(&stage.buffer(&Theme::plain().with_glyphs(Glyphs::Ascii))));

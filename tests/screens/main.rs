@@ -4,4 +4,6 @@ mod home;
 mod overlays;
 mod run;
 mod safety;
+#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+#[allow(dead_code, reason = "the bench of frames uses the rest")]
 mod stage;

@@ -81,3 +81,8 @@ fn matches_and_states_have_their_colours() {
         buf.content.iter().filter(|cell| cell.symbol() == "✖" && cell.fg == theme.failed.fg.unwrap());
     assert!(crosses.count() >= 3, "header, box and side pane");
 }
+
+#[test]
+fn an_outline_of_what_is_shown_of_hostile_text() {
+    assert_snapshot!(super::stage::hostile(120, 34).press("<tab><tab><tab><enter>").text());
+}

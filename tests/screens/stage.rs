@@ -228,8 +228,7 @@ pub(crate) fn all_runs() -> Vec<Run> {
 fn task(
     run: &str,
     workflow: (&str, &str),
-    step: &str,
-    kind: &str,
+    (step, kind): (&str, &str),
     created: i64,
     payload: Value,
 ) -> PendingTask {
@@ -255,13 +254,12 @@ pub(crate) fn order_payload() -> Value {
 
 pub(crate) fn all_tasks() -> Vec<PendingTask> {
     vec![
-        task("7c9e6679-7425", ORDER, "approve-send", "approval", 134, order_payload()),
-        task("91b0aa3e-1c", ORDER, "approve-send", "approval", 9, order_payload()),
+        task("7c9e6679-7425", ORDER, ("approve-send", "approval"), 134, order_payload()),
+        task("91b0aa3e-1c", ORDER, ("approve-send", "approval"), 9, order_payload()),
         task(
             "a41f0c22-90",
             REVIEW,
-            "approve-review",
-            "edit",
+            ("approve-review", "edit"),
             662,
             json!({"summary": "3 files changed, tests pass"}),
         ),

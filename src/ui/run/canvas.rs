@@ -14,7 +14,7 @@ use crate::ui::status::of_step;
 use crate::ui::strip::Strip;
 
 /// The least room in which a graph is drawn rather than listed.
-const LEAST: (u16, u16) = (40, 7);
+const LEAST: (u16, u16) = (40, 9);
 
 /// Rows for the selected step where there is no side pane.
 const DETAILS: u16 = 4;
