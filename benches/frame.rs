@@ -1,5 +1,6 @@
 //! What a frame costs, however much is loaded.
 #![allow(missing_docs, reason = "the macros of the bench define public items")]
+#![allow(clippy::expect_used, reason = "a bench that cannot be set up has to stop")]
 
 #[allow(dead_code, clippy::unwrap_used, reason = "the tests of the screens use the rest")]
 #[path = "../tests/screens/stage.rs"]
@@ -22,11 +23,8 @@ fn frame(criterion: &mut Criterion, group: &str, name: &str, stage: &Stage) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend");
     criterion.benchmark_group(group).bench_function(BenchmarkId::from_parameter(name), |bench| {
         bench.iter(|| {
-            drop(
-                terminal
-                    .draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame))
-                    .expect("drawn"),
-            );
+            let drawn = terminal.draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame));
+            drawn.expect("drawn");
         });
     });
 }

@@ -82,22 +82,19 @@ pub fn wrap(text: &str, columns: usize, indent: usize, out: &mut Vec<Box<str>>) 
     let mut line = String::new();
     let mut used = 0;
     let mut lines = 0;
-    for word in text.split_word_bounds() {
+    for word in text.split_inclusive(' ') {
         let blank = lines > 0 && used == indent && word.trim().is_empty();
         if blank {
             continue;
         }
-        if used + word.width() > columns && used > if lines > 0 { indent } else { 0 } {
+        if used + word.trim_end().width() > columns && used > if lines > 0 { indent } else { 0 } {
             finish(&mut line, out);
             lines += 1;
             line.push_str(&" ".repeat(indent));
             used = indent;
-            if word.trim().is_empty() {
-                continue;
-            }
         }
         for cluster in word.graphemes(true) {
-            if used + cluster.width() > columns && used > indent {
+            if used + cluster.width() > columns && used > indent && cluster != " " {
                 finish(&mut line, out);
                 lines += 1;
                 line.push_str(&" ".repeat(indent));

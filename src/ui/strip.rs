@@ -177,7 +177,7 @@ mod tests {
         let style = Style::default();
         let strip = || Strip::new().cell("ab", 4, style).number("7", 3, style).right("end", style);
         assert_eq!(painted(&strip(), 14), "ab    7    end");
-        assert_eq!(painted(&strip(), 9), "ab    end");
+        assert_eq!(painted(&strip(), 9), "ab  7 end");
         assert_eq!(painted(&strip(), 4), "ab  ");
     }
 
