@@ -1,4 +1,5 @@
 //! The whole program in a real terminal.
+#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
 #![cfg(unix)]
 
 mod support;

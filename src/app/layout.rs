@@ -96,7 +96,7 @@ pub fn inner(area: Rect) -> Rect {
 fn split_preview(body: Rect) -> (Rect, Option<Rect>) {
     if body.width >= TWO_COLUMNS {
         let [list, preview] =
-            Layout::horizontal([Constraint::Percentage(44), Constraint::Min(0)]).areas(body);
+            Layout::horizontal([Constraint::Percentage(48), Constraint::Min(0)]).areas(body);
         return (list, Some(preview));
     }
     (body, None)

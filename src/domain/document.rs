@@ -32,12 +32,12 @@ pub fn json_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
 /// An object field by field, texts with their own line breaks, for a width of `columns` in which
 /// the longest name decides how much is left for the values. Other values have lines but no names.
 pub fn field_lines(value: &Value, columns: usize) -> Vec<FieldLine> {
+    let left = columns.saturating_sub(key_columns(value) + 3).max(8);
     let Value::Object(fields) = value else {
         let bare = |text| FieldLine { key: None, text };
-        return value_lines(value, columns).into_iter().map(bare).collect();
+        return value_lines(value, left).into_iter().map(bare).collect();
     };
     let names: Vec<_> = fields.keys().map(|key| visible(key)).collect();
-    let left = columns.saturating_sub(key_columns(value) + 3).max(8);
     let mut out = Vec::new();
     for (name, value) in names.iter().zip(fields.values()) {
         for (index, text) in value_lines(value, left).into_iter().enumerate() {
@@ -82,22 +82,19 @@ pub fn wrap(text: &str, columns: usize, indent: usize, out: &mut Vec<Box<str>>) 
     let mut line = String::new();
     let mut used = 0;
     let mut lines = 0;
-    for word in text.split_word_bounds() {
+    for word in text.split_inclusive(' ') {
         let blank = lines > 0 && used == indent && word.trim().is_empty();
         if blank {
             continue;
         }
-        if used + word.width() > columns && used > if lines > 0 { indent } else { 0 } {
+        if used + word.trim_end().width() > columns && used > if lines > 0 { indent } else { 0 } {
             finish(&mut line, out);
             lines += 1;
             line.push_str(&" ".repeat(indent));
             used = indent;
-            if word.trim().is_empty() {
-                continue;
-            }
         }
         for cluster in word.graphemes(true) {
-            if used + cluster.width() > columns && used > indent {
+            if used + cluster.width() > columns && used > indent && cluster != " " {
                 finish(&mut line, out);
                 lines += 1;
                 line.push_str(&" ".repeat(indent));

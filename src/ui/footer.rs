@@ -24,28 +24,61 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
     buf.set_style(area, scene.theme.header);
     match scene.model.layers.last() {
         Some(Layer::Find { input }) => find(scene, input, area, buf),
-        _ => keys(scene, area, buf),
+        Some(layer) => over(scene, layer, area, buf),
+        None => keys(scene, area, buf),
     }
     toasts(scene, size, buf);
 }
 
+/// The keys of an overlay: those of the screen below it do nothing meanwhile.
+fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
+    let hints: &[(&str, &str)] = match layer {
+        Layer::Help { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
+        Layer::Palette { .. } => &[("↑ ↓", "choose"), ("enter", "do it"), ("esc", "close")],
+        Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
+        Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
+    };
+    let strip = hints
+        .iter()
+        .fold(Strip::new().gap(1), |strip, (key, word)| strip.hint((*key).to_owned(), word, scene.theme));
+    strip.paint(area, buf);
+}
+
 fn keys(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
+    let right = undo(scene);
+    let taken = if right.right_columns() > 0 { right.right_columns() + 2 } else { 0 };
+    let room = area.width.saturating_sub(taken);
+    let hint = |strip: Strip<'static>, action: Action| {
+        strip.hint(action.entry().keys[0].to_string(), word(scene.model, action), theme)
+    };
+    // Help tells of what has no room here, so it always has some.
+    let help = hint(Strip::new(), Action::Help);
+    let mut actions = offered(scene.model, scene.now);
+    actions.retain(|action| *action != Action::Help);
     let mut strip = Strip::new().gap(1);
-    for action in offered(scene.model) {
-        strip = strip.hint(action.entry().keys[0].to_string(), word(scene.model, action), theme);
+    for action in actions {
+        let one = hint(Strip::new(), action).left_columns();
+        if strip.left_columns() + one + help.left_columns() <= room + 2 {
+            strip = hint(strip, action);
+        }
     }
-    let held = held(scene.model).last();
-    let Some(pending) = held else { return strip.paint(area, buf) };
-    let more = held_count(scene.model).saturating_sub(1);
-    let mut right = Strip::new().right(format!("{} {} … ", pending.doing, pending.target), theme.waiting);
-    right = right.right("u", theme.key).right(format!(" undo {} ", left(scene, pending)), theme.waiting);
-    if more > 0 {
-        right = right.right(format!("+{more} "), theme.waiting);
-    }
-    let room = area.width.saturating_sub(right.right_columns() + 2);
-    strip.paint(Rect { width: room, ..area }, buf);
+    hint(strip, Action::Help).paint(Rect { width: room, ..area }, buf);
     right.paint(area, buf);
+}
+
+/// The decision that `u` takes back, and how long it can.
+fn undo(scene: Scene<'_>) -> Strip<'_> {
+    let theme = scene.theme;
+    let Some(pending) = held(scene.model).last() else { return Strip::new() };
+    let strip = Strip::new()
+        .right(format!("{} {} … ", pending.doing, pending.target), theme.waiting)
+        .right("u", theme.key)
+        .right(format!(" undo {} ", left(scene, pending)), theme.waiting);
+    match held_count(scene.model).saturating_sub(1) {
+        0 => strip,
+        more => strip.right(format!("+{more} "), theme.waiting),
+    }
 }
 
 /// The footer's word for an action, which for a few depends on where one is.

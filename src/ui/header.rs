@@ -1,28 +1,27 @@
 //! The line at the top.
 
-use std::time::Duration;
-
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
 use super::draw::Scene;
 use super::status::{Waits, of_run};
-use super::strip::Strip;
+use super::strip::{Strip, cut};
+use crate::app::Freshness;
 use crate::app::model::Access;
 use crate::app::panes::RunScreen;
 use crate::domain::clock::{age, human};
+use crate::domain::text::visible;
 use crate::mirror::{LinkState, Section, Source};
-
-/// Data older than this is called stale whatever the connection says: the feed answers every
-/// 30 s at the latest.
-const STALE: Duration = Duration::from_secs(90);
 
 /// From this width on the header has room for everything.
 const WIDE: u16 = 100;
 
-/// How fresh the picture is.
-struct Freshness {
+/// The most columns of a failure code; the known ones have fewer.
+const CODE: usize = 26;
+
+/// The connection in one word.
+struct Connection {
     glyph: &'static str,
     word: String,
     style: Style,
@@ -31,15 +30,19 @@ struct Freshness {
 
 /// The header of the Command Center.
 pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
-    let fresh = freshness(scene);
-    let mut strip = place(scene, &fresh);
+    let link = connection(scene);
+    let mut strip = place(scene, &link);
     let theme = scene.theme;
-    strip = strip.gap(3).add(format!("{} {}", fresh.glyph, fresh.word), fresh.style);
-    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    strip = strip.gap(3).add(format!("{} {}", link.glyph, link.word), link.style);
+    let ink = |style: Style| if link.stale { Style::default() } else { style };
     if area.width >= WIDE {
         strip = strip.add(streams(scene), ink(theme.muted));
     }
     strip = strip.add(data_age(scene), ink(theme.muted));
+    let unreadable = scene.model.mirror.unreadable();
+    if unreadable > 0 {
+        strip = strip.add(format!("  ! {unreadable} unreadable"), ink(theme.failed));
+    }
     let count = |section| scene.model.mirror.len(section, scene.now);
     let badges = [
         ("◆", count(Section::AwaitingApproval), "pending", theme.waiting),
@@ -51,24 +54,24 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
             if area.width >= 80 { format!("  {glyph} {count} {word}") } else { format!("  {glyph} {count}") };
         strip = strip.right(text, ink(if count == 0 { theme.muted } else { style }));
     }
-    finish(scene, strip.right(" ", Style::default()), &fresh, area, buf);
+    finish(scene, &strip.right(" ", Style::default()), &link, area, buf);
 }
 
 /// The header of a run.
 pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
-    let fresh = freshness(scene);
+    let link = connection(scene);
     let theme = scene.theme;
     let mut strip =
-        if area.width >= WIDE { place(scene, &fresh).add(" › ", theme.muted) } else { Strip::new().gap(1) };
+        if area.width >= WIDE { place(scene, &link).add(" › ", theme.muted) } else { Strip::new().gap(1) };
     let run = scene.model.mirror.run(&screen.run);
-    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    let ink = |style: Style| if link.stale { Style::default() } else { style };
     let name = run.map_or(screen.workflow.as_str(), |run| scene.model.mirror.workflow_name(run));
     strip = strip
         .add(name, ink(theme.strong))
         .add(" › ", ink(theme.muted))
         .add(screen.run.short(), ink(theme.accent));
-    if fresh.stale || !matches!(fresh.glyph, "●") {
-        strip = strip.gap(2).add(format!("{} {}", fresh.glyph, fresh.word), fresh.style);
+    if link.stale || !matches!(link.glyph, "●") {
+        strip = strip.gap(2).add(format!("{} {}", link.glyph, link.word), link.style);
     }
     if let Some(run) = run {
         let waits =
@@ -76,7 +79,7 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
         let mark = of_run(run, waits, theme);
         strip = strip.right(format!("{} {}", mark.glyph, mark.word), ink(mark.style));
         if let Some(code) = &run.failure_code {
-            strip = strip.right(format!("  {code}"), ink(theme.failed));
+            strip = strip.right(format!("  {}", cut(visible(code.as_str()), CODE)), ink(theme.failed));
         }
         if let Some(start) = run.started_at {
             let ran = human(age(start, run.ended_at.unwrap_or(scene.now)));
@@ -87,17 +90,17 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
             strip = strip.right(format!("  version {version}"), ink(theme.muted));
         }
     }
-    finish(scene, strip.right(" ", Style::default()), &fresh, area, buf);
+    finish(scene, &strip.right(" ", Style::default()), &link, area, buf);
 }
 
-fn finish(scene: Scene<'_>, strip: Strip<'_>, fresh: &Freshness, area: Rect, buf: &mut Buffer) {
-    buf.set_style(area, if fresh.stale { scene.theme.header_stale } else { scene.theme.header });
+fn finish(scene: Scene<'_>, strip: &Strip<'_>, link: &Connection, area: Rect, buf: &mut Buffer) {
+    buf.set_style(area, if link.stale { scene.theme.header_stale } else { scene.theme.header });
     strip.paint(area, buf);
 }
 
-fn place<'a>(scene: Scene<'a>, fresh: &Freshness) -> Strip<'a> {
+fn place<'a>(scene: Scene<'a>, link: &Connection) -> Strip<'a> {
     let session = &scene.model.session;
-    let ink = |style: Style| if fresh.stale { Style::default() } else { style };
+    let ink = |style: Style| if link.stale { Style::default() } else { style };
     let strip = Strip::new()
         .gap(1)
         .add(session.tenant.as_str(), ink(scene.theme.strong))
@@ -109,34 +112,30 @@ fn place<'a>(scene: Scene<'a>, fresh: &Freshness) -> Strip<'a> {
     }
 }
 
-/// Whether what is shown may be out of date.
+/// Whether what is shown is too old to decide on.
 pub(super) fn is_stale(scene: Scene<'_>) -> bool {
-    freshness(scene).stale
+    matches!(Freshness::of(scene.model, scene.now), Freshness::Stale { .. } | Freshness::Refused { .. })
 }
 
-fn freshness(scene: Scene<'_>) -> Freshness {
+fn connection(scene: Scene<'_>) -> Connection {
     let theme = scene.theme;
-    let mirror = &scene.model.mirror;
-    let known = mirror.feed_at();
-    let plain = |glyph, word: String, style, stale| Freshness {
-        glyph,
-        word,
-        style: if stale { Style::default() } else { style },
-        stale,
-    };
-    let old = known.is_some_and(|at| age(at, scene.now) > STALE);
-    match mirror.link(&Source::Feed).map(|link| &link.state) {
-        None | Some(LinkState::Connecting | LinkState::Closed) => {
-            plain("○", "connecting".into(), theme.muted, old)
-        }
-        Some(LinkState::Live) if old => plain("○", "stale".into(), theme.muted, true),
-        Some(LinkState::Live) => plain("●", "live".into(), theme.success, false),
+    let stale = is_stale(scene);
+    let (glyph, word, style) = match scene.model.mirror.link(&Source::Feed).map(|link| &link.state) {
+        None | Some(LinkState::Connecting | LinkState::Closed) => ("○", "connecting".into(), theme.muted),
+        Some(LinkState::Live) if stale => ("○", "stale".into(), theme.muted),
+        Some(LinkState::Live) => ("●", "live".into(), theme.success),
         Some(LinkState::Retrying { next, .. }) => {
             let wait = human(age(scene.now, *next));
-            plain("○", format!("offline, next try {wait}"), theme.failed, known.is_some())
+            let word = if *next > scene.now {
+                format!("offline, next try {wait}")
+            } else {
+                "offline, trying".into()
+            };
+            ("○", word, theme.failed)
         }
-        Some(LinkState::Refused(_)) => plain("✖", "refused".into(), theme.failed, known.is_some()),
-    }
+        Some(LinkState::Refused(_)) => ("✖", "refused".into(), theme.failed),
+    };
+    Connection { glyph, word, style: if stale { Style::default() } else { style }, stale }
 }
 
 fn streams(scene: Scene<'_>) -> String {

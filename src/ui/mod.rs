@@ -1,6 +1,6 @@
 //! Drawing: from the model, a theme and the time to cells. Pure, and only reads.
 //!
-//! [`draw()`] is the one way in. Everything that is written goes through [`strip::put`], which
+//! [`draw()`] is the one way in. Everything that is written goes through `strip::put`, which
 //! makes foreign text safe, so that no pane can forget it. Places come from
 //! [`crate::app::layout`]; only rows that are seen are built, so a frame costs what it shows and
 //! not what is loaded.
@@ -18,5 +18,5 @@ mod strip;
 pub mod theme;
 
 pub use draw::{draw, paint};
-pub use offers::{matching, menu, offered};
+pub use offers::offered;
 pub use theme::{Glyphs, Theme, ThemeError};

@@ -1,94 +1,44 @@
-//! What the keys can do right now: the footer's, the menu's and the palette's lists.
+//! What the keys can do right now: what the footer lists, and what lists of actions set back.
 
-use crate::app::action::{ACTIONS, Action, Entry, Place};
-use crate::app::model::Access;
-use crate::app::panes::RowKey;
-use crate::app::{Model, Screen};
-use crate::domain::{Run, RunStatus};
+use crate::app::decide::{aim, refusal};
+use crate::app::{Action, Freshness, Model, Screen};
+use crate::domain::{RunStatus, Timestamp};
+
+/// The order of commands in the footer: the most telling first.
+const COMMANDS: [Action; 6] =
+    [Action::Approve, Action::Reject, Action::Resume, Action::Pause, Action::Stop, Action::RunAgain];
 
 /// The actions that have an effect on what is selected, the most telling first.
-pub fn offered(model: &Model) -> Vec<Action> {
-    let mut out = Vec::new();
-    if let Some(run) = selected_run(model) {
-        if model.session.access == Access::ReadWrite {
-            out.extend(commands(model, run));
-        }
-    }
+pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
+    let mut out: Vec<_> = COMMANDS.into_iter().filter(|action| is_offered(model, *action, now)).collect();
     match model.screen {
         Screen::Home if model.home.selected().is_some() => out.extend([Action::Open, Action::RunMenu]),
         Screen::Home => {}
-        Screen::Run => out.extend([Action::NextMatch, Action::Follow, Action::RunMenu, Action::Back]),
+        Screen::Run => out.extend([Action::NextMatch, Action::RunMenu]),
     }
-    if model.screen == Screen::Home && !model.home.filter.is_empty() {
-        out.push(Action::Back);
-    }
+    let back = model.screen == Screen::Run || !model.home.filter.is_empty();
+    out.extend(back.then_some(Action::Back));
+    let fresh = matches!(Freshness::of(model, now), Freshness::Fresh { .. });
+    out.extend((!fresh).then_some(Action::Refetch));
     out.extend([Action::Find, Action::Palette, Action::Help]);
     out
 }
 
-/// The actions of the palette for what was typed, in the order of the table.
-pub fn matching(model: &Model, input: &str) -> Vec<&'static Entry> {
-    let wanted = input.to_lowercase();
-    let here = |entry: &&Entry| entry.place != Place::RunScreen || model.screen == Screen::Run;
-    let fits = |entry: &&Entry| {
-        entry.id.contains(&wanted)
-            || entry.label.contains(&wanted)
-            || entry.help.to_lowercase().contains(&wanted)
+/// Whether a command would be taken for what is selected, and is worth offering.
+pub(super) fn is_offered(model: &Model, action: Action, now: Timestamp) -> bool {
+    let Some(aim) = aim(model) else { return false };
+    let run = model.mirror.run(aim.run);
+    let sensible = match action {
+        // Possible at any time, but what one wants with a live run is something else.
+        Action::RunAgain => run.is_some_and(|run| run.status.is_terminal()),
+        // A run that waits for a person or has not started is not what pause is for.
+        Action::Pause => aim.task.is_none() && run.is_some_and(|run| run.status == RunStatus::Running),
+        _ => true,
     };
-    ACTIONS.iter().filter(here).filter(fits).collect()
-}
-
-/// The actions of a run's menu, in the order of the table.
-pub fn menu() -> Vec<&'static Entry> {
-    ACTIONS.iter().filter(|entry| entry.place == Place::OnRun && entry.action != Action::RunMenu).collect()
+    sensible && refusal(model, action, &aim, now).is_none()
 }
 
 /// Whether an action sends something to the server.
 pub(super) fn is_command(action: Action) -> bool {
-    matches!(
-        action,
-        Action::Approve | Action::Reject | Action::Pause | Action::Resume | Action::Stop | Action::RunAgain
-    )
-}
-
-/// The run that commands would go to.
-pub(super) fn selected_run(model: &Model) -> Option<&Run> {
-    let id = match (model.screen, &model.run) {
-        (Screen::Run, Some(screen)) => &screen.run,
-        _ => model.home.selected()?.run(),
-    };
-    model.mirror.run(id)
-}
-
-/// Whether a task of the selected run can be decided.
-fn has_task(model: &Model, run: &Run) -> bool {
-    match (model.screen, model.home.selected()) {
-        (Screen::Home, Some(RowKey::Task(..))) => true,
-        (Screen::Home, _) => false,
-        (Screen::Run, _) => model.mirror.tasks_of(&run.id).next().is_some(),
-    }
-}
-
-fn commands(model: &Model, run: &Run) -> Vec<Action> {
-    let mut out = Vec::new();
-    if has_task(model, run) {
-        out.extend([Action::Approve, Action::Reject]);
-    }
-    let waits = model.mirror.tasks_of(&run.id).next().is_some();
-    match &run.status {
-        RunStatus::Paused if !waits => out.extend([Action::Resume, Action::Stop]),
-        RunStatus::Running if !waits => out.extend([Action::Pause, Action::Stop]),
-        RunStatus::Failed | RunStatus::Stopped | RunStatus::Cancelled | RunStatus::Completed => {
-            out.push(Action::RunAgain);
-        }
-        RunStatus::Pending
-        | RunStatus::Queued
-        | RunStatus::Starting
-        | RunStatus::Running
-        | RunStatus::Paused
-        | RunStatus::Draining
-        | RunStatus::Unknown(_) => out.push(Action::Stop),
-        RunStatus::Rejected => {}
-    }
-    out
+    COMMANDS.contains(&action)
 }

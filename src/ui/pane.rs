@@ -22,17 +22,18 @@ pub(super) fn frame(area: Rect, title: &Strip<'_>, focus: Focus, theme: &Theme, 
     let style = if focus == Focus::Here { theme.border_focus } else { theme.border };
     border(area, style, buf);
     if area.width > 6 && area.height > 0 {
-        let left = title.left_columns().min(area.width - 4);
-        let right = title.right_columns();
-        put(buf, (area.x + 1, area.y), 1, " ", style);
-        put(buf, (area.x + 2 + left, area.y), 1, " ", style);
+        let (left, right) = (title.left_columns().min(area.width - 4), title.right_columns());
         let fits = right > 0 && left + right + 8 <= area.width;
-        let edge = if fits { area.width - 4 } else { left };
-        if fits {
-            put(buf, (area.right() - right - 3, area.y), 1, " ", style);
-            put(buf, (area.right() - 2, area.y), 1, " ", style);
+        // The border gives way to the titles and a blank at their sides.
+        let blank = |columns: u16| " ".repeat(usize::from(columns) + 2);
+        if left > 0 {
+            put(buf, (area.x + 1, area.y), left + 2, &blank(left), style);
         }
-        title.paint(Rect::new(area.x + 2, area.y, edge, 1), buf);
+        if fits {
+            put(buf, (area.right() - right - 3, area.y), right + 2, &blank(right), style);
+        }
+        let columns = if fits { area.width - 4 } else { left };
+        title.paint(Rect::new(area.x + 2, area.y, columns, 1), buf);
     }
     inner(area)
 }

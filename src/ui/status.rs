@@ -3,7 +3,7 @@
 use ratatui::style::Style;
 
 use super::Theme;
-use crate::domain::{EventKind, Run, RunStatus, StepStatus};
+use crate::domain::{EventKind, Run, RunEvent, RunStatus, StepStatus};
 
 /// How a state is shown.
 #[derive(Clone, Copy)]
@@ -61,8 +61,9 @@ pub(super) fn of_step(status: &StepStatus, theme: &Theme) -> Mark<'static> {
 }
 
 /// An event of the log.
-pub(super) fn of_event(kind: &EventKind, theme: &Theme) -> (&'static str, Style) {
-    match kind {
+pub(super) fn of_event(event: &RunEvent, theme: &Theme) -> (&'static str, Style) {
+    match &event.kind {
+        EventKind::StepCompleted if event.data.get("skipped").is_some() => ("⊖", theme.skipped),
         EventKind::RunStarted | EventKind::StepStarted => ("●", theme.running),
         EventKind::RunCompleted | EventKind::StepCompleted => ("✔", theme.success),
         EventKind::RunFailed | EventKind::RunRejected | EventKind::StepFailed => ("✖", theme.failed),

@@ -107,7 +107,7 @@ impl<'a> Strip<'a> {
     }
 
     /// Adds a key and its word, as hints are written: `a approve`.
-    pub(super) fn hint(self, key: String, word: &'a str, theme: &super::Theme) -> Self {
+    pub(super) fn hint(self, key: String, word: &'static str, theme: &super::Theme) -> Self {
         self.add(key, theme.key).gap(1).add(word, theme.muted).gap(2)
     }
 
@@ -177,7 +177,7 @@ mod tests {
         let style = Style::default();
         let strip = || Strip::new().cell("ab", 4, style).number("7", 3, style).right("end", style);
         assert_eq!(painted(&strip(), 14), "ab    7    end");
-        assert_eq!(painted(&strip(), 9), "ab    end");
+        assert_eq!(painted(&strip(), 9), "ab  7 end");
         assert_eq!(painted(&strip(), 4), "ab  ");
     }
 

@@ -23,7 +23,7 @@ impl Serve {
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();
         BufReader::new(child.stdout.take().unwrap()).read_line(&mut line).unwrap();
-        let announcement = serde_json::from_str(&line).expect("the first line is JSON");
+        let announcement = serde_json::from_str(&line).unwrap();
         Self { child, announcement }
     }
 

@@ -15,15 +15,15 @@ use crate::ui::strip::{Strip, columns};
 /// Up to this many steps a drawing is made for the preview.
 const SMALL: usize = 40;
 
+/// The most lines of names.
+const FLOW: u16 = 4;
+
 /// Draws the steps into at most the rows of `area`; answers with the rows used.
 pub(super) fn draw(scene: Scene<'_>, detail: &RunDetail, graph: &Graph, area: Rect, buf: &mut Buffer) -> u16 {
-    if let Some(chain) = chain(scene, detail, graph)
-        && chain.left_columns() <= area.width
-    {
-        chain.paint(area, buf);
-        return area.height.min(1);
+    if is_chain(graph) {
+        return flow(scene, detail, graph, " ─▶ ", (area, buf));
     }
-    if graph.steps.len() <= SMALL {
+    if graph.steps.len() <= SMALL && area.height > 2 {
         let drawing = Drawing::of(graph);
         if drawing.width <= area.width && drawing.height <= area.height && drawing.height > 0 {
             let place = Rect { height: drawing.height, ..area };
@@ -32,49 +32,45 @@ pub(super) fn draw(scene: Scene<'_>, detail: &RunDetail, graph: &Graph, area: Re
             return drawing.height;
         }
     }
-    flow(scene, detail, graph, area, buf)
+    flow(scene, detail, graph, "  ", (area, buf))
 }
 
-/// Steps that follow one another, on one line.
-fn chain<'a>(scene: Scene<'_>, detail: &RunDetail, graph: &'a Graph) -> Option<Strip<'a>> {
-    let mut strip = Strip::new();
-    let mut before: Option<&StepId> = None;
-    for step in &graph.steps {
-        let id = &step.id;
-        if step.depends_on.iter().collect::<Vec<_>>() != before.into_iter().collect::<Vec<_>>() {
-            return None;
-        }
-        if before.is_some() {
-            strip = strip.add(" ─▶ ", scene.theme.edge);
-        }
-        strip = piece(scene, strip, detail, id, label(step));
-        before = Some(id);
-    }
-    before.map(|_| strip)
+/// Whether every step waits for the one before it and for nothing else.
+fn is_chain(graph: &Graph) -> bool {
+    let before = std::iter::once(None).chain(graph.steps.iter().map(|step| Some(&step.id)));
+    graph.steps.iter().zip(before).all(|(step, before)| step.depends_on.iter().eq(before))
 }
 
-/// Names one after the other over several lines, beginning shortly before the first open step.
-fn flow(scene: Scene<'_>, detail: &RunDetail, graph: &Graph, area: Rect, buf: &mut Buffer) -> u16 {
+/// Steps one after the other over several lines, beginning shortly before the first open one.
+fn flow(
+    scene: Scene<'_>,
+    detail: &RunDetail,
+    graph: &Graph,
+    between: &'static str,
+    (area, buf): (Rect, &mut Buffer),
+) -> u16 {
     let steps = &graph.steps;
-    let rows = area.height.min(4);
     let open = steps.iter().position(|step| !status(detail, &step.id).is_terminal()).unwrap_or(0);
     let begin = if steps.len() > 16 { open.saturating_sub(2) } else { 0 };
     let mut strip = Strip::new();
     let mut used = 0;
     if begin > 0 {
-        strip = strip.add(format!("… {begin} before  "), scene.theme.muted);
+        strip = strip.add(format!("… {begin} before"), scene.theme.muted);
     }
     for step in &steps[begin..] {
         let name = label(step);
-        if strip.left_columns() + columns(name) + 2 > area.width && strip.left_columns() > 0 {
+        if strip.left_columns() > 0 {
+            strip = strip.add(between, scene.theme.edge);
+        }
+        if strip.left_columns() + 2 + columns(name) > area.width {
             strip.paint(row(area, used), buf);
             used += 1;
             strip = Strip::new();
-            if used >= rows {
+            if used >= area.height.min(FLOW) {
                 return used;
             }
         }
-        strip = piece(scene, strip, detail, &step.id, name).gap(2);
+        strip = piece(scene, strip, detail, &step.id, name);
     }
     strip.paint(row(area, used), buf);
     used + 1

@@ -171,7 +171,7 @@ fn failure(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
         page.quote("error", error, 6);
     }
     page.blank();
-    let (key, word) = ("R", " starts a new run with the same input; a failed run never resumes.");
+    let (key, word) = ("R", " starts a new run; this one never resumes.");
     page.line(&Strip::new().add(key, theme.key).add(word, theme.muted));
     page.blank();
 }

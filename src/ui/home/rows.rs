@@ -52,7 +52,7 @@ pub(super) fn draining<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> Strip<
 pub(super) fn running<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> Strip<'a> {
     let theme = scene.theme;
     let rest = width.saturating_sub(2 + 1 + ID + 2 + 1 + 5 + 1 + AGE + 1);
-    let name = rest / 2;
+    let name = rest * 11 / 20;
     let strip = head(scene, run, name);
     if let Some(pending) = scene.model.pending.of(&run.id) {
         return strip.right(footer::mark(scene, pending), theme.waiting);
@@ -64,7 +64,7 @@ pub(super) fn running<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> Strip<'
     };
     let late = is_late(run, scene.now);
     strip
-        .cell(doing(scene, run), rest - name, mark.style)
+        .cell(doing(scene, run, rest - name), rest - name, mark.style)
         .gap(1)
         .number(done, 5, theme.muted)
         .gap(1)
@@ -78,7 +78,7 @@ pub(super) fn failed<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> Strip<'a
     let code = run.failure_code.as_ref().map_or(run.status.as_str(), FailureCode::as_str);
     let code_columns = if width >= 70 { 24 } else { 18 };
     let rest = width.saturating_sub(2 + 1 + ID + 2 + code_columns + 1 + AGE);
-    let name = if rest >= 30 { rest / 2 } else { rest };
+    let name = if rest >= 26 { rest * 3 / 5 } else { rest };
     let strip = head(scene, run, name);
     if let Some(pending) = scene.model.pending.of(&run.id) {
         return strip.right(footer::mark(scene, pending), theme.waiting);
@@ -102,9 +102,9 @@ fn head<'a>(scene: Scene<'a>, run: &'a Run, name: u16) -> Strip<'a> {
 }
 
 /// What a live run is doing: its step, or its state where no step runs.
-fn doing<'a>(scene: Scene<'_>, run: &'a Run) -> &'a str {
+fn doing<'a>(scene: Scene<'_>, run: &'a Run, columns: u16) -> &'a str {
     if waits(scene, run) == Waits::ForPerson {
-        return "waits for a person";
+        return if columns < 18 { "waiting" } else { "waits for a person" };
     }
     match (&run.status, &run.progress.current, &run.phase) {
         (RunStatus::Running, Some(step), _) => step.as_str(),

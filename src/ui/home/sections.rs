@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{empty, rows};
-use crate::app::panes::{Cursor, InboxRow, RowKey};
+use crate::app::panes::{InboxRow, RowKey};
 use crate::domain::{Run, RunId};
 use crate::mirror::Section;
 use crate::ui::draw::Scene;
@@ -30,12 +30,12 @@ fn one(scene: Scene<'_>, section: Section, area: Rect, buf: &mut Buffer) {
     let cursor = scene.model.home.cursor(section);
     let index = if here { cursor.index.min(count - 1) } else { cursor.offset };
     let first = first_row(cursor.offset, index, inside.height, count);
-    for line in 0..inside.height.min((count - first).min(usize::from(u16::MAX)) as u16) {
-        let place = first + usize::from(line);
-        let area = row(inside, line);
+    let key = if here { cursor.key.as_ref() } else { None };
+    for (line, place) in (first..count).enumerate().take(usize::from(inside.height)) {
+        let area = row(inside, line as u16);
         let strip = match section {
-            Section::AwaitingApproval => inbox_row(scene, place, here, cursor, area, buf),
-            _ => run_row(scene, section, place, here, cursor, area, buf),
+            Section::AwaitingApproval => inbox_row(scene, place, key, area, buf),
+            _ => run_row(scene, (section, place), key, area, buf),
         };
         if let Some(strip) = strip {
             strip.paint(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }, buf);
@@ -75,8 +75,7 @@ fn count(scene: Scene<'_>, section: Section) -> usize {
 fn inbox_row<'a>(
     scene: Scene<'a>,
     place: usize,
-    here: bool,
-    cursor: &Cursor,
+    selected: Option<&RowKey>,
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Strip<'a>> {
@@ -88,7 +87,7 @@ fn inbox_row<'a>(
                 matches!(key, RowKey::Task(run, id, at)
                     if *run == task.run_id && *id == task.task_id && *at == task.created_at)
             };
-            select(scene, here && cursor.key.as_ref().is_some_and(key), area, buf);
+            select(scene, selected.is_some_and(key), area, buf);
             Some(rows::task(scene, task, area.width.saturating_sub(2)))
         }
     }
@@ -96,16 +95,14 @@ fn inbox_row<'a>(
 
 fn run_row<'a>(
     scene: Scene<'a>,
-    section: Section,
-    place: usize,
-    here: bool,
-    cursor: &Cursor,
+    (section, place): (Section, usize),
+    selected: Option<&RowKey>,
     area: Rect,
     buf: &mut Buffer,
 ) -> Option<Strip<'a>> {
     let run = run_at(scene, section, place)?;
-    let selected = matches!(&cursor.key, Some(RowKey::Run(id)) if *id == run.id);
-    select(scene, here && selected, area, buf);
+    let selected = matches!(selected, Some(RowKey::Run(id)) if *id == run.id);
+    select(scene, selected, area, buf);
     let width = area.width.saturating_sub(2);
     Some(match section {
         Section::StoppingGracefully => rows::draining(scene, run, width),

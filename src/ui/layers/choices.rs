@@ -24,12 +24,7 @@ pub(super) fn lines(dialog: &Dialog, stale: bool, width: u16, theme: &Theme) -> 
         lines.push(reason(dialog, width, theme));
     }
     lines.push(Strip::new());
-    let warning = match dialog.kind {
-        DialogKind::Stop => Some("A stopped run cannot be resumed."),
-        DialogKind::RunAgain => Some("A new run; nothing of the old one changes."),
-        DialogKind::Approve | DialogKind::Reject | DialogKind::Pause | DialogKind::Resume => None,
-    };
-    lines.extend(warning.map(|text| Strip::new().add(text, theme.muted)));
+    lines.extend(dialog.kind.warning().map(|text| Strip::new().add(text, theme.muted)));
     if stale {
         lines.push(Strip::new().add("The data is stale: this may have changed meanwhile.", theme.failed));
     }
@@ -39,7 +34,8 @@ pub(super) fn lines(dialog: &Dialog, stale: bool, width: u16, theme: &Theme) -> 
 
 fn one(choice: &Choice, width: u16, theme: &Theme, lines: &mut Vec<Strip<'static>>) {
     value("sends", &choice.command.body().to_string(), width, theme, lines);
-    value("then", &choice.outcome, width, theme, lines);
+    // The outcome of an approval begins with the word that names it here.
+    value("then", choice.outcome.strip_prefix("then ").unwrap_or(&choice.outcome), width, theme, lines);
 }
 
 fn of_several(choice: &Choice, width: u16, theme: &Theme, lines: &mut Vec<Strip<'static>>) {
@@ -57,8 +53,10 @@ fn of_several(choice: &Choice, width: u16, theme: &Theme, lines: &mut Vec<Strip<
         };
         lines.push(strip.add(String::from(&**text), theme.text));
     }
+    let mut texts = Vec::new();
     let body = format!("sends {}", choice.command.body());
-    lines.push(Strip::new().gap(indent).add(body, theme.muted));
+    wrap(&visible(&body), usize::from(width.saturating_sub(indent)), 6, &mut texts);
+    lines.extend(texts.iter().map(|text| Strip::new().gap(indent).add(String::from(&**text), theme.muted)));
 }
 
 fn value(name: &'static str, text: &str, width: u16, theme: &Theme, lines: &mut Vec<Strip<'static>>) {

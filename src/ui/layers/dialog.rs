@@ -5,21 +5,19 @@ use ratatui::layout::Rect;
 
 use super::choices;
 use crate::app::layers::{Dialog, DialogKind};
+use crate::app::layout::{dialog_columns, dialog_width};
 use crate::domain::document::{FieldLine, field_lines, key_columns};
-use crate::ui::Theme;
 use crate::ui::draw::Scene;
 use crate::ui::header::is_stale;
 use crate::ui::pane::{overlay, row};
 use crate::ui::strip::Strip;
 
-/// Columns of a dialog; wide terminals give payloads more.
-const WIDTH: u16 = 76;
-
 /// Draws a dialog in the middle of the screen.
 pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let theme = scene.theme;
-    let width = WIDTH.max(buf.area.width * 3 / 5).min(buf.area.width.saturating_sub(4));
-    let columns = usize::from(width.saturating_sub(6));
+    let size = (buf.area.width, buf.area.height);
+    let width = dialog_width(size);
+    let columns = dialog_columns(size);
     let payload = dialog.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
     let keys = dialog.payload.as_ref().map_or(0, key_columns) as u16;
     let foot = choices::lines(dialog, is_stale(scene), width.saturating_sub(4), theme);
@@ -31,7 +29,7 @@ pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let room = inside.height.saturating_sub(foot.len() as u16);
     if !payload.is_empty() && room > 1 {
         let area = Rect { height: room - 1, ..inside };
-        show(dialog, &payload, keys, area, theme, buf);
+        show(scene, &payload, (dialog.offset, keys), area, buf);
     }
     for (index, line) in foot.iter().enumerate() {
         line.paint(row(inside, room + index as u16), buf);
@@ -54,9 +52,10 @@ fn title(dialog: &Dialog) -> String {
 }
 
 /// The payload behind its gutter, with how much of it is seen.
-fn show(dialog: &Dialog, payload: &[FieldLine], keys: u16, area: Rect, theme: &Theme, buf: &mut Buffer) {
+fn show(scene: Scene<'_>, payload: &[FieldLine], (offset, keys): (usize, u16), area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
     let height = usize::from(area.height.saturating_sub(1));
-    let first = dialog.offset.min(payload.len().saturating_sub(height));
+    let first = offset.min(payload.len().saturating_sub(height));
     let last = (first + height).min(payload.len());
     let count = match (payload.len(), last - first) {
         (all, seen) if all == seen => format!("{all} lines, none hidden"),

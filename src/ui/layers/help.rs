@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::action::{ACTIONS, Place};
+use crate::domain::document::wrap;
 use crate::domain::{RunStatus, SkipReason, StepStatus};
 use crate::ui::Theme;
 use crate::ui::draw::Scene;
@@ -11,16 +12,19 @@ use crate::ui::pane::{overlay, row};
 use crate::ui::status::{of_status, of_step};
 use crate::ui::strip::Strip;
 
+/// Columns of the keys.
+const KEYS: u16 = 11;
+
 /// Draws help from its line `offset` on.
 pub(super) fn draw(scene: Scene<'_>, offset: usize, buf: &mut Buffer) {
     let theme = scene.theme;
     let wide = buf.area.width >= 120;
-    let lines = lines(theme);
+    let width = if wide { buf.area.width.saturating_sub(8).min(150) } else { 76.min(buf.area.width - 4) };
+    let column = if wide { (width - 4) / 2 } else { width - 4 };
+    let lines = lines(theme, usize::from(column.saturating_sub(KEYS + 2)));
     let half = if wide { lines.len().div_ceil(2) } else { lines.len() };
-    let width = if wide { buf.area.width.saturating_sub(8).min(150) } else { 76 };
     let title = Strip::new().add("Keys", theme.title).right("esc closes", theme.muted);
     let inside = overlay((width, half as u16 + 2), &title, theme, buf);
-    let column = if wide { inside.width / 2 } else { inside.width };
     let first = offset.min(half.saturating_sub(usize::from(inside.height)));
     for (side, part) in lines.chunks(half.max(1)).enumerate() {
         for (index, line) in part.iter().skip(first).take(usize::from(inside.height)).enumerate() {
@@ -38,7 +42,7 @@ pub(super) fn draw(scene: Scene<'_>, offset: usize, buf: &mut Buffer) {
 }
 
 /// All lines: the groups of actions, then the glyphs.
-fn lines(theme: &Theme) -> Vec<Strip<'static>> {
+fn lines(theme: &Theme, columns: usize) -> Vec<Strip<'static>> {
     let mut lines = Vec::new();
     let groups = [
         (Place::Anywhere, "Everywhere"),
@@ -52,7 +56,12 @@ fn lines(theme: &Theme) -> Vec<Strip<'static>> {
         lines.push(Strip::new().add(name, theme.accent));
         for entry in ACTIONS.iter().filter(|entry| entry.place == place) {
             let keys: Vec<_> = entry.keys.iter().map(ToString::to_string).collect();
-            lines.push(Strip::new().cell(keys.join(" "), 12, theme.key).add(entry.help, theme.text));
+            let mut texts = Vec::new();
+            wrap(entry.help, columns, 0, &mut texts);
+            for (index, text) in texts.iter().enumerate() {
+                let keys = if index == 0 { keys.join(" ") } else { String::new() };
+                lines.push(Strip::new().cell(keys, KEYS, theme.key).add(String::from(&**text), theme.text));
+            }
         }
     }
     lines.push(Strip::new());
@@ -88,5 +97,5 @@ fn glyphs(theme: &Theme) -> Vec<Strip<'static>> {
         ("│", theme.gutter, "text written by a model or a tool"),
     ];
     let all = steps.chain(runs).chain(late);
-    all.map(|(glyph, style, word)| Strip::new().cell(glyph, 12, style).add(word, theme.text)).collect()
+    all.map(|(glyph, style, word)| Strip::new().cell(glyph, KEYS, style).add(word, theme.text)).collect()
 }

@@ -4,9 +4,11 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::action::Entry;
+use crate::app::decide::{Aim, aim, aim_at, refusal};
+use crate::app::layers::{RUN_MENU, palette_matches};
 use crate::domain::RunId;
 use crate::ui::draw::Scene;
-use crate::ui::offers::{matching, menu as menu_entries, offered};
+use crate::ui::offers::is_command;
 use crate::ui::pane::{first_row, overlay, row};
 use crate::ui::strip::Strip;
 
@@ -19,7 +21,7 @@ const ROWS: u16 = 14;
 /// Actions by name.
 pub(super) fn palette(scene: Scene<'_>, input: &str, index: usize, buf: &mut Buffer) {
     let theme = scene.theme;
-    let entries = matching(scene.model, input);
+    let entries = palette_matches(input, scene.model.screen);
     let title = Strip::new().add("Palette", theme.title).right(entries.len().to_string(), theme.muted);
     let inside = overlay((WIDTH, ROWS + 4), &title, theme, buf);
     let line = row(inside, 0);
@@ -29,22 +31,30 @@ pub(super) fn palette(scene: Scene<'_>, input: &str, index: usize, buf: &mut Buf
     if entries.is_empty() {
         return Strip::new().add("no action has that in its name", theme.muted).paint(row(list, 0), buf);
     }
-    actions(scene, &entries, index, list, buf);
+    let aim = aim(scene.model);
+    actions(scene, &entries, (index, aim), list, buf);
 }
 
 /// All that can be done to a run.
 pub(super) fn menu(scene: Scene<'_>, run: &RunId, index: usize, buf: &mut Buffer) {
     let theme = scene.theme;
-    let entries = menu_entries();
+    let entries: Vec<_> = RUN_MENU.into_iter().map(crate::app::Action::entry).collect();
     let name = scene.model.mirror.run(run).map_or("", |run| scene.model.mirror.workflow_name(run));
     let title = Strip::new().add(name, theme.title).gap(2).add(run.short(), theme.accent);
     let inside = overlay((WIDTH, entries.len() as u16 + 2), &title, theme, buf);
-    actions(scene, &entries, index, inside, buf);
+    let aim = aim_at(scene.model, run);
+    actions(scene, &entries, (index, Some(aim)), inside, buf);
 }
 
-fn actions(scene: Scene<'_>, entries: &[&Entry], index: usize, area: Rect, buf: &mut Buffer) {
+/// Entries from top to bottom, the selected one marked, with what each would do to what is aimed at.
+fn actions(
+    scene: Scene<'_>,
+    entries: &[&Entry],
+    (index, aim): (usize, Option<Aim<'_>>),
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let theme = scene.theme;
-    let now = offered(scene.model);
     let index = index.min(entries.len().saturating_sub(1));
     let first = first_row(0, index, area.height, entries.len());
     for (line, entry) in entries[first..].iter().take(usize::from(area.height)).enumerate() {
@@ -53,14 +63,19 @@ fn actions(scene: Scene<'_>, entries: &[&Entry], index: usize, area: Rect, buf: 
             buf.set_style(place, theme.selection);
             Strip::new().add("▌", theme.accent).paint(place, buf);
         }
-        // Commands that would be refused now are there, but step back.
-        let off = crate::ui::offers::is_command(entry.action) && !now.contains(&entry.action);
+        // A command that would be refused now is there, but steps back and says why.
+        let refused = match aim {
+            Some(aim) => refusal(scene.model, entry.action, &aim, scene.now),
+            None => None,
+        };
+        let off = refused.is_some() || aim.is_none() && is_command(entry.action);
+        let help = refused.as_ref().map_or(entry.help, |refusal| refusal.text());
         let (key, name) = if off { (theme.muted, theme.muted) } else { (theme.key, theme.strong) };
         Strip::new()
             .gap(2)
             .cell(entry.keys[0].to_string(), 10, key)
             .cell(entry.label, 17, name)
-            .add(entry.help, theme.muted)
+            .add(help, theme.muted)
             .paint(place, buf);
     }
 }

@@ -14,7 +14,7 @@ use crate::ui::status::of_step;
 use crate::ui::strip::Strip;
 
 /// The least room in which a graph is drawn rather than listed.
-const LEAST: (u16, u16) = (40, 7);
+const LEAST: (u16, u16) = (40, 9);
 
 /// Rows for the selected step where there is no side pane.
 const DETAILS: u16 = 4;
@@ -63,7 +63,7 @@ fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> St
     let Some(detail) = detail else { return strip };
     let progress = detail.history.progress(detail.graph.as_deref());
     let total = if progress.total > 0 { format!("/{}", progress.total) } else { String::new() };
-    let strip = strip.right(format!("{}{total} steps done", progress.done), theme.muted);
+    let strip = strip.right(format!("{}{total} steps ended", progress.done), theme.muted);
     let Some(drawing) = &screen.canvas.drawing else { return strip };
     let room = inner(crate::app::layout::run(scene.model.size).main);
     let larger = drawing.width > room.width || drawing.height > room.height;

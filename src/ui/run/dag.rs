@@ -149,9 +149,9 @@ fn boxed(scene: Scene<'_>, view: &View<'_>, node: &Node, window: &mut Window<'_>
     let mark = of_step(&status, theme);
     let here = view.selected == Some(&node.step);
     let border = match (here, &status) {
-        (true, _) => theme.border_focus,
+        (true, StepStatus::Pending) => theme.border_focus,
         (false, StepStatus::Pending) => theme.border,
-        (false, _) => mark.style,
+        (_, _) => mark.style,
     };
     let corners = if here {
         ["┏", "━", "┓", "┃", "┗", "┛"]

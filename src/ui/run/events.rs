@@ -54,7 +54,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
 
 fn strip<'a>(scene: Scene<'_>, event: &'a RunEvent, width: u16) -> Strip<'a> {
     let theme = scene.theme;
-    let (glyph, style) = of_event(&event.kind, theme);
+    let (glyph, style) = of_event(event, theme);
     let (kind, step) = if width >= 100 { (24, 22) } else { (16, 16) };
     let time = event.at.map_or_else(String::new, |at| at.strftime("%H:%M:%S%.3f").to_string());
     Strip::new()

@@ -14,6 +14,9 @@ use crate::ui::strip::Strip;
 /// Columns of the names of values.
 const NAME: u16 = 15;
 
+/// Columns of the names of values on narrow pages.
+const NARROW: u16 = 11;
+
 /// The part of an area that is still free, and what fills it.
 pub(in crate::ui) struct Page<'s, 'b> {
     scene: Scene<'s>,
@@ -64,7 +67,8 @@ impl<'s, 'b> Page<'s, 'b> {
 
     /// Writes a short value after its name.
     pub(in crate::ui) fn named(&mut self, name: &str, value: &str, style: Style) {
-        let columns = NAME.min(self.area.width / 3).max(crate::ui::strip::columns(name) + 1);
+        let columns = if self.area.width < 56 { NARROW } else { NAME };
+        let columns = columns.max(crate::ui::strip::columns(name) + 1);
         self.line(&Strip::new().cell(name, columns, self.scene.theme.muted).add(value, style));
     }
 

@@ -4,6 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::events::highlight;
+use crate::app::layout::payload_columns;
 use crate::app::panes::{Payload, RunScreen};
 use crate::domain::document::json_lines;
 use crate::ui::draw::Scene;
@@ -19,9 +20,9 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, open: &Payload, area: R
         frame(area, &Strip::new().add("Payload", theme.title), Focus::Here, theme, buf);
         return;
     };
-    let lines = json_lines(&event.data, usize::from(area.width.saturating_sub(6)));
+    let lines = json_lines(&event.data, payload_columns(scene.model.size));
     let bytes = event.data.to_string().len();
-    let (glyph, style) = of_event(&event.kind, theme);
+    let (glyph, style) = of_event(event, theme);
     let title = Strip::new().add(glyph, style).gap(1).add(event.kind.as_str(), theme.title);
     let title = match event.step_id() {
         Some(step) => title.gap(2).add(step.as_str().to_owned(), theme.accent),

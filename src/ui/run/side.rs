@@ -190,7 +190,7 @@ fn event(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, area: Rect, b
         page.named("step", step.as_str(), theme.text);
     }
     if let Some(at) = event.at {
-        page.named("at", &at.strftime("%Y-%m-%d %H:%M:%S%.3f UTC").to_string(), theme.text);
+        page.named("at (UTC)", &at.strftime("%Y-%m-%d %H:%M:%S%.3f").to_string(), theme.text);
     }
     page.named("id", event.id.as_str(), theme.muted);
     page.blank();

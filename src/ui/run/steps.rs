@@ -4,9 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::app::panes::RunScreen;
+use crate::domain::StepState;
 use crate::domain::clock::human_fine;
 use crate::domain::drawing::label;
-use crate::domain::{StepId, StepState};
 use crate::mirror::RunDetail;
 use crate::ui::draw::Scene;
 use crate::ui::pane::{first_row, row};
@@ -15,26 +15,24 @@ use crate::ui::strip::Strip;
 
 /// Draws the steps that fit, the selected one among them.
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, area: Rect, buf: &mut Buffer) {
-    let steps: Vec<(&StepId, &str)> = match &detail.graph {
-        Some(graph) => graph.steps.iter().map(|step| (&step.id, label(step))).collect(),
-        None => detail.history.steps().map(|(id, _)| (id, id.as_str())).collect(),
-    };
+    let steps = &screen.canvas.steps;
     if steps.is_empty() {
         let text = "no step has been reported yet";
         return Strip::new().gap(1).add(text, scene.theme.muted).paint(row(area, 0), buf);
     }
     let selected = screen.canvas.selected.as_ref();
-    let index = steps.iter().position(|(id, _)| Some(*id) == selected);
+    let index = steps.iter().position(|id| Some(id) == selected);
     let first =
         first_row(screen.canvas.offset, index.unwrap_or(screen.canvas.offset), area.height, steps.len());
-    for (line, (id, name)) in steps[first..].iter().take(usize::from(area.height)).enumerate() {
+    for (line, id) in steps[first..].iter().take(usize::from(area.height)).enumerate() {
         let area = row(area, line as u16);
-        if selected == Some(*id) {
+        if selected == Some(id) {
             buf.set_style(area, scene.theme.selection);
             Strip::new().add("▌", scene.theme.accent).paint(area, buf);
         }
         let place = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        strip(scene, detail.history.step(id), name, place.width).paint(place, buf);
+        let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
+        strip(scene, detail.history.step(id), spec.map_or(id.as_str(), label), place.width).paint(place, buf);
     }
 }
 

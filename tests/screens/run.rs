@@ -1,0 +1,88 @@
+//! The screen of a run.
+
+use arcc::ui::Theme;
+use insta::assert_snapshot;
+use pretty_assertions::assert_eq;
+
+use super::stage::{Stage, order_detail, review_detail};
+
+fn failed(width: u16, height: u16) -> Stage {
+    Stage::full(width, height).on_failed_run()
+}
+
+fn waiting(width: u16, height: u16) -> Stage {
+    Stage::full(width, height).press("<enter>").detail(order_detail())
+}
+
+/// The review is the first group of the inbox.
+fn review(width: u16, height: u16) -> Stage {
+    Stage::full(width, height).press("g<enter>").detail(review_detail())
+}
+
+#[test]
+fn canvas_of_a_failed_run_at_160x45() {
+    assert_snapshot!(failed(160, 45).text());
+}
+
+#[test]
+fn canvas_of_a_failed_run_at_120x34() {
+    assert_snapshot!(failed(120, 34).text());
+}
+
+#[test]
+fn canvas_of_a_failed_run_at_80x24() {
+    assert_snapshot!(failed(80, 24).text());
+}
+
+#[test]
+fn a_list_of_steps_at_60x16() {
+    assert_snapshot!(failed(60, 16).text());
+}
+
+#[test]
+fn canvas_of_a_run_that_waits_for_a_person() {
+    assert_snapshot!(waiting(120, 34).text());
+}
+
+#[test]
+fn canvas_with_joins_and_long_edges() {
+    assert_snapshot!(review(160, 34).text());
+}
+
+#[test]
+fn before_the_log_has_come() {
+    assert_snapshot!(Stage::full(80, 24).press("<tab><tab><tab><enter>").text());
+}
+
+#[test]
+fn events_at_120x34() {
+    assert_snapshot!(failed(120, 34).press("2").text());
+}
+
+#[test]
+fn events_at_80x24_with_a_search() {
+    assert_snapshot!(failed(80, 24).press("2/post<enter>").text());
+}
+
+#[test]
+fn payload_of_an_event() {
+    assert_snapshot!(failed(120, 34).press("2gjj<enter>").text());
+}
+
+#[test]
+fn matches_and_states_have_their_colours() {
+    let theme = Theme::dark();
+    let buf = failed(80, 24).press("2/post<enter>").buffer(&theme);
+    let found = buf.content.iter().filter(|cell| cell.bg == theme.found.bg.unwrap()).count();
+    assert_eq!(found % 4, 0, "whole words of four letters");
+    assert!(found > 0);
+    let buf = failed(160, 45).buffer(&theme);
+    let crosses =
+        buf.content.iter().filter(|cell| cell.symbol() == "✖" && cell.fg == theme.failed.fg.unwrap());
+    assert!(crosses.count() >= 3, "header, box and side pane");
+}
+
+#[test]
+fn an_outline_of_what_is_shown_of_hostile_text() {
+    assert_snapshot!(super::stage::hostile(120, 34).press("<tab><tab><tab><enter>").text());
+}
