@@ -10,6 +10,7 @@ use super::strip::{Strip, columns};
 use crate::app::action::Action;
 use crate::app::layers::Layer;
 use crate::app::model::Tone;
+use crate::app::panes::Tab;
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Model, Screen};
 use crate::domain::clock::{age, human};
@@ -36,6 +37,7 @@ fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
         Layer::Help { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
         Layer::Palette { .. } => &[("↑ ↓", "choose"), ("enter", "do it"), ("esc", "close")],
         Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
+        Layer::Dialog(dialog) if dialog.payload.is_none() => &[("esc", "close")],
         Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
     };
     let strip = hints
@@ -86,8 +88,14 @@ fn word(model: &Model, action: Action) -> &'static str {
     match (action, model.screen) {
         (Action::Find, Screen::Home) => "filter",
         (Action::Back, Screen::Home) => "clear",
+        (Action::Open, Screen::Run) => "payload",
+        (Action::NextMatch, _) if searches(model) => "next match",
         _ => action.entry().label,
     }
+}
+
+fn searches(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|open| open.tab == Tab::Events && open.events.search.is_some())
 }
 
 fn held(model: &Model) -> impl Iterator<Item = &Pending> {

@@ -1,6 +1,7 @@
 //! What the keys can do right now: what the footer lists, and what lists of actions set back.
 
 use crate::app::decide::{aim, refusal};
+use crate::app::panes::Tab;
 use crate::app::{Action, Freshness, Model, Screen};
 use crate::domain::{RunStatus, Timestamp};
 
@@ -14,7 +15,11 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
     match model.screen {
         Screen::Home if model.home.selected().is_some() => out.extend([Action::Open, Action::RunMenu]),
         Screen::Home => {}
-        Screen::Run => out.extend([Action::NextMatch, Action::RunMenu]),
+        Screen::Run => {
+            let open = model.run.as_ref();
+            out.extend(open.filter(|open| open.tab == Tab::Events).map(|_| Action::Open));
+            out.extend([Action::NextMatch, Action::RunMenu]);
+        }
     }
     let back = model.screen == Screen::Run || !model.home.filter.is_empty();
     out.extend(back.then_some(Action::Back));

@@ -70,6 +70,12 @@ fn payload_of_an_event() {
 }
 
 #[test]
+fn without_a_graph_the_steps_are_listed() {
+    let detail = arcc::mirror::Detail { graph: None, ..super::stage::invoice_detail() };
+    assert_snapshot!(Stage::full(120, 34).press("<tab><tab><tab><enter>").detail(detail).text());
+}
+
+#[test]
 fn matches_and_states_have_their_colours() {
     let theme = Theme::dark();
     let buf = failed(80, 24).press("2/post<enter>").buffer(&theme);
