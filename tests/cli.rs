@@ -1,5 +1,5 @@
 //! The commands, as a script would use them: output, remarks, exit codes.
-#![expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
+#![expect(clippy::unwrap_used, clippy::panic, reason = "a test that cannot set up has failed")]
 
 mod support;
 

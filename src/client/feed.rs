@@ -178,8 +178,8 @@ impl Feed {
         let until = clock::later(now, REFUSED);
         let everywhere = matches!(error, CallError::Unauthorized(_));
         for turn in self.turns.iter_mut().filter(|turn| everywhere || turn.list == list) {
-            turn.due = turn.due.max(until);
-            turn.again = None;
+            // What was wanted while the refused question was on its way is still wanted.
+            turn.due = turn.again.take().unwrap_or_else(|| turn.due.max(until));
         }
     }
 

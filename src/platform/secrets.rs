@@ -138,6 +138,7 @@ mod tests {
     use super::*;
     use std::os::unix::fs::PermissionsExt;
 
+    #[expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
     fn file(mode: u32, text: &str) -> tempfile::NamedTempFile {
         let file = tempfile::NamedTempFile::new().unwrap();
         std::fs::write(file.path(), text).unwrap();

@@ -128,6 +128,7 @@ fn a_long_payload_scrolls_to_its_end_and_no_further() {
     let mut bench = at_task();
     let mut long = task("r1", "approve-send");
     long.payload = json!({"body": (0..100).map(|n| format!("line {n}\n")).collect::<String>()});
+    bench.wait(Duration::from_secs(1));
     bench.tasks(vec![long]);
     bench.keys("ajjk");
     assert_eq!(bench.dialog().offset, 1);
