@@ -212,7 +212,8 @@ async fn a_call_has_the_time_its_step_gives_it() {
 #[rstest]
 #[case("orders_list", true)]
 #[case("outbox_send", true)]
-#[case("wait", false)]
+#[case("wait", true)]
+#[case("fail", false)]
 #[case("no_such_tool", false)]
 #[tokio::test]
 async fn what_may_be_repeated_is_what_the_annotations_say(#[case] tool: &str, #[case] want: bool) {

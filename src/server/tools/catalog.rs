@@ -10,8 +10,8 @@ enum Effect {
     Reads,
     /// Something, but the same call twice does it once.
     WritesOnce,
-    /// It only takes time, or fails.
-    Passes,
+    /// It fails as it is told, and counts how often.
+    Fails,
 }
 
 /// Every tool of the desk.
@@ -93,7 +93,7 @@ fn passing() -> Vec<Tool> {
                 "label": {"type": "string", "default": "", "description": "What is being waited for; comes back in the result."},
             }),
             &["seconds"],
-            Effect::Passes,
+            Effect::Reads,
         ),
         tool(
             "fail",
@@ -104,7 +104,7 @@ fn passing() -> Vec<Tool> {
                 "key": {"type": "string", "description": "Whose calls are counted together; the message if absent."},
             }),
             &["message"],
-            Effect::Passes,
+            Effect::Fails,
         ),
     ]
 }
@@ -123,7 +123,7 @@ fn tool(
     let hints = match effect {
         Effect::Reads => ToolAnnotations::new().read_only(true),
         Effect::WritesOnce => ToolAnnotations::new().read_only(false).destructive(false).idempotent(true),
-        Effect::Passes => ToolAnnotations::new().read_only(false).destructive(false).idempotent(false),
+        Effect::Fails => ToolAnnotations::new().read_only(false).destructive(false).idempotent(false),
     };
     Tool::new(name, description, schema).with_annotations(hints.open_world(false))
 }
