@@ -22,8 +22,8 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, open: &Payload, area: R
     };
     let lines = json_lines(&event.data, payload_columns(scene.model.size));
     let bytes = event.data.to_string().len();
-    let (glyph, style) = of_event(event, theme);
-    let title = Strip::new().add(glyph, style).gap(1).add(event.kind.as_str(), theme.title);
+    let mark = of_event(event, theme);
+    let title = Strip::new().add(mark.glyph, mark.style).gap(1).add(mark.word, theme.title);
     let title = match event.step_id() {
         Some(step) => title.gap(2).add(step.as_str().to_owned(), theme.accent),
         None => title,
