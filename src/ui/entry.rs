@@ -15,7 +15,7 @@ const SUMMARY: usize = 400;
 pub(super) fn strip<'a>(event: &'a RunEvent, width: u16, theme: &Theme) -> Strip<'a> {
     let mark = of_event(event, theme);
     let (kind, step) = if width >= 100 { (24, 22) } else { (16, 16) };
-    let time = event.at.map_or_else(String::new, |at| at.strftime("%H:%M:%S%.3f").to_string());
+    let time = time(event, "%H:%M:%S%.3f");
     Strip::new()
         .cell(time, 13, theme.muted)
         .cell(mark.glyph, 2, mark.style)
@@ -24,6 +24,24 @@ pub(super) fn strip<'a>(event: &'a RunEvent, width: u16, theme: &Theme) -> Strip
         .cell(event.step_id().map_or_else(String::new, |id| id.as_str().to_owned()), step, theme.text)
         .gap(1)
         .add(summary(event), theme.muted)
+}
+
+/// The same for a preview: no more than a glance.
+pub(super) fn brief<'a>(event: &'a RunEvent, width: u16, theme: &Theme) -> Strip<'a> {
+    let mark = of_event(event, theme);
+    let step = if width >= 70 { 18 } else { 14 };
+    Strip::new()
+        .cell(time(event, "%H:%M:%S"), 9, theme.muted)
+        .cell(mark.glyph, 2, mark.style)
+        .cell(mark.word, 15, theme.muted)
+        .gap(1)
+        .cell(event.step_id().map_or_else(String::new, |id| id.as_str().to_owned()), step, theme.muted)
+        .gap(1)
+        .add(summary(event), theme.muted)
+}
+
+fn time(event: &RunEvent, form: &str) -> String {
+    event.at.map_or_else(String::new, |at| at.strftime(form).to_string())
 }
 
 /// What matters of an event's details, on one line; foreign text.

@@ -78,7 +78,13 @@ impl<'s, 'b> Page<'s, 'b> {
     /// Writes foreign text of several lines after its name, behind a gutter, at most `rows` of them.
     pub(in crate::ui) fn quote(&mut self, name: &str, text: &str, rows: usize) {
         self.line(&Strip::new().add(name, self.scene.theme.muted));
-        self.fields(&Value::String(text.to_owned()), rows.min(usize::from(self.left())));
+        self.foreign_text(text, rows);
+    }
+
+    /// Writes foreign text of several lines behind a gutter, at most `rows` of them.
+    pub(in crate::ui) fn foreign_text(&mut self, text: &str, rows: usize) {
+        let start = &text[..text.floor_char_boundary(BYTES)];
+        self.fields(&Value::String(start.to_owned()), rows.min(usize::from(self.left())));
     }
 
     /// Writes a foreign value field by field behind a gutter, leaving `keep` rows free below it.
