@@ -163,8 +163,7 @@ fn split_summary(list: Rect, preview: Option<Rect>) -> (Rect, Option<Rect>) {
     if preview.is_some() || list.height < 20 {
         return (list, None);
     }
-    let [list, summary] =
-        Layout::vertical([Constraint::Min(0), Constraint::Length(SUMMARY)]).areas(list);
+    let [list, summary] = Layout::vertical([Constraint::Min(0), Constraint::Length(SUMMARY)]).areas(list);
     (list, Some(summary))
 }
 

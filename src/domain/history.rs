@@ -10,7 +10,8 @@ use serde_json::Value;
 
 use super::clock::age;
 use super::{
-    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, StepId, StepStatus, TaskId, Timestamp,
+    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, StepId, StepStatus, TaskId,
+    Timestamp,
 };
 
 /// Where a step stands, and what is known of how it got there.

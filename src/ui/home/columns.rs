@@ -54,8 +54,7 @@ impl Columns {
         width: u16,
     ) -> Self {
         let room = width.saturating_sub(head(0) + 1 + 5 + 1 + AGE + 1);
-        let wanted = widest(runs.clone().map(|run| doing(scene, run)));
-        // What a run is doing tells more than its name, which is cut first.
+        let wanted = widest(runs.clone().map(|run| doing(scene, run, room * 9 / 20)));
         let name = names(scene, runs).min(room.saturating_sub(wanted).max(room * 11 / 20));
         Self { width, name, what: room.saturating_sub(name) }
     }

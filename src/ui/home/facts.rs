@@ -20,10 +20,10 @@ pub(super) fn is_late(run: &Run, now: Timestamp) -> bool {
     run.status.class() == RunClass::Waiting && run.started_at.is_some_and(|at| age(at, now) > START)
 }
 
-/// What a live run is doing: its step, or its state where no step runs.
-pub(super) fn doing<'a>(scene: Scene<'_>, run: &'a Run) -> &'a str {
+/// What a live run is doing, for so many columns: its step, or its state where no step runs.
+pub(super) fn doing<'a>(scene: Scene<'_>, run: &'a Run, columns: u16) -> &'a str {
     if waits(scene, run) == Waits::ForPerson {
-        return "waits for a person";
+        return if columns < 18 { "waiting" } else { "waits for a person" };
     }
     match (&run.status, &run.progress.current, &run.phase) {
         (RunStatus::Running, Some(step), _) => step.as_str(),
@@ -47,7 +47,7 @@ pub(super) fn drain(scene: Scene<'_>, run: &Run) -> Meter {
     match run.drain.or_else(detail) {
         Some(drain) => {
             let (used, limit) = (age(drain.since, scene.now), age(drain.since, drain.deadline));
-            let text = format!("{}/{}", human(used), human(limit));
+            let text = format!("{}/{}", seconds(used), seconds(limit));
             Meter { done: used.as_secs(), of: limit.as_secs(), text }
         }
         None => {
@@ -55,6 +55,11 @@ pub(super) fn drain(scene: Scene<'_>, run: &Run) -> Meter {
             Meter { done: run.progress.done.into(), of: run.progress.total.into(), text }
         }
     }
+}
+
+/// Times that are compared read best in one unit.
+fn seconds(time: Duration) -> String {
+    if time < Duration::from_secs(100) { format!("{}s", time.as_secs()) } else { human(time) }
 }
 
 /// The step that failed a run, where it is known.

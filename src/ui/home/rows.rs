@@ -24,7 +24,9 @@ pub(super) fn task<'a>(scene: Scene<'a>, task: &'a PendingTask, columns: Columns
     if let Some(pending) = scene.model.pending.of(&task.run_id) {
         return strip.right(footer::mark(scene, pending), theme.waiting);
     }
-    strip.cell(&*task.task_type, columns.what, theme.muted).right(since(task.created_at, scene), theme.waiting)
+    strip
+        .cell(&*task.task_type, columns.what, theme.muted)
+        .right(since(task.created_at, scene), theme.waiting)
 }
 
 /// A run that stops gracefully.
@@ -55,7 +57,7 @@ pub(super) fn running<'a>(scene: Scene<'a>, run: &'a Run, columns: Columns) -> S
     };
     let late = is_late(run, scene.now);
     strip
-        .cell(doing(scene, run), columns.what, mark.style)
+        .cell(doing(scene, run, columns.what), columns.what, mark.style)
         .gap(1)
         .number(done, 5, theme.muted)
         .gap(1)

@@ -40,7 +40,8 @@ fn of_task<'a>(scene: Scene<'a>, run: &Run, task: &'a PendingTask) -> [Strip<'a>
         .add(approve, theme.success)
         .add("   reject ", theme.muted)
         .add(reject, theme.failed);
-    let title = ["title", "summary", "description"].iter().find_map(|field| task.payload.get(field)?.as_str());
+    let title =
+        ["title", "summary", "description"].iter().find_map(|field| task.payload.get(field)?.as_str());
     let text = title.map_or_else(|| start_of(&task.payload, BYTES), str::to_owned);
     [Strip::new().add("│ ", theme.gutter).add(text, theme.foreign), first]
 }
@@ -61,7 +62,7 @@ fn of_failure<'a>(scene: Scene<'a>, run: &'a Run) -> [Strip<'a>; 2] {
 fn of_live<'a>(scene: Scene<'a>, run: &'a Run, width: u16) -> [Strip<'a>; 2] {
     let theme = scene.theme;
     let mark = of_run(run, waits(scene, run), theme);
-    let what = doing(scene, run);
+    let what = doing(scene, run, width);
     let mut first = Strip::new().add(format!("{} {}", mark.glyph, mark.word), mark.style);
     if what != mark.word {
         first = first.add(" · ", theme.muted).add(what, theme.text);

@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::fields::{count, find, instant, text};
 use crate::domain::{
-    Drain, EventId, EventKind, FailureCode, Graph, PendingTask, Progress, Run, RunEvent, RunId, RunStatus, StepId,
-    TaskId, Workflow, WorkflowId, WorkflowVersion,
+    Drain, EventId, EventKind, FailureCode, Graph, PendingTask, Progress, Run, RunEvent, RunId, RunStatus,
+    StepId, TaskId, Workflow, WorkflowId, WorkflowVersion,
 };
 
 /// Something that came and could not be read: what lacks, and the thing itself.
@@ -60,7 +60,8 @@ pub fn run(raw: &Value) -> Result<Run, Unreadable> {
                 "error.message",
             ],
         ),
-        failed_step: text(raw, &["failed_step_id", "failure.step_id", "failure.failed_step_id"]).map(StepId::new),
+        failed_step: text(raw, &["failed_step_id", "failure.step_id", "failure.failed_step_id"])
+            .map(StepId::new),
         drain: drain(raw),
         started_at: instant(raw, &["started_at", "created_at"]),
         ended_at: instant(raw, &["completed_at", "ended_at", "finished_at", "stopped_at"]),

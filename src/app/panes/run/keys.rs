@@ -35,7 +35,8 @@ pub(crate) fn resized(model: &mut Model) {
         && let Some(payload) = &mut open.events.payload
     {
         let log = model.mirror.detail(&open.run).map_or(&[][..], |detail| detail.history.events());
-        payload.lines = log.get(payload.event).map_or(0, |event| json_lines(&event.data, columns).len());
+        payload.lines =
+            log.get(payload.event).map_or_else(Vec::new, |event| json_lines(&event.data, columns)).into();
     }
     settle(model);
 }
@@ -64,7 +65,7 @@ fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Times
         Action::NextPane | Action::PreviousPane => open.tab = other(open.tab),
         Action::Find => {
             open.tab = Tab::Events;
-            let input = open.events.search.as_ref().map(|search| search.text.clone()).unwrap_or_default();
+            let input = open.events.search.as_ref().map_or("", |search| &search.text).into();
             model.layers.push(Layer::Find { input });
         }
         Action::Back if open.tab == Tab::Events && open.events.search.is_some() => open.events.search = None,
