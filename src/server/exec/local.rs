@@ -13,10 +13,7 @@ use super::Executor;
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
 use crate::domain::FailureCode;
-use crate::machine::{Call, Outcome, StepError, Work};
-
-/// The code of a failed script. It is the local runtime's own: the platform publishes none.
-const LUA_SCRIPT_FAILED: &str = "LUA_SCRIPT_FAILED";
+use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
 /// What the executor is built from.
 #[derive(Debug)]

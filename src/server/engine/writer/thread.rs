@@ -17,6 +17,7 @@ use crate::server::db::DbError;
 use crate::server::engine::EngineError;
 use crate::server::engine::calls::Calls;
 use crate::server::engine::fleet::Fleet;
+use crate::server::engine::guard::guarded;
 use crate::server::engine::hub::Hub;
 use crate::server::engine::recovery::unstarted;
 use crate::server::engine::request::{Report, Request};
@@ -115,7 +116,9 @@ impl AtWork {
     fn round(&mut self, requests: Vec<Request>) -> bool {
         let mut queue = requests.into_iter().inspect(|request| self.calls.note(request));
         let mut after = After::default();
-        match self.writer.record(&mut queue, &mut after) {
+        // The last net: a fault anywhere in a batch takes the batch back, not the thread down.
+        let recorded = guarded(|| self.writer.record(&mut queue, &mut after));
+        match recorded.unwrap_or_else(|| Err(DbError::from(rusqlite::Error::UnwindingPanic).into())) {
             Ok(()) => {
                 drop(queue);
                 self.perform(after);
