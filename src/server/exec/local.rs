@@ -15,6 +15,10 @@ use super::mcp::{Client, ClientError, KnownServers, Target};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
+/// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
+/// about retries, comes first.
+const GRACE: Duration = Duration::from_secs(1);
+
 /// What the executor is built from.
 #[derive(Debug)]
 pub struct ExecutorOptions {
@@ -52,7 +56,9 @@ impl LocalExecutor {
         asked: Option<Duration>,
         cancel: CancellationToken,
     ) -> Outcome {
-        let ended = self.scripts.run(script, globals, time_limit(asked), &cancel).await;
+        let limit = time_limit(asked);
+        let limit = if asked == Some(limit) { limit + GRACE } else { limit };
+        let ended = self.scripts.run(script, globals, limit, &cancel).await;
         ended.map_or_else(|failure| Outcome::Failed(script_error(&failure)), Outcome::Done)
     }
 }

@@ -59,7 +59,7 @@ impl Writer {
         let runtime = Handle::current();
         let timers = Timers::default();
         let timer_task = runtime.spawn(timers.clone().run(requests.clone()));
-        let calls = Calls::new(runtime.clone(), executor, requests.clone());
+        let calls = Calls::new(runtime.clone(), executor, requests.clone(), timers.clone());
         let (kept, delay) = (VecDeque::new(), None);
         let at_work = AtWork { writer: self, calls, timers, runtime, requests, kept, delay };
         let (ready, is_ready) = oneshot::channel();
@@ -149,6 +149,7 @@ impl AtWork {
         match order {
             Order::Execute(call) => self.calls.begin(*call),
             Order::Cancel { step, attempt } => self.calls.cancel(run, step, attempt),
+            Order::SetTimer { key, .. } if self.calls.keeps_clock(&run, &key) => {}
             Order::SetTimer { key, at } => self.timers.set(run, key, at),
             Order::ClearTimer(key) => self.timers.clear(run, key),
         }
