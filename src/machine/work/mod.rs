@@ -10,4 +10,5 @@ mod mcp;
 mod prepare;
 mod unsupported;
 
+pub use lua::LUA_SCRIPT_FAILED;
 pub(super) use prepare::{Prepared, prepare};
