@@ -112,6 +112,6 @@ fn events_look_like_what_they_came_to() {
     let is = |text: &str, style: ratatui::style::Style| (text.to_owned(), style.fg.unwrap());
     assert_eq!(row(3), is("◐ state_changed", theme.draining));
     assert_eq!(row(4), is("⊖ step skipped     a", theme.skipped));
-    assert_eq!(row(5), is("⊘ step cancelled  b", theme.cancelled));
+    assert_eq!(row(5), is("⊘ step cancelled   b", theme.cancelled));
     assert_eq!(row(6), is("■ state_changed", theme.cancelled));
 }
