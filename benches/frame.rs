@@ -73,13 +73,13 @@ fn canvas(criterion: &mut Criterion) {
 /// Frames over a payload of about 10 MB: in the preview, in a dialog, and open in the log.
 fn payload(criterion: &mut Criterion) {
     let mut tasks = all_tasks();
-    tasks[2].payload = huge_payload();
+    tasks[2].payload = huge_payload(150_000);
     let stage = Stage::full(160, 45).after(1).tasks(tasks).press("g");
     frame(criterion, "payload of 10 MB", "preview", &stage);
     frame(criterion, "payload of 10 MB", "dialog", &stage.press("a"));
     let mut detail = invoice_detail();
     if let Some(last) = detail.events.last_mut() {
-        last.data = huge_payload();
+        last.data = huge_payload(150_000);
     }
     let stage = Stage::full(160, 45).press("<tab><tab><tab><enter>").detail(detail).press("2");
     frame(criterion, "payload of 10 MB", "selected event", &stage);
