@@ -55,8 +55,9 @@ impl Client {
     /// # Errors
     /// When the feed cannot be read, or when none or several runs are meant.
     pub async fn find_run(&self, id_or_prefix: &str) -> Result<Run, FindError> {
-        let runs = self.runs(SEARCHED, None).await?.runs;
-        pick(runs, id_or_prefix.trim())
+        let wanted = id_or_prefix.trim();
+        let runs = self.runs_named(wanted, SEARCHED).await?;
+        pick(runs, wanted)
     }
 }
 
