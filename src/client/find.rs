@@ -16,11 +16,11 @@ pub enum FindError {
     #[error(transparent)]
     Call(Box<CallError>),
     /// No run has this id, nor one that begins so.
-    #[error("no run `{wanted}` among the newest {searched}: check the id, the tenant and the project")]
+    #[error("no run `{wanted}`{}: check the id, the tenant and the project", among(*.searched))]
     NoneFound {
         /// What was typed.
         wanted: Box<str>,
-        /// How many runs were looked at.
+        /// How many other runs were looked at; 0 where the server searched itself.
         searched: usize,
     },
     /// Several runs begin so.
@@ -39,6 +39,10 @@ impl From<CallError> for FindError {
     fn from(error: CallError) -> Self {
         Self::Call(Box::new(error))
     }
+}
+
+fn among(searched: usize) -> String {
+    if searched == 0 { String::new() } else { format!(" among the newest {searched}") }
 }
 
 fn list(matches: &[RunId], count: usize) -> String {
@@ -104,5 +108,7 @@ mod tests {
                 format!("no run `{nothing}` among the newest 1: check the id, the tenant and the project");
             assert_eq!(found(&["a1"], nothing), Err(want));
         }
+        let want = "no run `b`: check the id, the tenant and the project";
+        assert_eq!(found(&[], "b"), Err(want.into()));
     }
 }
