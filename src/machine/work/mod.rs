@@ -5,9 +5,12 @@
 //! new sort of call, its variant of [`Work`](super::Work).
 
 mod human;
+mod llm;
 mod lua;
 mod mcp;
 mod prepare;
+mod repeat;
 mod unsupported;
 
 pub(super) use prepare::{Prepared, prepare};
+pub(super) use repeat::restore;
