@@ -7,10 +7,11 @@ use std::time::{Duration, Instant};
 
 use arcc::domain::FailureCode;
 use arcc::machine::{Call, Outcome, StepError, Work};
-use arcc::server::engine::{Engine, NewWorkflow, StartRun};
+use arcc::server::engine::{Engine, NewWorkflow};
 use arcc::server::exec::llm::MAX_BODY_BYTES;
 use arcc::server::exec::mcp::KnownServers;
 use arcc::server::exec::{Executor, ExecutorOptions, LlmProvider, LocalExecutor};
+use arcc::wire::StartRun;
 use pretty_assertions::assert_eq;
 use rstest::rstest;
 use serde_json::{Value, json};
@@ -101,20 +102,20 @@ async fn a_question_is_asked_with_its_key_and_the_answer_read() {
 
 #[rstest]
 #[case(401, json!({"error": {"message": format!("Incorrect API key provided: {KEY}.")}}), false,
-    "URL refused the key (401 Unauthorized): Incorrect API key provided: [key].; check AR_LLM_API_KEY")]
+    "AT refused the key (401 Unauthorized): Incorrect API key provided: [key].; check AR_LLM_API_KEY")]
 #[case(403, json!({"error": "not from here"}), false,
-    "URL refused the key (403 Forbidden): not from here; check AR_LLM_API_KEY")]
+    "AT refused the key (403 Forbidden): not from here; check AR_LLM_API_KEY")]
 #[case(404, json!({"error": {"message": "The model `small` does not exist"}}), false,
-    "URL refused the request to `small` (404 Not Found): The model `small` does not exist; check the step's model and llm_params")]
+    "AT refused the request to `small` (404 Not Found): The model `small` does not exist; check the step's model and llm_params")]
 #[case(400, json!({"error": {"message": "temperature: must be at most 2"}}), false,
-    "URL refused the request to `small` (400 Bad Request): temperature: must be at most 2; check the step's model and llm_params")]
+    "AT refused the request to `small` (400 Bad Request): temperature: must be at most 2; check the step's model and llm_params")]
 #[case(429, json!({"error": {"message": "Rate limit reached"}}), true,
-    "URL cannot answer for `small` now (429 Too Many Requests): Rate limit reached")]
+    "AT cannot answer for `small` now (429 Too Many Requests): Rate limit reached")]
 #[case(500, json!("boom"), true,
-    "URL cannot answer for `small` now (500 Internal Server Error): \"boom\"")]
+    "AT cannot answer for `small` now (500 Internal Server Error): \"boom\"")]
 #[case(307, json!({}), false,
-    "URL gave no answer for `small`: it redirects, which is not followed; correct AR_LLM_BASE_URL")]
-#[case(200, json!({"error": {"message": "no capacity"}}), false, "URL gave no answer for `small`: no capacity")]
+    "AT gave no answer for `small`: it redirects, which is not followed; correct AR_LLM_BASE_URL")]
+#[case(200, json!({"error": {"message": "no capacity"}}), false, "AT gave no answer for `small`: no capacity")]
 #[tokio::test]
 async fn refusals_say_what_to_look_at_and_whether_to_try_again(
     #[case] status: u16,
@@ -125,9 +126,7 @@ async fn refusals_say_what_to_look_at_and_whether_to_try_again(
     let elsewhere = ("location", "http://127.0.0.1:1/");
     let answer = ResponseTemplate::new(status).insert_header(elsewhere.0, elsewhere.1).set_body_json(body);
     let (_server, base) = provider(answer).await;
-    let message = message.replace("URL", &format!("{base}/chat/completions"));
-    // The variable's name holds the letters of the placeholder.
-    let message = message.replace(&format!("AR_LLM_BASE_{base}/chat/completions"), "AR_LLM_BASE_URL");
+    let message = message.replace("AT ", &format!("{base}/chat/completions "));
     let want = StepError { code: FailureCode::LlmRequestFailed, message, retryable };
     assert_eq!(failed(ask(&at(&base)).await), want);
 }
