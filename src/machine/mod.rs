@@ -40,3 +40,4 @@ pub use io::{
 pub use recover::RECOVERY_TASK;
 pub use state::Machine;
 pub use view::AWAITING_HUMAN_TASK;
+pub use work::LUA_SCRIPT_FAILED;

@@ -354,6 +354,28 @@ pub(crate) fn invoice_detail() -> Detail {
     Detail { run, events, context: None, graph: Some(invoice_graph()), tasks: None, asked_at: now() }
 }
 
+/// A run that was paused with a step in flight, and whose log is longer than the preview.
+pub(crate) fn backfill_detail() -> Detail {
+    let mut notes = vec![(243, "run_started", json!({}))];
+    for batch in 0..20 {
+        let step = format!("batch-{batch:02}");
+        notes.push((240 - 10 * batch, "step_started", json!({"step_id": step, "attempt": 1})));
+        notes.push((232 - 10 * batch, "step_completed", json!({"step_id": step, "result": {"rows": 5_000}})));
+    }
+    notes.push((40, "step_started", json!({"step_id": "batch-20", "attempt": 1})));
+    notes.push((30, "state_changed", json!({"from": "running", "to": "paused", "reason": "operator"})));
+    let run = all_runs().swap_remove(5);
+    let events = events(run.id.clone().as_str(), &notes);
+    Detail { run, events, context: None, graph: None, tasks: None, asked_at: now() }
+}
+
+/// A payload of about 10 MB.
+pub(crate) fn huge_payload() -> Value {
+    let row =
+        |number: usize| json!({"row": number, "text": "a line of some length, of which there are many"});
+    json!({"title": "Import", "rows": (0..150_000).map(row).collect::<Vec<_>>()})
+}
+
 /// A graph with branches, joins and an edge over several columns, half way through.
 pub(crate) fn review_detail() -> Detail {
     let id = "a41f0c22-90";

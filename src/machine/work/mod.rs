@@ -12,5 +12,6 @@ mod prepare;
 mod repeat;
 mod unsupported;
 
+pub use lua::LUA_SCRIPT_FAILED;
 pub(super) use prepare::{Prepared, prepare};
 pub(super) use repeat::restore;

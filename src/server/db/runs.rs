@@ -128,6 +128,8 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         },
         failure_code: text("failure_code")?.map(|code| FailureCode::parse(&code)),
         error: text("error")?,
+        failed_step: None,
+        drain: None,
         started_at: Some(read_instant(row, "started_at")?),
         ended_at: read_optional_instant(row, "ended_at")?,
         updated_at: Some(read_instant(row, "updated_at")?),

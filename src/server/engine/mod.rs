@@ -21,6 +21,7 @@
 mod calls;
 mod error;
 mod fleet;
+mod guard;
 mod handle;
 mod hub;
 mod reads;

@@ -14,10 +14,11 @@ use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
 use crate::domain::FailureCode;
-use crate::machine::{Call, Outcome, StepError, Work};
+use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
-/// The code of a failed script. It is the local runtime's own: the platform publishes none.
-const LUA_SCRIPT_FAILED: &str = "LUA_SCRIPT_FAILED";
+/// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
+/// about retries, comes first.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What the executor is built from.
 #[derive(Debug)]
@@ -60,7 +61,9 @@ impl LocalExecutor {
         asked: Option<Duration>,
         cancel: CancellationToken,
     ) -> Outcome {
-        let ended = self.scripts.run(script, globals, time_limit(asked), &cancel).await;
+        let limit = time_limit(asked);
+        let limit = if asked == Some(limit) { limit + GRACE } else { limit };
+        let ended = self.scripts.run(script, globals, limit, &cancel).await;
         ended.map_or_else(|failure| Outcome::Failed(script_error(&failure)), Outcome::Done)
     }
 }

@@ -139,8 +139,13 @@ fn turn_to(model: &mut Model, place: usize, now: Timestamp) {
 }
 
 fn go_to_rows(model: &mut Model, now: Timestamp) {
-    if let Some(section) = Section::ALL.into_iter().find(|section| count(model, *section, now) > 0) {
-        model.home.section = section;
+    let Some(section) = Section::ALL.into_iter().find(|section| count(model, *section, now) > 0) else {
+        return;
+    };
+    let left = std::mem::replace(&mut model.home.section, section);
+    if left != section && !model.home.touched {
+        // Nobody chose a row there: whoever comes to it begins at its top.
+        model.home.cursors[left as usize] = Cursor::default();
     }
 }
 

@@ -17,5 +17,5 @@ mod sandbox;
 mod worker;
 
 pub use limits::{DEFAULT_TIME, LONGEST_TIME, MAX_RESULT_BYTES, MAX_SOURCE_BYTES, MEMORY_BYTES, time_limit};
-pub use pool::{Pool, ScriptFailure};
+pub use pool::{Pool, ScriptFailure, WORKERS};
 pub use worker::lua_worker_main;
