@@ -7,7 +7,6 @@ use http::header::AUTHORIZATION;
 use http::{HeaderMap, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
-use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
@@ -19,8 +18,6 @@ use crate::server::exec::mcp::causes;
 
 /// The largest answer, in bytes.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
-/// How many questions are out at once; more wait for their turn.
-pub const MAX_AT_ONCE: usize = 32;
 
 /// How long an answer may take when its step does not say.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(120);
@@ -37,7 +34,6 @@ const SECRET_LENGTH: usize = 8;
 #[derive(Debug)]
 pub struct Client {
     ready: Result<Ready, LlmError>,
-    places: Semaphore,
 }
 
 /// A provider that can be asked.
@@ -56,7 +52,7 @@ impl Client {
     /// the questions that want it.
     pub fn new(provider: Option<LlmProvider>) -> Self {
         let ready = provider.ok_or(LlmError::NoProvider).and_then(Ready::new);
-        Self { ready, places: Semaphore::new(MAX_AT_ONCE) }
+        Self { ready }
     }
 
     /// Asks a question; however it goes, there is an outcome. Calling it off aborts the request at once.
@@ -69,15 +65,13 @@ impl Client {
         let asked = tokio::select! {
             biased;
             () = cancel.cancelled() => Err(LlmError::CalledOff(question.model.clone())),
-            asked = self.in_turn(&question, limit) => asked,
+            asked = self.in_time(&question, limit) => asked,
         };
         asked.map_or_else(|error| Outcome::Failed(error.into_step_error()), Outcome::Done)
     }
 
-    async fn in_turn(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
+    async fn in_time(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
         let ready = self.ready.as_ref().map_err(Clone::clone)?;
-        // The semaphore is never closed, so there is always a place sooner or later.
-        let _place = self.places.acquire().await;
         let patience = limit.map_or(DEFAULT_LIMIT, |limit| limit + GRACE);
         let asked = timeout(patience, ready.ask(question)).await;
         asked.unwrap_or_else(|_| {

@@ -12,7 +12,7 @@ mod error;
 mod provider;
 mod question;
 
-pub use client::{Client, MAX_AT_ONCE, MAX_BODY_BYTES};
+pub use client::{Client, MAX_BODY_BYTES};
 pub use error::LlmError;
 pub use provider::LlmProvider;
 pub use question::Question;
