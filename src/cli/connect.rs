@@ -181,6 +181,7 @@ fn options(
     data_dir: PathBuf,
     purpose: Purpose,
 ) -> Result<crate::server::serve::ServeOptions> {
+    use crate::server::exec::LlmProvider;
     use crate::server::samples::Samples;
     let drive = purpose == Purpose::Screen && !global.no_samples;
     Ok(crate::server::serve::ServeOptions {
@@ -188,6 +189,7 @@ fn options(
         data_dir,
         samples: if drive { Samples::On } else { Samples::Off },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
+        llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
     })
 }
 

@@ -5,10 +5,13 @@
 //! new sort of call, its variant of [`Work`](super::Work).
 
 mod human;
+mod llm;
 mod lua;
 mod mcp;
 mod prepare;
+mod repeat;
 mod unsupported;
 
 pub use lua::LUA_SCRIPT_FAILED;
 pub(super) use prepare::{Prepared, prepare};
+pub(super) use repeat::restore;

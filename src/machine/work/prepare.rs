@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{human, lua, mcp, unsupported};
+use super::{human, llm, lua, mcp, unsupported};
 use crate::domain::template::resolve;
 use crate::domain::{FailureCode, StepKind, StepSpec};
 use crate::machine::io::{StepError, Work};
@@ -29,10 +29,10 @@ pub(in crate::machine) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prep
     unsupported::check(spec)?;
     match &spec.kind {
         StepKind::McpCall => mcp::prepare(spec, run),
+        StepKind::LlmCall => llm::prepare(spec, run),
         StepKind::LuaScript => lua::prepare(spec, run),
         StepKind::HumanTask => human::prepare(spec, run),
-        StepKind::LlmCall
-        | StepKind::AgentCall
+        StepKind::AgentCall
         | StepKind::ForEach
         | StepKind::While
         | StepKind::WorkflowCall

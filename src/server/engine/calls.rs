@@ -21,6 +21,9 @@ use crate::server::exec::lua::WORKERS;
 /// Tool calls that execute at a time; more wait for a place. A call that waits costs no thread.
 const TOOLS_AT_A_TIME: usize = 256;
 
+/// Questions to models that are out at a time; providers refuse too many at once.
+const QUESTIONS_AT_A_TIME: usize = 32;
+
 type Key = (RunId, StepId, u32);
 
 /// The attempts in flight of all runs; owned by the writer thread.
@@ -31,6 +34,7 @@ pub(super) struct Calls {
     timers: Timers,
     scripts: Arc<Semaphore>,
     tools: Arc<Semaphore>,
+    models: Arc<Semaphore>,
     in_flight: HashMap<Key, CancellationToken>,
 }
 
@@ -44,7 +48,8 @@ impl Calls {
     ) -> Self {
         let scripts = Arc::new(Semaphore::new(WORKERS));
         let tools = Arc::new(Semaphore::new(TOOLS_AT_A_TIME));
-        Self { runtime, executor, requests, timers, scripts, tools, in_flight: HashMap::new() }
+        let models = Arc::new(Semaphore::new(QUESTIONS_AT_A_TIME));
+        Self { runtime, executor, requests, timers, scripts, tools, models, in_flight: HashMap::new() }
     }
 
     /// Begins an attempt.
@@ -56,6 +61,7 @@ impl Calls {
         let places = match call.work {
             Work::Lua { .. } => self.scripts.clone(),
             Work::Mcp { .. } => self.tools.clone(),
+            Work::Llm { .. } => self.models.clone(),
         };
         let requests = self.requests.clone();
         let timers = self.timers.clone();

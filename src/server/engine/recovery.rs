@@ -86,7 +86,7 @@ fn tool(work: &Work) -> [Option<Box<str>>; 3] {
         Work::Mcp { server_url, instance_id, tool, .. } => {
             [server_url.clone(), instance_id.clone(), Some(tool.clone())]
         }
-        Work::Lua { .. } => [None, None, None],
+        Work::Lua { .. } | Work::Llm { .. } => [None, None, None],
     }
 }
 

@@ -127,7 +127,7 @@ fn innermost(error: &dyn std::error::Error) -> String {
 }
 
 /// An error and its causes, outermost first, in one line.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
+pub(in crate::server::exec) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {
