@@ -115,7 +115,7 @@ pub(super) enum RunsCommand {
         #[arg(long)]
         workflow: Option<String>,
         /// At most this many
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
         #[command(flatten)]
         print: Print,
@@ -131,6 +131,9 @@ pub(super) enum RunsCommand {
     Events {
         #[command(flatten)]
         run: RunArg,
+        /// Go on with new events until the run ends; with --json, one event per line
+        #[arg(long, short)]
+        follow: bool,
         #[command(flatten)]
         print: Print,
     },
@@ -177,6 +180,13 @@ pub(super) enum RunsCommand {
         #[command(flatten)]
         print: Print,
     },
+}
+
+fn at_least_one(raw: &str) -> Result<usize, String> {
+    match raw.parse() {
+        Ok(0) | Err(_) => Err("it must be a whole number of 1 or more".into()),
+        Ok(number) => Ok(number),
+    }
 }
 
 /// `arcc tasks …`

@@ -68,18 +68,27 @@ pub(super) async fn connect(global: &Global, purpose: Purpose) -> Result<Connect
     if purpose == Purpose::Command {
         settings.warnings.iter().for_each(|warning| remark(warning));
     }
-    match resolve(&global.flags(), &environment()?, &settings.file)? {
-        Target::Local => local(global, settings, purpose).await,
-        Target::Remote(remote) => hosted(global, settings, *remote).await,
-    }
+    let connected = match resolve(&global.flags(), &environment()?, &settings.file)? {
+        Target::Local => local(global, settings, purpose).await?,
+        Target::Remote(remote) => hosted(global, settings, *remote).await?,
+    };
+    Ok(match purpose {
+        Purpose::Screen => connected,
+        Purpose::Command => Connected { client: connected.client.clone().patient(), ..connected },
+    })
 }
 
 /// Reads the configuration file.
 pub(super) fn settings(global: &Global) -> Result<Loaded> {
     let default = || Paths::of_user().map(|paths| paths.config.join("config.toml"));
-    match global.config.clone().or_else(default) {
-        Some(path) => Ok(Loaded::read(&path)?),
-        None => Ok(Loaded::default()),
+    match &global.config {
+        // The usual file may be missing, one that was asked for may not.
+        Some(path) if !path.exists() => {
+            let text = format!("there is no configuration file {}", path.display());
+            Err(Failure::Usage(text).into())
+        }
+        Some(path) => Ok(Loaded::read(path)?),
+        None => Ok(default().map(|path| Loaded::read(&path)).transpose()?.unwrap_or_default()),
     }
 }
 

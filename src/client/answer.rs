@@ -60,7 +60,7 @@ impl Answer<'_> {
                 code: body.as_ref().and_then(code),
                 message,
                 retry_after: retry_after(self.headers, body.as_ref(), now),
-                details: body.as_ref().and_then(|body| body.get("details")).cloned(),
+                details: body.as_ref().and_then(|body| body.get("details")).cloned().map(Box::new),
             },
         }
     }

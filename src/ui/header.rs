@@ -11,7 +11,7 @@ use crate::app::Freshness;
 use crate::app::freshness::overdue;
 use crate::app::model::Access;
 use crate::app::panes::RunScreen;
-use crate::domain::clock::{age, human};
+use crate::domain::clock::{age, human, human_fine};
 use crate::domain::text::visible;
 use crate::mirror::{LinkState, Section, Source};
 
@@ -83,8 +83,9 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
             strip = strip.right(format!("  {}", cut(visible(code.as_str()), CODE)), ink(theme.failed));
         }
         if let Some(start) = run.started_at {
-            let ran = human(age(start, run.ended_at.unwrap_or(scene.now)));
-            let word = if run.ended_at.is_some() { "ran" } else { "for" };
+            let ran = age(start, run.ended_at.unwrap_or(scene.now));
+            let (word, ran) =
+                if run.ended_at.is_some() { ("ran", human_fine(ran)) } else { ("for", human(ran)) };
             strip = strip.right(format!("  {word} {ran}"), ink(theme.text));
         }
         if let Some(version) = run.version.filter(|_| area.width >= 80) {

@@ -189,6 +189,8 @@ async fn runs_are_listed_newest_first_by_workflow_and_status() {
     let all = RunQuery { limit: 2, ..RunQuery::default() };
     assert_eq!(list(all.clone()).await, (vec![third.clone(), second.clone()], 3));
     assert_eq!(list(RunQuery { offset: 2, ..all.clone() }).await, (vec![first.clone()], 3));
+    let prefix = first.as_str()[..20].to_owned();
+    assert_eq!(list(RunQuery { id_prefix: Some(prefix), ..all.clone() }).await, (vec![first.clone()], 1));
     assert_eq!(list(RunQuery { workflow: Some(slow), ..all.clone() }).await, (vec![third, second], 2));
     assert_eq!(list(RunQuery { status: Some("completed".into()), ..all }).await, (vec![first], 1));
 }

@@ -112,6 +112,12 @@ fn events_look_like_what_they_came_to() {
     let is = |text: &str, style: ratatui::style::Style| (text.to_owned(), style.fg.unwrap());
     assert_eq!(row(3), is("◐ state_changed", theme.draining));
     assert_eq!(row(4), is("⊖ step skipped     a", theme.skipped));
-    assert_eq!(row(5), is("⊘ step cancelled  b", theme.cancelled));
+    assert_eq!(row(5), is("⊘ step cancelled   b", theme.cancelled));
     assert_eq!(row(6), is("■ state_changed", theme.cancelled));
+}
+
+#[test]
+fn a_long_payload_in_a_single_row_shows_its_beginning() {
+    let text = Stage::full(60, 16).press("j<enter>").detail(order_detail()).text();
+    assert!(text.contains("│ Send order confirmation") && text.contains("… more"), "{text}");
 }

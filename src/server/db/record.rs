@@ -95,6 +95,8 @@ pub struct VersionRecord {
 pub struct RunQuery {
     /// Of this workflow alone.
     pub workflow: Option<WorkflowId>,
+    /// With ids that begin so.
+    pub id_prefix: Option<String>,
     /// With this status alone, as the platform spells it.
     pub status: Option<String>,
     /// At most so many.

@@ -101,6 +101,11 @@ pub fn list(connection: &Connection, query: &RunQuery) -> Result<(Vec<Run>, u64)
         values.push(status);
         filter += &format!(" AND runs.status = ?{}", values.len());
     }
+    let after_prefix = query.id_prefix.as_ref().map(|prefix| format!("{prefix}{}", char::MAX));
+    if let (Some(prefix), Some(after)) = (&query.id_prefix, &after_prefix) {
+        values.extend([prefix.as_str(), after]);
+        filter += &format!(" AND runs.id >= ?{} AND runs.id < ?{}", values.len() - 1, values.len());
+    }
     let values = rusqlite::params_from_iter(values);
     let mut count = connection.prepare_cached(&format!("SELECT count(*) FROM runs{filter}"))?;
     let total = count.query_row(values.clone(), |row| row.get(0))?;

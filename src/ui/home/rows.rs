@@ -102,6 +102,6 @@ fn since(at: Option<Timestamp>, scene: Scene<'_>) -> String {
 
 /// A bar of `columns` cells.
 fn bar(done: u64, of: u64, columns: u16) -> String {
-    let full = if of == 0 { 0 } else { (u64::from(columns) * done.min(of) / of) as usize };
+    let full = (u64::from(columns) * done.min(of)).checked_div(of).unwrap_or(0) as usize;
     format!("{}{}", "▓".repeat(full), "░".repeat(usize::from(columns) - full))
 }

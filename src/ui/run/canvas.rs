@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{dag, side, steps};
-use crate::app::layout::{self, CanvasForm};
+use crate::app::layout::{self, CanvasForm, CanvasLayout};
 use crate::app::panes::RunScreen;
 use crate::domain::{RunHistory, StepStatus};
 use crate::mirror::{LinkState, RunDetail, Source};
@@ -64,7 +64,10 @@ fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> St
     let total = if progress.total > 0 { format!("/{}", progress.total) } else { String::new() };
     let strip = strip.right(format!("{}{total} steps ended", progress.done), theme.muted);
     let Some(drawing) = &screen.canvas.drawing else { return strip };
-    let room = layout::canvas(scene.model.size, Some(drawing)).steps;
+    let CanvasLayout { steps: room, form, .. } = layout::canvas(scene.model.size, Some(drawing));
+    if form == CanvasForm::List {
+        return strip;
+    }
     let larger = drawing.width > room.width || drawing.height > room.height;
     if larger { strip.right("  larger than the pane", theme.muted) } else { strip }
 }

@@ -100,13 +100,16 @@ impl<'s, 'b> Page<'s, 'b> {
         let found = excerpt(value, width, BYTES);
         let lines = found.lines;
         let fits = lines.len() <= rows && found.extent == Extent::Whole;
-        let shown = if fits { lines.len() } else { lines.len().min(rows.saturating_sub(1)) };
+        // In a single row the value's beginning tells more than the count of its lines.
+        let alone = !fits && rows == 1;
+        let shown = if fits { lines.len() } else { lines.len().min(rows.saturating_sub(1).max(rows.min(1))) };
         for line in &lines[..shown] {
             let strip = Strip::new().gap(2).cell(line.key.as_deref().unwrap_or(""), key, theme.muted);
             let strip = if key > 0 { strip.gap(1) } else { strip };
-            self.line(&strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign));
+            let strip = strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign);
+            self.line(&if alone { strip.right("… more", theme.muted) } else { strip });
         }
-        if !fits && rows > 0 {
+        if !fits && rows > 1 {
             let text = match found.extent {
                 Extent::Whole => {
                     format!("… {} more lines of {}: enter opens", lines.len() - shown, lines.len())
