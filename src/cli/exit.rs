@@ -58,6 +58,10 @@ fn code(report: &color_eyre::Report) -> u8 {
         if cause.is::<ConfigError>() {
             return 2;
         }
+        #[cfg(feature = "server")]
+        if let Some(crate::server::serve::ServeError::NotLoopback { .. }) = cause.downcast_ref() {
+            return 2;
+        }
         if cause.is::<SecretError>() {
             return 4;
         }

@@ -170,7 +170,7 @@ fn relocate(model: &mut Model, section: Section, now: Timestamp) {
     let cursor = model.home.cursor(section);
     let index = cursor.index;
     match cursor.key.as_ref().map(|key| place_of(model, section, key, now)) {
-        Some(Some(place)) => model.home.cursors[section as usize].index = place,
+        Some(Some(place)) => select(model, section, Near::From(place), now),
         Some(None) => select(model, section, Near::From(index), now),
         // A section that was never entered stays at its top; the selected one needs a row.
         None if section == model.home.section => select(model, section, Near::From(index), now),
