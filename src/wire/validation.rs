@@ -110,7 +110,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     fn read(body: Value) -> Result<Options<'static>, String> {
-        options(body.as_object().unwrap())
+        let Value::Object(body) = body else { panic!("an object") };
+        options(&body)
     }
 
     #[test]

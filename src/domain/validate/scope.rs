@@ -85,7 +85,7 @@ impl<'p, 'g> Place<'p, 'g> {
             return Some(unknown_root(path, &roots));
         };
         let miss = shape.walk(rest).err()?;
-        Some(Fault { is_optional: *root != "run", ..missed(path, 1, miss) })
+        Some(Fault { is_optional: *root != "run", ..missed(path, 1, &miss) })
     }
 
     /// What paths can begin with, other than `steps` and what is below it.
@@ -150,7 +150,7 @@ impl<'p, 'g> Place<'p, 'g> {
             return Some(self.not_before(path, id));
         }
         let miss = self.step_shape(step).walk(below).err()?;
-        let fault = missed(path, 2, miss);
+        let fault = missed(path, 2, &miss);
         // `steps.a.rows` is nearly always meant as `steps.a.result.rows`.
         let is_short = below.first().is_some_and(|word| nearest(word, ["result", "input"]).is_none());
         if is_short && matches!(fault.remedy, Remedy::None) {
@@ -229,7 +229,7 @@ fn unknown_root(path: &Path, roots: &[(&'static str, Shape)]) -> Fault {
 }
 
 /// The fault of a path that leaves what is known; `skipped` segments come before the miss.
-fn missed(path: &Path, skipped: usize, miss: Miss) -> Fault {
+fn missed(path: &Path, skipped: usize, miss: &Miss) -> Fault {
     let segments: Vec<&str> = path.segments().collect();
     let at = (skipped + miss.found).min(segments.len() - 1);
     let (before, wrong) = (segments[..at].join("."), segments[at]);

@@ -32,7 +32,8 @@ fn found(graph: &Value) -> Vec<(&'static str, String)> {
 /// A graph of `a`, `b` after `a`, and `x`, which stands beside them; `b` gets more fields.
 fn with(fields: Value) -> Value {
     let mut b = json!({"id": "b", "type": "human_task", "task_type": "approval", "depends_on": ["a"]});
-    b.as_object_mut().unwrap().extend(fields.as_object().unwrap().clone());
+    let Value::Object(fields) = fields else { panic!("fields of a step") };
+    b.as_object_mut().unwrap().extend(fields);
     json!({"steps": [
         {"id": "a", "type": "lua_script", "name": "Fetch rows", "script": "return {}"},
         b,
@@ -46,11 +47,13 @@ fn template(text: &str) -> Value {
 }
 
 fn looped(inner: Value) -> Value {
-    json!({"steps": [
+    let mut graph = json!({"steps": [
         {"id": "a", "type": "lua_script", "script": "return {}"},
         {"id": "each", "type": "for_each", "depends_on": ["a"], "for_each_items": "{{ steps.a.result.rows }}",
-         "for_each_body_steps": inner},
-    ]})
+         "for_each_body_steps": []},
+    ]});
+    graph["steps"][1]["for_each_body_steps"] = inner;
+    graph
 }
 
 #[test]

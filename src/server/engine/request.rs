@@ -86,7 +86,7 @@ impl Request {
         match self {
             Self::Create(_, reply) | Self::Patch(_, _, reply) => refuse(reply, error),
             Self::Archive(_, reply) | Self::Decide(_, reply) | Self::KeepDryRun(_, reply) => {
-                refuse(reply, error)
+                refuse(reply, error);
             }
             Self::Publish(_, _, reply) => refuse(reply, error),
             Self::Start(_, reply) | Self::Control(_, _, _, reply) => refuse(reply, error),
