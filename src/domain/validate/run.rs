@@ -4,6 +4,7 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+use super::shape::Shape;
 use super::subject::{Subject, nearest};
 use super::{
     Check, CheckResult, Issue, LuaCompiler, Report, Severity, dependencies, disabled_steps, episode, graph,
@@ -53,6 +54,8 @@ pub(super) struct Context<'c> {
     pub(super) subject: Subject<'c>,
     /// What the caller gave.
     pub(super) options: &'c Options<'c>,
+    /// What can stand below `input`: what the payload holds, else what the schema declares.
+    pub(super) input: Shape,
 }
 
 /// A check as a function: what it found, or why there was nothing to look at.
@@ -89,7 +92,10 @@ pub fn validate(graph: &Value, options: &Options<'_>) -> Result<Report, Unusable
     if wanted.is_empty() {
         return Err(Unusable::NoChecks);
     }
-    let context = Context { subject: Subject::new(graph), options };
+    let subject = Subject::new(graph);
+    let payload = options.trigger_payload.as_ref().map(Shape::of_value);
+    let input = payload.or_else(|| subject.input_schema().map(Shape::of_schema)).unwrap_or(Shape::Any);
+    let context = Context { subject, options, input };
     check_names(&context)?;
     let mut report = Report { checks: Vec::new(), issues: Vec::new(), topological_order: Vec::new() };
     for check in wanted {

@@ -84,14 +84,15 @@ impl<'p, 'g> Place<'p, 'g> {
         let Some((_, shape)) = roots.iter().find(|(name, _)| name == root) else {
             return Some(unknown_root(path, &roots));
         };
+        let shape = if *root == "input" { &self.context.input } else { shape };
         let miss = shape.walk(rest).err()?;
         Some(Fault { is_optional: *root != "run", ..missed(path, 1, &miss) })
     }
 
-    /// What paths can begin with, other than `steps` and what is below it.
+    /// What paths can begin with, other than `steps`, and what is below it; of `input` see the context.
     fn roots(&self) -> Vec<(&'static str, Shape)> {
         let mut roots =
-            vec![("input", self.input()), ("run", Shape::scalars(&RUN)), ("connection", Shape::Any)];
+            vec![("input", Shape::Any), ("run", Shape::scalars(&RUN)), ("connection", Shape::Any)];
         let around = if self.is_condition { Some(self.user) } else { self.outer };
         let Some(around) = around else { return roots };
         let inner = |node: &Node<'_>| (node.id.to_owned(), Shape::Any);
@@ -109,12 +110,6 @@ impl<'p, 'g> Place<'p, 'g> {
         }
         roots.push(("body", body));
         roots
-    }
-
-    fn input(&self) -> Shape {
-        let payload = self.context.options.trigger_payload.as_ref().map(Shape::of_value);
-        let declared = || self.context.subject.input_schema().map(Shape::of_schema);
-        payload.or_else(declared).unwrap_or(Shape::Any)
     }
 
     /// Whether a step of the same body comes after the user, or is the user.
