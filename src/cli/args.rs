@@ -80,7 +80,7 @@ pub(super) enum Command {
     /// Tasks that wait for a person: list and decide them
     #[command(subcommand)]
     Tasks(TasksCommand),
-    /// Workflows: list, apply and publish them
+    /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
     /// Print the completions of a shell
@@ -231,6 +231,15 @@ pub(super) enum WorkflowsCommand {
         /// Publish it as well
         #[arg(long)]
         publish: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
+    /// cannot be read
+    Validate {
+        /// A JSON file with a graph, `-` for standard input, or a workflow's id or name, for its draft
+        #[arg(value_name = "FILE|WORKFLOW")]
+        target: String,
         #[command(flatten)]
         print: Print,
     },

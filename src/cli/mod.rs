@@ -9,6 +9,7 @@ mod runs;
 mod serve;
 mod tasks;
 mod tui;
+mod validate;
 mod workflows;
 
 use std::process::ExitCode;

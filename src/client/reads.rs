@@ -270,6 +270,39 @@ impl Client {
         read::version(&raw, id).map_err(|error| self.odd(&error))
     }
 
+    /// A workflow's draft graph as its author wrote it, whether or not it can be read as one.
+    ///
+    /// # Errors
+    /// When the workflow cannot be had, or comes without a graph.
+    pub async fn draft(&self, id: &WorkflowId) -> Result<Value, CallError> {
+        let mut raw = self.get(&paths::workflow(id), &[]).await?;
+        let graph = ["graph", "definition", "graph_snapshot"]
+            .into_iter()
+            .find_map(|name| raw.get_mut(name).filter(|graph| !graph.is_null()).map(Value::take));
+        graph.ok_or_else(|| self.odd(&"the workflow has no graph"))
+    }
+
+    /// Has a graph validated; the answer whole. One that is not valid is an answer as well, even
+    /// where the server gives it with status 422.
+    ///
+    /// # Errors
+    /// When the server refuses to validate, or answers without a verdict.
+    pub async fn validate(&self, id: &WorkflowId, graph: &Value) -> Result<Value, CallError> {
+        let answer = match self.post(&paths::validate(id), &json!({ "graph": graph })).await {
+            Err(CallError::Rejected { status: 422, details: Some(details), .. })
+                if details.get("valid").is_some() =>
+            {
+                *details
+            }
+            other => other?,
+        };
+        if answer.get("valid").is_some_and(Value::is_boolean) {
+            Ok(answer)
+        } else {
+            Err(self.odd(&"a validation without `valid`"))
+        }
+    }
+
     /// Everything about one run, asked for at once. Only the run and its log must be had.
     ///
     /// # Errors

@@ -18,7 +18,7 @@ pub enum CallError {
         message: Box<str>,
         /// When it asks to try again.
         retry_after: Option<Duration>,
-        /// `details` of the body, whole.
+        /// `details` of the body, whole; of a validation, the body itself.
         details: Option<Box<Value>>,
     },
     /// The token is missing, wrong, expired or revoked (401).

@@ -78,6 +78,10 @@ impl Batch<'_> {
                 let answer = self.publish(&id, &changelog);
                 self.settle(reply, answer)
             }
+            Request::KeepDryRun(dry_run, reply) => {
+                let answer = self.keep_dry_run(&dry_run);
+                self.settle(reply, answer)
+            }
             Request::Start(start, reply) => {
                 let answer = self.start(start);
                 self.settle(reply, answer)
