@@ -4,6 +4,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use color_eyre::Result;
+#[cfg(feature = "server")]
 use color_eyre::eyre::WrapErr;
 use secrecy::SecretString;
 use url::Url;
@@ -144,6 +145,7 @@ fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Sess
     }
 }
 
+#[cfg(feature = "server")]
 /// Where the local runtime keeps its data.
 pub(super) fn data_dir(global: &Global) -> Result<PathBuf> {
     let default = || Paths::of_user().map(|paths| paths.data);
