@@ -4,6 +4,7 @@ mod control;
 mod driver;
 mod failing;
 mod human;
+mod loops;
 mod properties;
 mod recovery;
 mod running;

@@ -1,13 +1,16 @@
 //! What each kind of step does, one file per kind.
 //!
 //! A kind turns a step and the run's data into [`Prepared`] work: a call for the host, or a
-//! question to a person. To add a kind, add its file, its arm in `prepare`, and, where it is a
+//! question to a person; or a loop. To add a kind, add its file, its arm in `prepare`, and, where it is a
 //! new sort of call, its variant of [`Work`](super::Work).
 
+mod condition;
 mod human;
+mod looped;
 mod lua;
 mod mcp;
 mod prepare;
 mod unsupported;
 
+pub(super) use condition::{holds, is_true, passes_over};
 pub(super) use prepare::{Prepared, prepare};

@@ -39,7 +39,7 @@ impl Batch<'_> {
             excluded: start.excluded,
         };
         let reaction = machine.handle(Input::Start(Box::new(input)), self.now).map_err(conflict)?;
-        let mut live = Live { machine, graph, run, tasks: Vec::new(), is_stale: false };
+        let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
         live.follow(&reaction, self.now);
         runs::insert(self.db, &live.run, &start.input)?;
         let live = self.launch(live, reaction)?;
