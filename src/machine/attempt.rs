@@ -73,6 +73,7 @@ impl Turn<'_> {
     pub(super) fn complete(&mut self, step: usize, result: Value, took: Duration) {
         self.disarm_timeout(step);
         self.emit(draft::step_completed(&self.named(step), result, took));
+        self.disarm_finished(step);
     }
 
     /// An attempt failed: another one follows, or the step and with it the run has failed.

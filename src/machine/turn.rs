@@ -86,6 +86,7 @@ impl<'m> Turn<'m> {
 
     pub(super) fn skip(&mut self, step: usize, reason: &SkipReason) {
         self.emit(super::draft::step_skipped(&self.named(step), reason));
+        self.disarm_finished(step);
     }
 
     /// Skips a pending step that can no longer run; says so of one that never would have.

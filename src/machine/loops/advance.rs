@@ -141,6 +141,14 @@ impl Turn<'_> {
         }
     }
 
+    /// Forgets the time limit of an iteration that is over.
+    pub(in crate::machine) fn disarm_finished(&mut self, step: usize) {
+        let has_begun = self.machine.lane(step).is_some_and(|lane| lane.has_begun);
+        if has_begun && self.machine.steps[step].status.is_terminal() {
+            self.disarm_iteration(step);
+        }
+    }
+
     fn iteration_timer(&self, step: usize) -> Option<(TimerKey, std::time::Duration)> {
         let lane = self.machine.lane(step)?;
         let limit = lane.body.limit?;

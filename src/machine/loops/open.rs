@@ -84,22 +84,23 @@ impl Machine {
                 if has_more {
                     self.ready.insert(step);
                 } else {
-                    self.end_lane(step, StepStatus::Completed);
+                    self.end_lane(step, &StepStatus::Completed);
                 }
             }
-            ended => self.end_lane(step, ended),
+            ended => self.end_lane(step, &ended),
         }
     }
 
     /// An iteration is over; the next one may take its place.
-    pub(in crate::machine) fn end_lane(&mut self, step: usize, status: StepStatus) {
+    fn end_lane(&mut self, step: usize, status: &StepStatus) {
         self.ready.remove(&step);
-        let goes_on = status == StepStatus::Completed || status == StepStatus::Failed;
+        let is_done = *status == StepStatus::Completed;
+        let has_failed = *status == StepStatus::Failed;
         self.steps[step] = Progression { status: status.clone(), ..Progression::default() };
         let Some(parent) = self.lane(step).map(|lane| lane.parent) else { return };
         let Some(state) = self.loops.get_mut(&parent) else { return };
         state.open.remove(&step);
-        if goes_on && (status == StepStatus::Completed || state.body.goes_on()) {
+        if is_done || (has_failed && state.body.goes_on()) {
             self.open_lane(parent);
         }
     }

@@ -7,4 +7,5 @@ mod human;
 mod loops;
 mod properties;
 mod recovery;
+mod repeats;
 mod running;

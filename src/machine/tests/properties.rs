@@ -236,6 +236,7 @@ proptest! {
         prop_assert!(statuses.iter().all(|status| is_settled(status)), "{:?}", statuses);
         prop_assert_eq!(run.machine.progress().in_flight, 0);
         check_iterations(&run);
+        prop_assert!(world.timers.is_empty(), "timers nobody waits for: {:?}", world.timers);
         prop_assert!(world.calls.is_empty(), "calls nobody waits for: {:?}", world.calls);
         let blocked = StepStatus::Skipped(SkipReason::Blocked);
         prop_assert!(!statuses.contains(&&blocked) || has_blocker(&run.log));
