@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use arcc::domain::StopMode;
-use arcc::server::engine::{Control, Engine, NewWorkflow};
+use arcc::server::engine::{Engine, NewWorkflow};
 use arcc::server::exec::mcp::KnownServers;
 use arcc::server::exec::{ExecutorOptions, LocalExecutor};
 use pretty_assertions::assert_eq;
@@ -53,7 +53,7 @@ async fn a_stop_cancels_the_items_in_flight() {
     let world = World::new().await;
     let (workflow, run) = world.run(vec![each(&["a", "b", "c"], json!([lua("get", "hang", &[])]))]).await;
     world.fake.until_begun(2).await;
-    world.engine.control(&workflow, &run, Control::Stop(StopMode::Immediate)).await.unwrap();
+    world.engine.stop(&workflow, &run, StopMode::Immediate).await.unwrap();
     world.fake.until_cancelled(2).await;
     let events = words(&log(&world.engine, (&workflow, &run)).await);
     let cancelled: Vec<_> = events.iter().filter(|event| event.starts_with("step_cancelled")).collect();
