@@ -11,6 +11,7 @@ use serde_json::{Value, json};
 
 use crate::fake::{Fake, World, assert_refolds, log, lua, open, start, tool, until_status, words};
 
+#[expect(clippy::needless_pass_by_value, reason = "values are written in place by every test")]
 fn each(items: &[&str], body: Value) -> Value {
     json!({"id": "each", "type": "for_each", "for_each_items": items, "for_each_max_parallel": 2,
         "for_each_body_steps": body})
