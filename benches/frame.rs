@@ -15,7 +15,7 @@ use criterion::{BenchmarkId, Criterion, criterion_group, criterion_main};
 use ratatui::Terminal;
 use ratatui::backend::TestBackend;
 use serde_json::json;
-use stage::{Stage, invoice_detail, numbered_run};
+use stage::{Stage, all_tasks, huge_payload, invoice_detail, numbered_run};
 
 fn frame(criterion: &mut Criterion, group: &str, name: &str, stage: &Stage) {
     let theme = Theme::dark();
@@ -70,5 +70,21 @@ fn canvas(criterion: &mut Criterion) {
     });
 }
 
-criterion_group!(benches, home, layout, canvas);
+/// Frames over a payload of about 10 MB: in the preview, in a dialog, and open in the log.
+fn payload(criterion: &mut Criterion) {
+    let mut tasks = all_tasks();
+    tasks[2].payload = huge_payload(150_000);
+    let stage = Stage::full(160, 45).after(1).tasks(tasks).press("g");
+    frame(criterion, "payload of 10 MB", "preview", &stage);
+    frame(criterion, "payload of 10 MB", "dialog", &stage.press("a"));
+    let mut detail = invoice_detail();
+    if let Some(last) = detail.events.last_mut() {
+        last.data = huge_payload(150_000);
+    }
+    let stage = Stage::full(160, 45).press("<tab><tab><tab><enter>").detail(detail).press("2");
+    frame(criterion, "payload of 10 MB", "selected event", &stage);
+    frame(criterion, "payload of 10 MB", "open", &stage.press("<enter>"));
+}
+
+criterion_group!(benches, home, layout, canvas, payload);
 criterion_main!(benches);

@@ -3,7 +3,7 @@
 
 mod support;
 
-use std::io::Write;
+use std::io::{BufRead, Write};
 use std::path::Path;
 use std::process::Output;
 
@@ -222,4 +222,79 @@ fn completions_are_printed_for_each_shell() {
         let done = run(home.path(), &["completions", shell]);
         assert!(done.code == 0 && done.out.contains("arcc"), "{shell}");
     }
+}
+
+#[test]
+fn a_log_is_followed_until_its_run_ends() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples"]);
+    json(home, &["workflows", "apply", &file(home, "gate.json", GATE), "--publish", "--json"]);
+    json(home, &["runs", "start", "gate", "--input", r#"{"amount": 1}"#, "--run-id", "r-1", "--json"]);
+    let mut command = arcc(home);
+    command.args(["runs", "events", "r-1", "--follow", "--json"]).stdout(std::process::Stdio::piped());
+    let mut follower = command.spawn().unwrap();
+    let lines = std::io::BufReader::new(follower.stdout.take().unwrap()).lines();
+    let mut kinds = lines.map(|line| {
+        let event: Value = serde_json::from_str(&line.unwrap()).unwrap();
+        event["event_type"].as_str().unwrap().to_owned()
+    });
+    let asked = kinds.find(|kind| kind == "human_task_created");
+    assert!(asked.is_some(), "what is there is told before the run goes on");
+    assert_eq!(run(home, &["tasks", "approve", "r-1"]).code, 0);
+    let rest: Vec<_> = kinds.collect();
+    assert_eq!(
+        rest,
+        [
+            "human_task_completed",
+            "step_completed",
+            "step_started",
+            "step_completed",
+            "state_changed",
+            "run_completed"
+        ]
+    );
+    assert_eq!(follower.wait().unwrap().code(), Some(0));
+    let again = run(home, &["runs", "events", "r-1", "-f"]);
+    assert_eq!((again.code, again.out.lines().count()), (0, 5 + rest.len()));
+}
+
+#[test]
+fn a_reader_that_leaves_is_no_failure() {
+    let home = tempdir().unwrap();
+    for arguments in [["completions", "bash"], ["completions", "fish"]] {
+        let (reader, writer) = std::io::pipe().unwrap();
+        drop(reader);
+        let done = done(&arcc(home.path()).args(arguments).stdout(writer).output().unwrap());
+        assert_eq!((done.code, done.err.as_str()), (0, ""));
+    }
+}
+
+#[test]
+fn a_configuration_that_was_asked_for_must_be_there() {
+    let home = tempdir().unwrap();
+    let done = run(home.path(), &["--config", "missing.toml", "runs", "list"]);
+    assert_eq!((done.code, done.err.as_str()), (2, "arcc: there is no configuration file missing.toml\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn reads_are_asked_again_and_orders_never() {
+    let server = MockServer::start().await;
+    let busy = ResponseTemplate::new(503).set_body_json(serde_json::json!({"error": "busy"}));
+    let one = serde_json::json!({"workflows": [{"id": "w", "name": "gate"}]});
+    Mock::given(method("GET")).respond_with(busy.clone()).up_to_n_times(2).mount(&server).await;
+    Mock::given(method("GET"))
+        .respond_with(ResponseTemplate::new(200).set_body_json(one))
+        .mount(&server)
+        .await;
+    Mock::given(method("POST")).respond_with(busy).mount(&server).await;
+    let home = tempdir().unwrap();
+    let mut command = arcc(home.path());
+    command.env("AR_API", server.uri()).env("AR_TOKEN", "pat_x").args(["workflows", "publish", "gate"]);
+    let output = tokio::task::spawn_blocking(move || command.output().unwrap()).await.unwrap();
+    let done = done(&output);
+    assert_eq!(done.code, 3, "{}", done.err);
+    let requests = server.received_requests().await.unwrap();
+    let methods: Vec<_> = requests.iter().map(|request| request.method.to_string()).collect();
+    assert_eq!(methods, ["GET", "GET", "GET", "POST"]);
 }

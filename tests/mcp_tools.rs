@@ -54,7 +54,7 @@ impl Bench {
 
 fn executor(servers: KnownServers) -> LocalExecutor {
     let worker_program = Path::new(env!("CARGO_BIN_EXE_arcc")).to_owned();
-    LocalExecutor::new(ExecutorOptions { worker_program, servers }).unwrap()
+    LocalExecutor::new(ExecutorOptions { worker_program, servers, llm: None }).unwrap()
 }
 
 fn mcp(server_url: &str, tool: &str, args: Value) -> Work {

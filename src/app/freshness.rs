@@ -11,6 +11,10 @@ use crate::mirror::{Link, LinkState, Section, Source};
 const BUSY_LIMIT: Duration = Duration::from_secs(30);
 /// While nothing is going on it is asked every 30 s, so that age alone is no sign of trouble.
 const IDLE_LIMIT: Duration = Duration::from_secs(45);
+/// An answer may come so much later than it is due before the age of the picture is worth telling.
+const GRACE: Duration = Duration::from_secs(5);
+/// How often the feed is asked while anything is going on, and while nothing is.
+const POLLS: (Duration, Duration) = (Duration::from_secs(3), Duration::from_secs(30));
 /// A broken connection is forgiven for so long.
 const BROKEN_LIMIT: Duration = Duration::from_secs(10);
 
@@ -57,6 +61,29 @@ impl Freshness {
             Self::Refused { reason } => Some(format!("{reason}; press . to ask again")),
         }
     }
+}
+
+/// How old the picture is, where that is worth telling: the next answer is late, or it is stale.
+pub fn overdue(model: &Model, now: Timestamp) -> Option<Duration> {
+    let age = age(model.mirror.feed_at()?, now);
+    let stale = matches!(Freshness::of(model, now), Freshness::Stale { .. });
+    (stale || age >= due(model)).then_some(age)
+}
+
+/// When the words on the connection change next if nothing arrives: the picture becomes overdue;
+/// from then on, and while a broken connection is tried again, every second.
+pub(crate) fn tells_at(model: &Model, now: Timestamp) -> Option<Timestamp> {
+    let next = later(now, Duration::from_secs(1));
+    let link = model.mirror.link(&Source::Feed)?;
+    if matches!(link.state, LinkState::Retrying { .. }) {
+        return Some(next);
+    }
+    let overdue = later(link.data_at?, due(model));
+    Some(if overdue > now { overdue } else { next })
+}
+
+fn due(model: &Model) -> Duration {
+    GRACE + if model.watching.busy { POLLS.0 } else { POLLS.1 }
 }
 
 /// When the picture turns stale if nothing more arrives; none once it is.

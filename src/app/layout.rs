@@ -4,6 +4,7 @@ use ratatui::layout::{Constraint, Layout, Rect};
 
 use super::Model;
 use crate::domain::Timestamp;
+use crate::domain::drawing::Drawing;
 use crate::mirror::Section;
 
 /// The least terminal that anything is drawn in.
@@ -12,6 +13,15 @@ pub const MIN: (u16, u16) = (60, 16);
 /// From this width on there are two columns.
 const TWO_COLUMNS: u16 = 100;
 
+/// Rows of the summary of what is selected.
+const SUMMARY: u16 = 2;
+
+/// The least room in which a graph is drawn rather than listed.
+const DRAWN: (u16, u16) = (40, 9);
+
+/// Rows for the selected step on the canvas where there is no side pane, with the line above them.
+const DETAILS: u16 = 5;
+
 /// The parts of the Command Center. Every rectangle includes its border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct HomeLayout {
@@ -19,8 +29,10 @@ pub struct HomeLayout {
     pub header: Rect,
     /// The sections, in the order of [`Section::ALL`].
     pub sections: [Rect; 4],
-    /// The preview; below the sections, or missing, on narrow terminals.
+    /// The preview; missing on narrow terminals.
     pub preview: Option<Rect>,
+    /// Two lines on what is selected, where there is no preview but some room.
+    pub summary: Option<Rect>,
     /// One line at the bottom.
     pub footer: Rect,
 }
@@ -40,6 +52,28 @@ pub struct RunLayout {
     pub footer: Rect,
 }
 
+/// The parts of the canvas, inside of its border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct CanvasLayout {
+    /// The drawing, or the list of steps.
+    pub steps: Rect,
+    /// Which of the two it is.
+    pub form: CanvasForm,
+    /// One line that counts the states, below a drawing.
+    pub legend: Option<Rect>,
+    /// The selected step where there is no side pane; its first line is a rule.
+    pub details: Option<Rect>,
+}
+
+/// How the steps of a run are shown.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum CanvasForm {
+    /// As a graph.
+    Drawing,
+    /// One below the other.
+    List,
+}
+
 /// Whether the terminal is too small to draw in.
 pub fn too_small((width, height): (u16, u16)) -> bool {
     width < MIN.0 || height < MIN.1
@@ -51,8 +85,9 @@ pub fn home(model: &Model, now: Timestamp) -> HomeLayout {
     let [header, body, footer] =
         Layout::vertical([Constraint::Length(1), Constraint::Min(0), Constraint::Length(1)]).areas(area);
     let (list, preview) = split_preview(body);
+    let (list, summary) = split_summary(list, preview);
     let rows = Section::ALL.map(|section| section_rows(model, section, now));
-    HomeLayout { header, sections: stack(list, model.home.section, rows), preview, footer }
+    HomeLayout { header, sections: stack(list, model.home.section, rows), preview, summary, footer }
 }
 
 /// The parts of the run screen for a size.
@@ -66,6 +101,27 @@ pub fn run(size: (u16, u16)) -> RunLayout {
     let side = (size.0 / 3).clamp(34, 60);
     let [main, side] = Layout::horizontal([Constraint::Min(0), Constraint::Length(side)]).areas(body);
     RunLayout { header, tabs, main, side: Some(side), footer }
+}
+
+/// The parts of the canvas for a size; `drawing` when there is one to show.
+pub fn canvas(size: (u16, u16), drawing: Option<&Drawing>) -> CanvasLayout {
+    let inside = inner(run(size).main);
+    let wanted = if size.0 < TWO_COLUMNS { DETAILS } else { 0 };
+    let details = wanted.min(inside.height / 3);
+    let legend = u16::from(inside.height > details + DRAWN.1 + 1);
+    let split = |legend: u16| {
+        let rows = [Constraint::Min(0), Constraint::Length(legend), Constraint::Length(details)];
+        Layout::vertical(rows).areas::<3>(inside)
+    };
+    let [steps, line, below] = split(legend);
+    let drawn = drawing.is_some_and(|drawing| !drawing.nodes.is_empty());
+    let details = (details > 1).then_some(below);
+    if drawn && steps.width >= DRAWN.0 && steps.height >= DRAWN.1 {
+        let legend = (legend > 0).then_some(line);
+        return CanvasLayout { steps, form: CanvasForm::Drawing, legend, details };
+    }
+    let [steps, ..] = split(0);
+    CanvasLayout { steps, form: CanvasForm::List, legend: None, details }
 }
 
 /// Columns of an open payload's text: the content without border, gutter and margins.
@@ -100,6 +156,15 @@ fn split_preview(body: Rect) -> (Rect, Option<Rect>) {
         return (list, Some(preview));
     }
     (body, None)
+}
+
+fn split_summary(list: Rect, preview: Option<Rect>) -> (Rect, Option<Rect>) {
+    // With header and footer: 22 rows.
+    if preview.is_some() || list.height < 20 {
+        return (list, None);
+    }
+    let [list, summary] = Layout::vertical([Constraint::Min(0), Constraint::Length(SUMMARY)]).areas(list);
+    (list, Some(summary))
 }
 
 fn section_rows(model: &Model, section: Section, now: Timestamp) -> u16 {

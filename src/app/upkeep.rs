@@ -8,7 +8,7 @@ use std::collections::HashSet;
 use std::time::Duration;
 
 use super::effect::Wanted;
-use super::freshness::{is_busy, turns_stale_at};
+use super::freshness::{is_busy, tells_at, turns_stale_at};
 use super::model::Screen;
 use super::panes::{derive_matches, settle_home};
 use super::{Effect, Model, decide};
@@ -123,7 +123,8 @@ fn wake(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>) {
     let walk = model.upkeep.walked_at.filter(|_| model.upkeep.moved).map(|at| later(at, PAUSE));
     let alive = is_busy(model, now) || model.pending.iter().next().is_some();
     let ages = alive.then(|| later(now, AGES));
-    let times = [toast, walk, ages, model.pending.next_due(), turns_stale_at(model, now)];
+    let stale = turns_stale_at(model, now);
+    let times = [toast, walk, ages, model.pending.next_due(), stale, tells_at(model, now)];
     let Some(next) = times.into_iter().flatten().min() else { return };
     if model.upkeep.wake.is_none_or(|asked| asked <= now || next < asked) {
         model.upkeep.wake = Some(next);

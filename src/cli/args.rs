@@ -80,7 +80,7 @@ pub(super) enum Command {
     /// Tasks that wait for a person: list and decide them
     #[command(subcommand)]
     Tasks(TasksCommand),
-    /// Workflows: list, apply and publish them
+    /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
     /// Print the completions of a shell
@@ -115,7 +115,7 @@ pub(super) enum RunsCommand {
         #[arg(long)]
         workflow: Option<String>,
         /// At most this many
-        #[arg(long, default_value_t = 50)]
+        #[arg(long, default_value_t = 50, value_parser = at_least_one)]
         limit: usize,
         #[command(flatten)]
         print: Print,
@@ -131,6 +131,9 @@ pub(super) enum RunsCommand {
     Events {
         #[command(flatten)]
         run: RunArg,
+        /// Go on with new events until the run ends; with --json, one event per line
+        #[arg(long, short)]
+        follow: bool,
         #[command(flatten)]
         print: Print,
     },
@@ -179,6 +182,13 @@ pub(super) enum RunsCommand {
     },
 }
 
+fn at_least_one(raw: &str) -> Result<usize, String> {
+    match raw.parse() {
+        Ok(0) | Err(_) => Err("it must be a whole number of 1 or more".into()),
+        Ok(number) => Ok(number),
+    }
+}
+
 /// `arcc tasks …`
 #[derive(Debug, Subcommand)]
 pub(super) enum TasksCommand {
@@ -221,6 +231,15 @@ pub(super) enum WorkflowsCommand {
         /// Publish it as well
         #[arg(long)]
         publish: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
+    /// cannot be read
+    Validate {
+        /// A JSON file with a graph, `-` for standard input, or a workflow's id or name, for its draft
+        #[arg(value_name = "FILE|WORKFLOW")]
+        target: String,
         #[command(flatten)]
         print: Print,
     },

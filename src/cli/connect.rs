@@ -68,18 +68,27 @@ pub(super) async fn connect(global: &Global, purpose: Purpose) -> Result<Connect
     if purpose == Purpose::Command {
         settings.warnings.iter().for_each(|warning| remark(warning));
     }
-    match resolve(&global.flags(), &environment()?, &settings.file)? {
-        Target::Local => local(global, settings, purpose).await,
-        Target::Remote(remote) => hosted(global, settings, *remote).await,
-    }
+    let connected = match resolve(&global.flags(), &environment()?, &settings.file)? {
+        Target::Local => local(global, settings, purpose).await?,
+        Target::Remote(remote) => hosted(global, settings, *remote).await?,
+    };
+    Ok(match purpose {
+        Purpose::Screen => connected,
+        Purpose::Command => Connected { client: connected.client.clone().patient(), ..connected },
+    })
 }
 
 /// Reads the configuration file.
 pub(super) fn settings(global: &Global) -> Result<Loaded> {
     let default = || Paths::of_user().map(|paths| paths.config.join("config.toml"));
-    match global.config.clone().or_else(default) {
-        Some(path) => Ok(Loaded::read(&path)?),
-        None => Ok(Loaded::default()),
+    match &global.config {
+        // The usual file may be missing, one that was asked for may not.
+        Some(path) if !path.exists() => {
+            let text = format!("there is no configuration file {}", path.display());
+            Err(Failure::Usage(text).into())
+        }
+        Some(path) => Ok(Loaded::read(path)?),
+        None => Ok(default().map(|path| Loaded::read(&path)).transpose()?.unwrap_or_default()),
     }
 }
 
@@ -172,6 +181,7 @@ fn options(
     data_dir: PathBuf,
     purpose: Purpose,
 ) -> Result<crate::server::serve::ServeOptions> {
+    use crate::server::exec::LlmProvider;
     use crate::server::samples::Samples;
     let drive = purpose == Purpose::Screen && !global.no_samples;
     Ok(crate::server::serve::ServeOptions {
@@ -179,6 +189,7 @@ fn options(
         data_dir,
         samples: if drive { Samples::On } else { Samples::Off },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
+        llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
     })
 }
 

@@ -17,6 +17,9 @@ pub enum Failure {
     /// The arguments or settings are wrong: 2.
     #[error("{0}")]
     Usage(String),
+    /// It does not fit how things stand: 6, as a conflict that the server finds.
+    #[error("{0}")]
+    Conflict(String),
     /// The time to wait is over: 5.
     #[error("{0}")]
     WaitOver(String),
@@ -37,6 +40,7 @@ fn code(report: &color_eyre::Report) -> u8 {
             return match failure {
                 Failure::Operation(_) => 1,
                 Failure::Usage(_) => 2,
+                Failure::Conflict(_) => 6,
                 Failure::WaitOver(_) => 5,
                 Failure::Refused(_) => 7,
             };
@@ -54,6 +58,10 @@ fn code(report: &color_eyre::Report) -> u8 {
         if cause.is::<ConfigError>() {
             return 2;
         }
+        #[cfg(feature = "server")]
+        if let Some(crate::server::serve::ServeError::NotLoopback { .. }) = cause.downcast_ref() {
+            return 2;
+        }
         if cause.is::<SecretError>() {
             return 4;
         }
@@ -64,7 +72,11 @@ fn code(report: &color_eyre::Report) -> u8 {
 fn call_code(error: &CallError) -> u8 {
     match error {
         CallError::Unauthorized(_) | CallError::Forbidden(_) => 4,
-        CallError::Unreachable { .. } | CallError::TimedOut { .. } | CallError::NotTheApi { .. } => 3,
+        CallError::NotSent(check) => call_code(check),
+        CallError::Unconnected { .. }
+        | CallError::Unreachable { .. }
+        | CallError::TimedOut { .. }
+        | CallError::NotTheApi { .. } => 3,
         CallError::Rejected { status: 409, .. } => 6,
         CallError::Rejected { status: 500..=599 | 429, .. } => 3,
         CallError::Rejected { .. } => 1,

@@ -9,6 +9,7 @@ mod runs;
 mod serve;
 mod tasks;
 mod tui;
+mod validate;
 mod workflows;
 
 use std::process::ExitCode;
@@ -65,7 +66,10 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
         Some(Command::Completions { shell }) => {
-            clap_complete::generate(shell, &mut Cli::command(), "arcc", &mut std::io::stdout());
+            // Into memory first: the generator panics when nobody reads on.
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut Cli::command(), "arcc", &mut script);
+            output::put(String::from_utf8_lossy(&script).trim_end())?;
             Ok(ExitCode::SUCCESS)
         }
     }

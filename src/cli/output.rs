@@ -19,10 +19,43 @@ pub(super) fn show(print: Print, json: &Value, people: impl FnOnce() -> Vec<Stri
     } else {
         people().join("\n")
     };
+    put(&text).map(|_| ())
+}
+
+/// Whether somebody still reads standard output.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Reader {
+    /// As far as can be known.
+    Reads,
+    /// The pipe is closed: nothing more needs to be printed.
+    Left,
+}
+
+/// Prints one line of many: JSON on a single line when asked for, else a line for people.
+///
+/// # Errors
+/// When standard output cannot be written to; a reader that left is no error.
+pub(super) fn show_line(print: Print, json: &Value, people: impl FnOnce() -> String) -> io::Result<Reader> {
+    let text = if !print.json {
+        people()
+    } else if io::stdout().is_terminal() {
+        escape(&json.to_string())
+    } else {
+        json.to_string()
+    };
+    put(&text)
+}
+
+/// Prints a text and ends its line.
+///
+/// # Errors
+/// When standard output cannot be written to; a reader that left is no error.
+pub(super) fn put(text: &str) -> io::Result<Reader> {
     let mut out = io::stdout().lock();
     match writeln!(out, "{text}").and_then(|()| out.flush()) {
-        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(()),
-        other => other,
+        Ok(()) => Ok(Reader::Reads),
+        Err(error) if error.kind() == io::ErrorKind::BrokenPipe => Ok(Reader::Left),
+        Err(error) => Err(error),
     }
 }
 

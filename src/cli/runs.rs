@@ -10,7 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::args::{Global, Print, RunsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
-use super::output::{columns, show};
+use super::output::{Reader, columns, show, show_line};
 use super::workflows::find_workflow;
 use crate::domain::clock::{age, human};
 use crate::domain::text::visible;
@@ -34,7 +34,8 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
             list(connected, status.as_deref(), workflow.as_deref(), limit, print).await?;
         }
         RunsCommand::Show { run, print } => show_run(connected, &run.run, print).await?,
-        RunsCommand::Events { run, print } => events(connected, &run.run, print).await?,
+        RunsCommand::Events { run, follow: true, print } => follow(connected, &run.run, print).await?,
+        RunsCommand::Events { run, follow: false, print } => events(connected, &run.run, print).await?,
         RunsCommand::Start { workflow, input, run_id, wait, timeout, print } => {
             let order = start_order(connected, &workflow, input.as_deref(), run_id).await?;
             let limit = wait.then(|| Duration::from_secs(timeout));
@@ -62,17 +63,13 @@ async fn list(
     limit: usize,
     print: Print,
 ) -> Result<()> {
-    let wanted = match workflow {
-        Some(name) => Some(find_workflow(&connected.client, name).await?.id),
-        None => None,
+    let client = &connected.client;
+    let page = match workflow {
+        Some(name) => client.runs_of(&find_workflow(client, name).await?, limit, status).await?,
+        None => client.runs(limit, status).await?,
     };
-    // With a filter that only this side knows, enough must be asked for to fill the list.
-    let ask = if wanted.is_some() { limit.max(1_000) } else { limit };
-    let page = connected.client.runs(ask, status).await?;
-    let fits = |run: &&Run| {
-        wanted.as_ref().is_none_or(|id| run.workflow_id == *id)
-            && status.is_none_or(|status| run.status.as_str() == status)
-    };
+    // A server may not know the filter.
+    let fits = |run: &&Run| status.is_none_or(|status| run.status.as_str() == status);
     let runs: Vec<&Run> = page.runs.iter().filter(fits).take(limit).collect();
     let body = json!({"runs": runs.iter().map(|run| write::run(run)).collect::<Vec<_>>(), "unreadable": page.unreadable});
     let now = Timestamp::now();
@@ -169,6 +166,19 @@ async fn events(connected: &Connected, id: &str, print: Print) -> Result<()> {
     let events = connected.client.events(&run.workflow_id, &run.id).await?;
     let body = json!({"run_id": run.id, "events": events.iter().map(write::event).collect::<Vec<_>>()});
     Ok(show(print, &body, || events.iter().map(event_line).collect())?)
+}
+
+async fn follow(connected: &Connected, id: &str, print: Print) -> Result<()> {
+    let run = connected.client.find_run(id).await?;
+    let mut following = connected.client.follow(&run.workflow_id, &run.id);
+    while let Some(events) = following.next().await? {
+        for event in events {
+            if show_line(print, &write::event(&event), || event_line(&event))? == Reader::Left {
+                return Ok(());
+            }
+        }
+    }
+    Ok(())
 }
 
 fn event_line(event: &RunEvent) -> String {

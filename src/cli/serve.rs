@@ -10,6 +10,7 @@ use super::args::{Global, ServeArgs};
 use super::connect::data_dir;
 use super::output::remark;
 use crate::platform::{logging, signals};
+use crate::server::exec::LlmProvider;
 use crate::server::samples::Samples;
 use crate::server::serve::{ServeOptions, Server};
 
@@ -21,6 +22,7 @@ pub(super) async fn run(global: &Global, arguments: &ServeArgs) -> Result<ExitCo
         data_dir: data_dir.clone(),
         samples: if global.no_samples { Samples::Off } else { Samples::On },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
+        llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
     };
     let ended = signals::ending()?;
     let mut server = Server::start(options).await?;

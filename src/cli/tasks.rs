@@ -104,14 +104,6 @@ fn pick<'a>(tasks: &'a [PendingTask], target: &TaskArg) -> Result<&'a PendingTas
     }
 }
 
-/// The same exit code as a conflict that the server finds.
 fn conflict(message: String) -> color_eyre::Report {
-    crate::wire::CallError::Rejected {
-        status: 409,
-        code: None,
-        message: message.into(),
-        retry_after: None,
-        details: None,
-    }
-    .into()
+    Failure::Conflict(message).into()
 }

@@ -12,6 +12,7 @@ use super::args::{Global, Print, WorkflowsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::output::{columns, show};
+use super::validate;
 use crate::client::Client;
 use crate::domain::text::visible;
 use crate::domain::{Graph, Workflow};
@@ -20,10 +21,15 @@ use crate::domain::{Graph, Workflow};
 const MAX_FILE: u64 = 16 * 1024 * 1024;
 
 pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<ExitCode> {
+    if let WorkflowsCommand::Validate { target, print } = &command {
+        return validate::run(global, target, *print).await;
+    }
     // A file that cannot be read is told of before anything is started.
     let draft = match &command {
         WorkflowsCommand::Apply { file, .. } => Some(read_workflow(file)?),
-        WorkflowsCommand::List { .. } | WorkflowsCommand::Publish { .. } => None,
+        WorkflowsCommand::List { .. }
+        | WorkflowsCommand::Publish { .. }
+        | WorkflowsCommand::Validate { .. } => None,
     };
     let connected = connect(global, Purpose::Command).await?;
     let done = match command {
@@ -34,6 +40,8 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
         WorkflowsCommand::Publish { workflow, changelog, print } => {
             publish(&connected, &workflow, &changelog, print).await
         }
+        // Answered above, without a connection where it needs none.
+        WorkflowsCommand::Validate { .. } => Ok(()),
     };
     connected.close().await;
     done.map(|()| ExitCode::SUCCESS)
@@ -81,6 +89,7 @@ async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print)
     let mut body = json!({"workflow": json_of(&workflow), "outcome": word});
     let mut line = format!("{word} {} ({})", visible(&workflow.name), visible(workflow.id.as_str()));
     if publish {
+        validate::warn(&draft["graph"]);
         let version = client.publish(&workflow.id, "").await?;
         body["version"] = json!(version.version);
         line.push_str(&format!(", published as version {}", version.version));
@@ -91,6 +100,10 @@ async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print)
 async fn publish(connected: &Connected, workflow: &str, changelog: &str, print: Print) -> Result<()> {
     connected.need_write()?;
     let workflow = find_workflow(&connected.client, workflow).await?;
+    // Publishing asks for no validation; a draft that cannot be had is the server's to refuse.
+    if let Ok(draft) = connected.client.draft(&workflow.id).await {
+        validate::warn(&draft);
+    }
     let version = connected.client.publish(&workflow.id, changelog).await?;
     let body =
         json!({"workflow_id": workflow.id, "version": version.version, "published_at": version.published_at});
@@ -137,7 +150,7 @@ fn read_workflow(file: &Path) -> Result<Value> {
     Ok(json!({"name": name, "description": description, "graph": graph}))
 }
 
-fn read_file(file: &Path) -> Result<String> {
+pub(super) fn read_file(file: &Path) -> Result<String> {
     let mut text = String::new();
     if file == Path::new("-") {
         std::io::stdin().take(MAX_FILE).read_to_string(&mut text).wrap_err("cannot read standard input")?;

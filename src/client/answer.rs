@@ -60,7 +60,7 @@ impl Answer<'_> {
                 code: body.as_ref().and_then(code),
                 message,
                 retry_after: retry_after(self.headers, body.as_ref(), now),
-                details: body.as_ref().and_then(|body| body.get("details")).cloned(),
+                details: body.as_ref().and_then(details).cloned().map(Box::new),
             },
         }
     }
@@ -121,6 +121,11 @@ fn code(body: &Value) -> Option<Box<str>> {
 fn is_word(text: &str) -> bool {
     let of_word = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit() || ch == '_';
     !text.is_empty() && text.chars().all(of_word)
+}
+
+/// What a refusal has to say beyond its message; of a validation, that is the body itself.
+fn details(body: &Value) -> Option<&Value> {
+    body.get("details").or_else(|| body.get("valid").map(|_| body))
 }
 
 /// When the server asks to try again: the header in seconds or as a date, else the body.

@@ -19,7 +19,7 @@ impl Client {
     pub async fn send(&self, command: &Command) -> Result<Reply, CallError> {
         let path = match command {
             Command::Decide(decision) => {
-                self.check(decision).await?;
+                self.check(decision).await.map_err(CallError::before_sending)?;
                 paths::complete_task(&decision.workflow, &decision.run, &decision.task)
             }
             Command::Start(_) | Command::Pause { .. } | Command::Resume { .. } | Command::Stop { .. } => {

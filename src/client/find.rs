@@ -16,11 +16,11 @@ pub enum FindError {
     #[error(transparent)]
     Call(Box<CallError>),
     /// No run has this id, nor one that begins so.
-    #[error("no run `{wanted}` among the newest {searched}: check the id, the tenant and the project")]
+    #[error("no run `{wanted}`{}: check the id, the tenant and the project", among(*.searched))]
     NoneFound {
         /// What was typed.
         wanted: Box<str>,
-        /// How many runs were looked at.
+        /// How many other runs were looked at; 0 where the server searched itself.
         searched: usize,
     },
     /// Several runs begin so.
@@ -41,6 +41,10 @@ impl From<CallError> for FindError {
     }
 }
 
+fn among(searched: usize) -> String {
+    if searched == 0 { String::new() } else { format!(" among the newest {searched}") }
+}
+
 fn list(matches: &[RunId], count: usize) -> String {
     let named = matches.iter().map(RunId::as_str).collect::<Vec<_>>().join(", ");
     match count - matches.len() {
@@ -55,8 +59,9 @@ impl Client {
     /// # Errors
     /// When the feed cannot be read, or when none or several runs are meant.
     pub async fn find_run(&self, id_or_prefix: &str) -> Result<Run, FindError> {
-        let runs = self.runs(SEARCHED, None).await?.runs;
-        pick(runs, id_or_prefix.trim())
+        let wanted = id_or_prefix.trim();
+        let runs = self.runs_named(wanted, SEARCHED).await?;
+        pick(runs, wanted)
     }
 }
 
@@ -103,5 +108,7 @@ mod tests {
                 format!("no run `{nothing}` among the newest 1: check the id, the tenant and the project");
             assert_eq!(found(&["a1"], nothing), Err(want));
         }
+        let want = "no run `b`: check the id, the tenant and the project";
+        assert_eq!(found(&[], "b"), Err(want.into()));
     }
 }

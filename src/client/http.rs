@@ -19,6 +19,10 @@ use crate::wire::{CallError, headers};
 const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take in all.
 const TOTAL: Duration = Duration::from_secs(15);
+/// The pauses of a patient client between its tries.
+const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_000)];
+/// The longest pause that a busy server may ask of a patient client.
+const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept; short, so that a command rarely meets a dead one.
 const IDLE: Duration = Duration::from_secs(15);
 /// The largest body that is read.
@@ -33,6 +37,8 @@ pub(super) type Graphs = Mutex<HashMap<(WorkflowId, u64), Arc<Graph>>>;
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    /// The pauses between the tries of one read.
+    pauses: &'static [Duration],
 }
 
 pub(super) struct Inner {
@@ -71,10 +77,17 @@ impl Client {
         let headers = headers_of(&endpoint)?;
         let tls = tls(&endpoint, &host)?;
         let http = build(&endpoint, &headers, &tls)
-            .map_err(|error| CallError::Unreachable { host: host.clone(), reason: innermost(&error) })?;
+            .map_err(|error| CallError::Unconnected { host: host.clone(), reason: innermost(&error) })?;
         let graphs = Graphs::default();
         let inner = Inner { endpoint, host, http, headers, tls: Arc::new(tls), graphs };
-        Ok(Self { inner: Arc::new(inner) })
+        Ok(Self { inner: Arc::new(inner), pauses: &[] })
+    }
+
+    /// The same client, but reads that meet a server which is down or busy are asked again, twice at
+    /// most. For single commands: whoever watches has a rhythm of its own. Orders are never repeated.
+    #[must_use]
+    pub fn patient(self) -> Self {
+        Self { pauses: &PAUSES, ..self }
     }
 
     /// Host and port, as a person knows the server.
@@ -84,7 +97,16 @@ impl Client {
 
     /// Asks for a resource.
     pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, CallError> {
-        self.request(Request { method: Method::GET, path, query, body: None }).await
+        let mut pauses = self.pauses.iter();
+        loop {
+            let answer = self.request(Request { method: Method::GET, path, query, body: None }).await;
+            match (answer, pauses.next()) {
+                (Err(error), Some(pause)) if error.is_transient() => {
+                    tokio::time::sleep(wait(&error, *pause)).await;
+                }
+                (answer, _) => return answer,
+            }
+        }
     }
 
     /// Sends a body, exactly once: a try that failed is never repeated here.
@@ -97,7 +119,10 @@ impl Client {
         let mut builder = self
             .inner
             .http
-            .request(request.method, self.inner.endpoint.join(request.path)?)
+            .request(
+                request.method,
+                self.inner.endpoint.join(request.path).map_err(CallError::before_sending)?,
+            )
             .query(request.query);
         if let Some(body) = request.body {
             builder = builder.json(body);
@@ -144,7 +169,18 @@ impl Client {
         } else {
             innermost(error)
         };
+        if error.is_connect() {
+            return CallError::Unconnected { host, reason };
+        }
         CallError::Unreachable { host, reason }
+    }
+}
+
+/// How long to wait before a read is asked again: as long as the server asks, within reason.
+fn wait(error: &CallError, pause: Duration) -> Duration {
+    match error {
+        CallError::Rejected { retry_after: Some(asked), .. } => (*asked).clamp(pause, LONGEST_PAUSE),
+        _ => pause.mul_f64(0.5 + fastrand::f64()),
     }
 }
 
@@ -204,7 +240,7 @@ fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, CallError> {
 
 /// The trust that requests and sockets share: the platform's own.
 fn tls(endpoint: &Endpoint, host: &str) -> Result<ClientConfig, CallError> {
-    let unreachable = |error: rustls::Error| CallError::Unreachable {
+    let unreachable = |error: rustls::Error| CallError::Unconnected {
         host: host.into(),
         reason: format!("no trusted certificates on this machine: {error}").into(),
     };

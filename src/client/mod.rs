@@ -15,6 +15,7 @@ mod endpoint;
 mod feed;
 mod find;
 mod focus;
+mod follow;
 mod http;
 mod outbox;
 mod paging;
@@ -26,6 +27,7 @@ mod watch;
 
 pub use endpoint::Endpoint;
 pub use find::FindError;
+pub use follow::Follow;
 pub use http::Client;
 pub use paging::{Listed, RunsPage};
 pub use watch::{Interest, Watch, watch};

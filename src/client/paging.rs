@@ -50,6 +50,8 @@ pub(super) struct Listing<'a, T> {
     pub(super) id: &'a (dyn Fn(&T) -> String + Sync),
     /// How the next page is asked for where the server gives no cursor.
     pub(super) next: Next,
+    /// Tells an item behind whose page nothing more is wanted.
+    pub(super) until: &'a (dyn Fn(&T) -> bool + Sync),
     /// How many items are wanted at most.
     pub(super) cap: usize,
 }
@@ -121,6 +123,7 @@ impl<T> Progress<T> {
         self.rows += rows;
         self.listed.unreadable += page.unreadable.len();
         let before = self.listed.items.len();
+        let found = page.items.iter().any(listing.until);
         for item in page.items {
             let id = (listing.id)(&item);
             // Pages by offset overlap when runs start meanwhile.
@@ -135,7 +138,7 @@ impl<T> Progress<T> {
             self.listed.items.truncate(listing.cap);
             return if more { Step::Unknown } else { Step::Whole };
         }
-        if brought || step == Step::Whole { step } else { Step::Unknown }
+        if (brought && !found) || step == Step::Whole { step } else { Step::Unknown }
     }
 
     fn step(&mut self, cursor: Option<Box<str>>, total: Option<u64>, rows: usize, next: Next) -> Step {
@@ -172,6 +175,7 @@ mod tests {
             row: &|_| Ok(0),
             id: &|id| id.to_string(),
             next: Next::Offset,
+            until: &|_| false,
             cap,
         }
     }
@@ -201,6 +205,15 @@ mod tests {
         assert_eq!(progress.take(page(0..2, Some("a"), None), &listing), Step::Cursor("a".into()));
         assert_eq!(progress.take(page(2..4, Some("a"), None), &listing), Step::Unknown);
         assert_eq!(progress.take(page(4..5, None, None), &listing), Step::Whole);
+    }
+
+    #[test]
+    fn the_page_with_what_is_looked_for_is_the_last() {
+        let wanted = Listing { until: &|id| *id == 150, ..listing(1_000) };
+        let mut progress = Progress::new();
+        assert_eq!(progress.take(page(0..100, None, Some(900)), &wanted), Step::Offset(100));
+        assert_eq!(progress.take(page(100..200, None, Some(900)), &wanted), Step::Unknown);
+        assert_eq!(progress.listed.items.len(), 200);
     }
 
     #[test]

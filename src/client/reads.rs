@@ -33,14 +33,38 @@ impl Client {
         self.runs_at(paths::RUNS, limit, status).await
     }
 
+    /// The newest `limit` runs of a workflow.
+    ///
+    /// # Errors
+    /// When a page cannot be had or is no list.
+    pub async fn runs_of(
+        &self,
+        workflow: &Workflow,
+        limit: usize,
+        status: Option<&str>,
+    ) -> Result<RunsPage, CallError> {
+        let mut page = self.runs_at(&paths::runs(&workflow.id), limit, status).await?;
+        for run in &mut page.runs {
+            // A row of its own workflow's list need not say whose it is.
+            run.workflow_id = workflow.id.clone();
+            run.workflow_name.get_or_insert_with(|| workflow.name.clone());
+        }
+        Ok(page)
+    }
+
     async fn runs_at(&self, path: &str, limit: usize, status: Option<&str>) -> Result<RunsPage, CallError> {
-        let mut query = vec![("limit", limit.min(PAGE).to_string())];
-        query.extend(status.map(|status| ("status", status.to_owned())));
-        let (row, id) = (&read::run, &|run: &Run| run.id.to_string());
-        let next = Next::Offset;
-        let listed = self.list(Listing { path, query, key: "runs", row, id, next, cap: limit }).await?;
+        let filter = status.map(|status| ("status", status.to_owned()));
+        let listed = self.list(runs_listing(path, limit, filter, &|_| false)).await?;
         let Listed { items: runs, unreadable, complete } = listed;
         Ok(RunsPage { runs, unreadable, complete })
+    }
+
+    /// Runs among which are those whose id begins with `wanted`. Servers that know the filter send
+    /// no others; of the rest, pages are read until one holds that very id.
+    pub(super) async fn runs_named(&self, wanted: &str, limit: usize) -> Result<Vec<Run>, CallError> {
+        let filter = (!wanted.is_empty()).then(|| ("run_id", wanted.to_owned()));
+        let is_it = |run: &Run| run.id.as_str() == wanted;
+        Ok(self.list(runs_listing(paths::RUNS, limit, filter, &is_it)).await?.items)
     }
 
     /// A run, as its summary says; as its workflow's list says where there is no summary, or one
@@ -87,6 +111,7 @@ impl Client {
             row: &row,
             id: &id,
             next: Next::Never,
+            until: &|_| false,
             cap: EVENTS,
         };
         Ok(self.list(listing).await?.items)
@@ -127,7 +152,17 @@ impl Client {
         // A task is its run, its id and its instant together.
         let id = |task: &PendingTask| format!("{}\n{}\n{:?}", task.run_id, task.task_id, task.created_at);
         let (query, next) = (Vec::new(), Next::Never);
-        self.list(Listing { path, query, key: "tasks", row: &row, id: &id, next, cap: ROWS }).await
+        self.list(Listing {
+            path,
+            query,
+            key: "tasks",
+            row: &row,
+            id: &id,
+            next,
+            until: &|_| false,
+            cap: ROWS,
+        })
+        .await
     }
 
     /// All workflows of the project.
@@ -137,7 +172,10 @@ impl Client {
     pub async fn workflows(&self) -> Result<Vec<Workflow>, CallError> {
         let (row, id) = (&read::workflow, &|workflow: &Workflow| workflow.id.to_string());
         let (path, query, next) = (paths::WORKFLOWS, Vec::new(), Next::Never);
-        Ok(self.list(Listing { path, query, key: "workflows", row, id, next, cap: ROWS }).await?.items)
+        Ok(self
+            .list(Listing { path, query, key: "workflows", row, id, next, until: &|_| false, cap: ROWS })
+            .await?
+            .items)
     }
 
     /// One workflow, with its draft graph.
@@ -158,8 +196,16 @@ impl Client {
         let row = |raw: &Value| read::version(raw, id);
         let number = |version: &WorkflowVersion| version.version.to_string();
         let (query, next) = (Vec::new(), Next::Never);
-        let listing =
-            Listing { path: &path, query, key: "versions", row: &row, id: &number, next, cap: ROWS };
+        let listing = Listing {
+            path: &path,
+            query,
+            key: "versions",
+            row: &row,
+            id: &number,
+            next,
+            until: &|_| false,
+            cap: ROWS,
+        };
         Ok(self.list(listing).await?.items)
     }
 
@@ -224,6 +270,39 @@ impl Client {
         read::version(&raw, id).map_err(|error| self.odd(&error))
     }
 
+    /// A workflow's draft graph as its author wrote it, whether or not it can be read as one.
+    ///
+    /// # Errors
+    /// When the workflow cannot be had, or comes without a graph.
+    pub async fn draft(&self, id: &WorkflowId) -> Result<Value, CallError> {
+        let mut raw = self.get(&paths::workflow(id), &[]).await?;
+        let graph = ["graph", "definition", "graph_snapshot"]
+            .into_iter()
+            .find_map(|name| raw.get_mut(name).filter(|graph| !graph.is_null()).map(Value::take));
+        graph.ok_or_else(|| self.odd(&"the workflow has no graph"))
+    }
+
+    /// Has a graph validated; the answer whole. One that is not valid is an answer as well, even
+    /// where the server gives it with status 422.
+    ///
+    /// # Errors
+    /// When the server refuses to validate, or answers without a verdict.
+    pub async fn validate(&self, id: &WorkflowId, graph: &Value) -> Result<Value, CallError> {
+        let answer = match self.post(&paths::validate(id), &json!({ "graph": graph })).await {
+            Err(CallError::Rejected { status: 422, details: Some(details), .. })
+                if details.get("valid").is_some() =>
+            {
+                *details
+            }
+            other => other?,
+        };
+        if answer.get("valid").is_some_and(Value::is_boolean) {
+            Ok(answer)
+        } else {
+            Err(self.odd(&"a validation without `valid`"))
+        }
+    }
+
     /// Everything about one run, asked for at once. Only the run and its log must be had.
     ///
     /// # Errors
@@ -259,6 +338,18 @@ impl Client {
     pub(super) fn odd(&self, reason: &dyn std::fmt::Display) -> CallError {
         CallError::NotTheApi { host: self.host().into(), reason: reason.to_string().into() }
     }
+}
+
+fn runs_listing<'a>(
+    path: &'a str,
+    cap: usize,
+    filter: Option<(&'a str, String)>,
+    until: &'a (dyn Fn(&Run) -> bool + Sync),
+) -> Listing<'a, Run> {
+    let mut query = vec![("limit", cap.min(PAGE).to_string())];
+    query.extend(filter);
+    let id = &|run: &Run| run.id.to_string();
+    Listing { path, query, key: "runs", row: &read::run, id, next: Next::Offset, until, cap }
 }
 
 /// Reads a summary, which may leave out what was asked with.

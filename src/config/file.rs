@@ -99,9 +99,11 @@ impl Loaded {
     }
 
     fn parse(path: &Path, text: &str) -> Result<Self, ConfigError> {
-        let malformed = |error: toml::de::Error| ConfigError::Malformed {
-            path: path.to_owned(),
-            reason: error.to_string().trim_end().to_owned(),
+        let malformed = |error: toml::de::Error| {
+            let line =
+                error.span().map_or(1, |span| text[..span.start.min(text.len())].matches('\n').count() + 1);
+            let reason = format!("line {line}: {}", error.message().replace('\n', ", "));
+            ConfigError::Malformed { path: path.to_owned(), reason }
         };
         let document = toml::Deserializer::parse(text).map_err(malformed)?;
         let mut warnings = Vec::new();

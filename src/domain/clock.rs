@@ -25,6 +25,17 @@ pub fn human(duration: Duration) -> String {
     }
 }
 
+/// A duration in one unit, for what changes seldom: `42s`, `3m`, `17h`, `2d`.
+pub fn human_coarse(duration: Duration) -> String {
+    let seconds = duration.as_secs();
+    match seconds {
+        0..=59 => format!("{seconds}s"),
+        60..=3_599 => format!("{}m", seconds / 60),
+        3_600..=86_399 => format!("{}h", seconds / 3_600),
+        _ => format!("{}d", seconds / 86_400),
+    }
+}
+
 /// Like [`human`], but tells milliseconds below ten seconds: `12ms`, `8.2s`.
 pub fn human_fine(duration: Duration) -> String {
     match duration.as_millis() {
@@ -45,6 +56,8 @@ mod tests {
         for (seconds, want) in cases {
             assert_eq!(human(Duration::from_secs(seconds)), want);
         }
+        let coarse = [59, 134, 3_900, 273_600].map(|seconds| human_coarse(Duration::from_secs(seconds)));
+        assert_eq!(coarse, ["59s", "2m", "1h", "3d"]);
         assert_eq!(human_fine(Duration::from_millis(8_249)), "8.2s");
         assert_eq!(human_fine(Duration::from_millis(12)), "12ms");
     }

@@ -1,6 +1,10 @@
 //! Foreign values as lines to read: payloads, results, details of events.
 
+use std::io;
+
+use serde::Serialize;
 use serde_json::Value;
+use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
@@ -8,6 +12,9 @@ use super::text::visible;
 
 /// The most columns of a field's name.
 const KEY: usize = 18;
+
+/// So many fields decide how many columns the names have.
+const FIELDS: usize = 1_000;
 
 /// One line of a value that is shown field by field.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -18,9 +25,38 @@ pub struct FieldLine {
     pub text: Box<str>,
 }
 
+/// The beginning of a value that is shown field by field.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Excerpt {
+    /// Its lines.
+    pub lines: Vec<FieldLine>,
+    /// Whether they are all.
+    pub extent: Extent,
+}
+
+/// How much of a value an excerpt holds.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Extent {
+    /// All of it.
+    #[default]
+    Whole,
+    /// Its beginning; how much more there is was not counted.
+    Cut,
+}
+
+/// The beginning of a value's JSON on one line, at most `bytes` long; costs no more than that,
+/// however large the value is.
+pub fn start_of(value: &Value, bytes: usize) -> String {
+    written(value, CompactFormatter, &mut { bytes })
+}
+
 /// A value as indented JSON, lines broken at `columns`, safe to draw. Nothing is left out.
 pub fn json_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
-    let text = serde_json::to_string_pretty(value).unwrap_or_default();
+    json_start(value, columns, &mut { usize::MAX })
+}
+
+fn json_start(value: &Value, columns: usize, bytes: &mut usize) -> Vec<Box<str>> {
+    let text = written(value, PrettyFormatter::new(), bytes);
     let mut out = Vec::new();
     for line in text.lines() {
         let depth = line.len() - line.trim_start().len();
@@ -32,48 +68,99 @@ pub fn json_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
 /// An object field by field, texts with their own line breaks, for a width of `columns` in which
 /// the longest name decides how much is left for the values. Other values have lines but no names.
 pub fn field_lines(value: &Value, columns: usize) -> Vec<FieldLine> {
-    let left = columns.saturating_sub(key_columns(value) + 3).max(8);
-    let Value::Object(fields) = value else {
-        let bare = |text| FieldLine { key: None, text };
-        return value_lines(value, left).into_iter().map(bare).collect();
-    };
-    let names: Vec<_> = fields.keys().map(|key| visible(key)).collect();
-    let mut out = Vec::new();
-    for (name, value) in names.iter().zip(fields.values()) {
-        for (index, text) in value_lines(value, left).into_iter().enumerate() {
-            out.push(FieldLine { key: (index == 0).then(|| name.as_ref().into()), text });
+    excerpt(value, columns, usize::MAX).lines
+}
+
+/// The first `bytes` of a value as [`field_lines`] shows them; costs no more than that, however
+/// large the value is.
+pub fn excerpt(value: &Value, columns: usize, bytes: usize) -> Excerpt {
+    let columns = columns.saturating_sub(key_columns(value) + 3).max(8);
+    let mut left = bytes;
+    let mut lines = Vec::new();
+    if let Value::Object(fields) = value {
+        for (name, value) in fields {
+            let name = visible(name);
+            left = left.saturating_sub(name.len());
+            if left == 0 {
+                break;
+            }
+            for (index, text) in value_lines(value, columns, &mut left).into_iter().enumerate() {
+                lines.push(FieldLine { key: (index == 0).then(|| name.as_ref().into()), text });
+            }
         }
+    } else {
+        let bare = |text| FieldLine { key: None, text };
+        lines = value_lines(value, columns, &mut left).into_iter().map(bare).collect();
     }
-    out
+    Excerpt { lines, extent: if left == 0 { Extent::Cut } else { Extent::Whole } }
 }
 
 /// How many columns the names of an object's fields need; zero for other values.
 pub fn key_columns(value: &Value) -> usize {
-    let names = value.as_object().into_iter().flatten().map(|(key, _)| visible(key).width());
+    let names = value.as_object().into_iter().flatten().take(FIELDS).map(|(key, _)| visible(key).width());
     names.max().unwrap_or(0).min(KEY)
 }
 
-fn value_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
+/// The lines of a field's value, as far as the bytes that are `left` go.
+fn value_lines(value: &Value, columns: usize, left: &mut usize) -> Vec<Box<str>> {
     let mut out = Vec::new();
     match value {
         Value::String(text) if text.is_empty() => out.push("\"\"".into()),
         Value::String(text) => {
-            for line in text.split('\n') {
+            for line in beginning(text, left).split('\n') {
                 let line = line.strip_suffix('\r').unwrap_or(line).replace('\t', "    ");
                 wrap(&visible(&line), columns, 0, &mut out);
             }
         }
         Value::Array(_) | Value::Object(_) => {
-            let short = value.to_string();
-            if short.width() <= columns {
+            // One line has four bytes a column at most, but for piled up marks.
+            let short = start_of(value, 4 * columns + 1);
+            if short.len() <= 4 * columns && short.width() <= columns {
+                *left = left.saturating_sub(short.len());
                 out.push(visible(&short).into());
             } else {
-                out = json_lines(value, columns);
+                out = json_start(value, columns, left);
             }
         }
         Value::Null | Value::Bool(_) | Value::Number(_) => out.push(value.to_string().into()),
     }
     out
+}
+
+/// The beginning of a text, taken off the bytes that are `left`.
+fn beginning<'a>(text: &'a str, left: &mut usize) -> &'a str {
+    let end = text.floor_char_boundary(*left);
+    *left = if end < text.len() { 0 } else { *left - end };
+    &text[..end]
+}
+
+/// The beginning of a value's JSON, taken off the bytes that are `left`.
+fn written(value: &Value, form: impl Formatter, left: &mut usize) -> String {
+    let mut out = Bounded { text: Vec::new(), left: *left };
+    let whole = value.serialize(&mut Serializer::with_formatter(&mut out, form)).is_ok();
+    *left = if whole { out.left } else { 0 };
+    let end = out.text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
+    out.text.truncate(end);
+    String::from_utf8(out.text).unwrap_or_default()
+}
+
+/// Takes so many bytes and refuses the rest, which ends the writing of a large value early.
+struct Bounded {
+    text: Vec<u8>,
+    left: usize,
+}
+
+impl io::Write for Bounded {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        let taken = bytes.len().min(self.left);
+        self.text.extend_from_slice(&bytes[..taken]);
+        self.left -= taken;
+        if taken < bytes.len() { Err(io::ErrorKind::WriteZero.into()) } else { Ok(taken) }
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        Ok(())
+    }
 }
 
 /// Breaks safe text at blanks where it can, later lines indented by `indent`.
@@ -151,6 +238,20 @@ mod tests {
                 (key("none"), "null".to_owned()),
             ]
         );
+    }
+
+    #[test]
+    fn an_excerpt_ends_with_its_bytes_and_says_so() {
+        let value = json!({"a": "one two", "b": ["x".repeat(50), "日本".repeat(50)], "c": "never"});
+        let whole = excerpt(&value, 40, 10_000);
+        assert_eq!(whole, Excerpt { lines: field_lines(&value, 40), extent: Extent::Whole });
+        for bytes in 1..whole.lines.len() * 30 {
+            let part = excerpt(&value, 40, bytes);
+            let shorter = part.lines.len() <= whole.lines.len();
+            assert!(shorter && (part.extent == Extent::Cut || part == whole), "{bytes}: {part:?}");
+        }
+        assert_eq!(excerpt(&json!("a long text"), 40, 6).lines[0].text, "a long".into());
+        assert_eq!(start_of(&json!({"name": "日本語"}), 13), "{\"name\":\"日");
     }
 
     #[test]

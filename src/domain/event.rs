@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use super::{EventId, RunId, StepId, Timestamp, WorkflowId};
+use super::{Drain, EventId, RunId, RunStatus, SkipReason, StepId, StepStatus, Timestamp, WorkflowId};
 
 /// What an event reports.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -132,6 +132,56 @@ impl RunEvent {
         self.data.get(field).and_then(Value::as_str)
     }
 
+    /// What its step became by it; none for events that are about no step or change nothing of it.
+    pub fn step_status(&self) -> Option<StepStatus> {
+        let says = |field| self.data.get(field).and_then(Value::as_bool) == Some(true);
+        match &self.kind {
+            EventKind::StepStarted | EventKind::HumanTaskCompleted => Some(StepStatus::Running),
+            EventKind::StepCompleted if says("skipped") => {
+                Some(StepStatus::Skipped(SkipReason::parse(self.text("reason").unwrap_or_default())))
+            }
+            EventKind::StepCompleted if says("cancelled") => Some(StepStatus::Cancelled),
+            EventKind::StepCompleted => Some(StepStatus::Completed),
+            EventKind::StepFailed => Some(StepStatus::Failed),
+            EventKind::StepCancelled => Some(StepStatus::Cancelled),
+            EventKind::StepRetrying => Some(StepStatus::Retrying),
+            EventKind::StepUncertain | EventKind::HumanTaskCreated => Some(StepStatus::Waiting),
+            EventKind::RunStarted
+            | EventKind::RunRejected
+            | EventKind::StateChanged
+            | EventKind::AgentTurnStatus
+            | EventKind::AgentTurnToolRound
+            | EventKind::AgentTurnLimitReached
+            | EventKind::GraphUpdated
+            | EventKind::RunCompleted
+            | EventKind::RunFailed
+            | EventKind::RunPaused
+            | EventKind::RunStopped
+            | EventKind::RunCancelled
+            | EventKind::Unknown(_) => None,
+        }
+    }
+
+    /// What the run became by a change of its own status, where the event says.
+    pub fn new_state(&self) -> Option<RunStatus> {
+        if self.kind != EventKind::StateChanged {
+            return None;
+        }
+        let word = ["to", "new_status", "status", "state"].iter().find_map(|field| self.text(field));
+        word.map(RunStatus::parse)
+    }
+
+    /// What the run was before a change of its own status, word for word, where the event says.
+    pub fn old_state(&self) -> Option<&str> {
+        ["from", "old_status", "previous_status"].iter().find_map(|field| self.text(field))
+    }
+
+    /// The graceful stop that it begins, where it says when that gives up.
+    pub fn drain(&self) -> Option<Drain> {
+        let deadline = self.text("drain_deadline")?.parse().ok()?;
+        (self.new_state()? == RunStatus::Draining).then_some(Drain { since: self.at?, deadline })
+    }
+
     /// Whether it is the same event as `other`: by id, or, where a stream sends none, by type,
     /// step and time.
     pub fn same_as(&self, other: &RunEvent) -> bool {
@@ -145,6 +195,8 @@ impl RunEvent {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
 
     #[test]
     fn every_kind_survives_a_round_trip_and_unknown_ones_are_kept() {
@@ -153,5 +205,39 @@ mod tests {
             assert_eq!(kind.as_str(), word);
         }
         assert_eq!(EventKind::parse("Workflow.AgentTurn").as_str(), "Workflow.AgentTurn");
+    }
+
+    fn event(kind: EventKind, data: Value) -> RunEvent {
+        RunEvent {
+            id: "e".into(),
+            run_id: "r".into(),
+            workflow_id: None,
+            sequence: None,
+            kind,
+            at: Some(Timestamp::UNIX_EPOCH),
+            data,
+        }
+    }
+
+    #[test]
+    fn a_completed_step_may_have_been_skipped_or_cancelled() {
+        let status = |data| event(EventKind::StepCompleted, data).step_status();
+        assert_eq!(status(json!({"result": 1})), Some(StepStatus::Completed));
+        let blocked = json!({"skipped": true, "reason": "blocked"});
+        assert_eq!(status(blocked), Some(StepStatus::Skipped(SkipReason::Blocked)));
+        assert_eq!(status(json!({"skipped": false})), Some(StepStatus::Completed));
+        assert_eq!(status(json!({"cancelled": true})), Some(StepStatus::Cancelled));
+        assert_eq!(event(EventKind::RunFailed, json!({})).step_status(), None);
+    }
+
+    #[test]
+    fn a_drain_is_known_by_its_deadline() {
+        let drain = |data| event(EventKind::StateChanged, data).drain();
+        let deadline = "1970-01-01T00:01:00Z";
+        let known = Drain { since: Timestamp::UNIX_EPOCH, deadline: deadline.parse().unwrap() };
+        assert_eq!(drain(json!({"to": "draining", "drain_deadline": deadline})), Some(known));
+        assert_eq!(drain(json!({"to": "draining"})), None);
+        assert_eq!(drain(json!({"to": "draining", "drain_deadline": "soon"})), None);
+        assert_eq!(drain(json!({"to": "stopped", "drain_deadline": deadline})), None);
     }
 }

@@ -74,6 +74,9 @@ impl FailureCode {
             Self::DependencyUnavailable => {
                 "The workflow service was out of reach: see the status page, try again."
             }
+            Self::Unknown(raw) if &**raw == "LUA_SCRIPT_FAILED" => {
+                "Read the script's error, correct the script, publish, then run again."
+            }
             Self::Unknown(_) => "Read the message; this code is new to this version.",
         }
     }

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::clock::age;
 use super::{
-    EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, SkipReason, StepId, StepStatus,
-    TaskId, Timestamp,
+    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, StepId, StepStatus, TaskId,
+    Timestamp,
 };
 
 /// Where a step stands, and what is known of how it got there.
@@ -95,6 +95,7 @@ pub struct RunHistory {
     order: Vec<StepId>,
     marks: Vec<StateMark>,
     failure: Option<StepId>,
+    drain: Option<Drain>,
 }
 
 impl RunHistory {
@@ -143,6 +144,11 @@ impl RunHistory {
         self.failure.as_ref()
     }
 
+    /// The graceful stop that was begun last, where the log says when it gives up.
+    pub fn drain(&self) -> Option<Drain> {
+        self.drain
+    }
+
     /// The highest sequence folded, where the server publishes sequences.
     pub fn last_sequence(&self) -> Option<u64> {
         self.events.iter().rev().find_map(|event| event.sequence)
@@ -180,7 +186,7 @@ impl RunHistory {
 
     fn fold(&mut self, event: &RunEvent) {
         match &event.kind {
-            EventKind::StateChanged => self.fold_state(event, &["to", "new_status", "status", "state"]),
+            EventKind::StateChanged => self.fold_state(event),
             EventKind::RunStarted => self.mark(event, RunStatus::Running),
             EventKind::RunRejected => self.mark(event, RunStatus::Rejected),
             EventKind::RunCompleted => self.mark(event, RunStatus::Completed),
@@ -204,9 +210,10 @@ impl RunHistory {
         }
     }
 
-    fn fold_state(&mut self, event: &RunEvent, fields: &[&str]) {
-        if let Some(word) = fields.iter().find_map(|field| event.text(field)) {
-            self.mark(event, RunStatus::parse(word));
+    fn fold_state(&mut self, event: &RunEvent) {
+        self.drain = event.drain().or(self.drain);
+        if let Some(status) = event.new_state() {
+            self.mark(event, status);
         }
     }
 
@@ -235,9 +242,11 @@ impl RunHistory {
 
 fn fold_into(step: &mut StepState, event: &RunEvent) {
     let data = &event.data;
+    if let Some(status) = event.step_status() {
+        step.status = status;
+    }
     match &event.kind {
         EventKind::StepStarted => {
-            step.status = StepStatus::Running;
             step.attempt = data.get("attempt").and_then(Value::as_u64).map_or(step.attempt + 1, |n| n as u32);
             step.started_at = step.started_at.or(event.at);
             step.ended_at = None;
@@ -246,37 +255,24 @@ fn fold_into(step: &mut StepState, event: &RunEvent) {
         EventKind::StepCompleted => {
             step.ended_at = event.at;
             step.error = None;
-            if data.get("skipped").and_then(Value::as_bool) == Some(true) {
-                step.status =
-                    StepStatus::Skipped(SkipReason::parse(event.text("reason").unwrap_or_default()));
-            } else {
-                step.status = StepStatus::Completed;
+            if step.status == StepStatus::Completed {
                 step.result = data.get("result").cloned();
             }
         }
         EventKind::StepFailed => {
-            step.status = StepStatus::Failed;
             step.ended_at = event.at;
             step.failure_code = event.text("failure_code").map(FailureCode::parse);
             step.error = error_text(data);
         }
-        EventKind::StepRetrying => {
-            step.status = StepStatus::Retrying;
-            step.error = error_text(data);
-        }
+        EventKind::StepRetrying => step.error = error_text(data),
         EventKind::StepCancelled => {
-            step.status = StepStatus::Cancelled;
             step.ended_at = event.at;
             step.caused_by = event.text("caused_by_step_id").map(StepId::new);
         }
         EventKind::HumanTaskCreated | EventKind::StepUncertain => {
-            step.status = StepStatus::Waiting;
             step.task_id = event.text("task_id").map(TaskId::new).or(step.task_id.take());
         }
-        EventKind::HumanTaskCompleted => {
-            step.status = StepStatus::Running;
-            step.task_id = None;
-        }
+        EventKind::HumanTaskCompleted => step.task_id = None,
         _ => {}
     }
 }
@@ -292,6 +288,7 @@ fn error_text(data: &Value) -> Option<Box<str>> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::SkipReason;
     use pretty_assertions::assert_eq;
     use serde_json::json;
 

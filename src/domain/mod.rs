@@ -16,6 +16,7 @@ pub mod step;
 pub mod task;
 pub mod template;
 pub mod text;
+pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
@@ -24,7 +25,7 @@ pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};
 pub use history::{RunHistory, StepState};
 pub use ids::{EventId, RunId, StepId, TaskId, WorkflowId};
-pub use run::{Phase, Progress, Run, RunClass, RunStatus, StopMode};
+pub use run::{Drain, Phase, Progress, Run, RunClass, RunStatus, StopMode};
 pub use step::{SkipReason, StepKind, StepStatus};
 pub use task::PendingTask;
 pub use workflow::{Workflow, WorkflowVersion};

@@ -127,6 +127,15 @@ pub struct Progress {
     pub current: Option<StepId>,
 }
 
+/// A graceful stop: when it began, and when it gives up waiting for what is in flight.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Drain {
+    /// When it began.
+    pub since: Timestamp,
+    /// When what is still in flight is cancelled.
+    pub deadline: Timestamp,
+}
+
 /// A run as the feed lists it. What the server did not say is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -148,6 +157,10 @@ pub struct Run {
     pub failure_code: Option<FailureCode>,
     /// The failure in words; foreign text.
     pub error: Option<Box<str>>,
+    /// The step that failed it.
+    pub failed_step: Option<StepId>,
+    /// Its graceful stop, while it is stopping.
+    pub drain: Option<Drain>,
     /// When it was accepted or started.
     pub started_at: Option<Timestamp>,
     /// When it ended.
@@ -175,6 +188,8 @@ impl Run {
             progress: Progress::default(),
             failure_code: None,
             error: None,
+            failed_step: None,
+            drain: None,
             started_at: None,
             ended_at: None,
             updated_at: None,

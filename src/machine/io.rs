@@ -174,6 +174,17 @@ pub enum Work {
         /// Its arguments.
         args: Value,
     },
+    /// Ask a model.
+    Llm {
+        /// The model's name, as its provider knows it.
+        model: Box<str>,
+        /// The question; what is no text in the graph is written as JSON.
+        prompt: Box<str>,
+        /// Further parameters, such as `temperature`, `max_tokens`, `system` and `response_format`.
+        params: Map<String, Value>,
+        /// The stored credential that the graph names, for hosts that keep credentials.
+        credential: Option<Box<str>>,
+    },
     /// Run a Lua script.
     Lua {
         /// The source, at most 64 KiB; templates do not expand in it.

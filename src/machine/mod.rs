@@ -46,3 +46,4 @@ pub use loops::REVIEW_TASK;
 pub use recover::RECOVERY_TASK;
 pub use state::Machine;
 pub use view::AWAITING_HUMAN_TASK;
+pub use work::LUA_SCRIPT_FAILED;

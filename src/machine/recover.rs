@@ -6,10 +6,10 @@ use std::collections::HashSet;
 use serde_json::{Map, Value, json};
 
 use super::draft;
-use super::io::{StepError, TimerKey, Work};
+use super::io::{StepError, TimerKey};
 use super::loops::View;
 use super::turn::Turn;
-use super::work::{Prepared, prepare};
+use super::work::{Prepared, prepare, restore};
 use crate::domain::clock::{age, later};
 use crate::domain::{FailureCode, RunStatus, StepId, StepKind, StepStatus};
 
@@ -72,13 +72,15 @@ impl Turn<'_> {
         }
     }
 
-    /// The author's word first, then what the tool declares of itself.
+    /// The author's word first, then what the tool declares of itself. Asking a model changes
+    /// nothing outside, so it is asked again; a question that was answered unseen costs twice.
     fn on_crash(&self, step: usize, is_repeatable: bool) -> OnCrash {
         let spec = self.machine.spec(step);
         match (&spec.kind, spec.text("on_crash")) {
             (StepKind::LuaScript, _) | (_, Some("retry")) => OnCrash::Repeat,
             (_, Some("fail")) => OnCrash::Fail,
             (_, Some("ask")) => OnCrash::Ask,
+            (StepKind::LlmCall, _) => OnCrash::Repeat,
             _ if is_repeatable => OnCrash::Repeat,
             _ => OnCrash::Ask,
         }
@@ -88,9 +90,8 @@ impl Turn<'_> {
         let prepared = prepare(self.machine.spec(step), &View::at(self.machine, step));
         match prepared {
             Ok(Prepared::Call { mut work, .. }) => {
-                // The very arguments that were logged, whatever has ended since.
-                if let (Work::Mcp { args, .. }, Some(logged)) = (&mut work, &self.machine.steps[step].input) {
-                    args.clone_from(logged);
+                if let Some(logged) = &self.machine.steps[step].input {
+                    restore(&mut work, logged);
                 }
                 self.execute(step, work);
                 self.arm_iteration(step);
@@ -130,7 +131,8 @@ impl Turn<'_> {
         payload.extend(
             told.iter().filter_map(|name| Some(((*name).to_owned(), spec.fields.get(*name)?.clone()))),
         );
-        payload.extend(state.input.clone().map(|input| ("tool_args".to_owned(), input)));
+        let name = if spec.kind == StepKind::McpCall { "tool_args" } else { "input" };
+        payload.extend(state.input.clone().map(|input| (name.to_owned(), input)));
         payload.insert("attempt".into(), state.attempt.into());
         payload.insert("started_at".into(), state.began_at.to_string().into());
         payload.insert(
@@ -155,10 +157,10 @@ impl Turn<'_> {
             "{} was in flight when the runtime went down, whether its call took effect is unknown; {why}",
             self.named(step)
         );
-        let code = if spec.kind == StepKind::McpCall {
-            FailureCode::McpToolFailed
-        } else {
-            FailureCode::UpstreamError
+        let code = match spec.kind {
+            StepKind::McpCall => FailureCode::McpToolFailed,
+            StepKind::LlmCall => FailureCode::LlmRequestFailed,
+            _ => FailureCode::UpstreamError,
         };
         let took = age(self.machine.steps[step].began_at, self.at);
         self.fail(step, &StepError { code, message, retryable: false }, took);

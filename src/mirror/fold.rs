@@ -14,9 +14,9 @@ pub(super) fn fold_into_run(run: &mut Run, event: &RunEvent) {
     match &event.kind {
         EventKind::RunStarted => run.started_at = run.started_at.or(event.at),
         EventKind::StateChanged => {
-            let word = ["to", "new_status", "status", "state"].iter().find_map(|field| event.text(field));
-            if let Some(word) = word {
-                set_status(run, RunStatus::parse(word), event);
+            run.drain = event.drain().or(run.drain);
+            if let Some(status) = event.new_state() {
+                set_status(run, status, event);
             }
         }
         EventKind::RunCompleted => set_status(run, RunStatus::Completed, event),
@@ -36,6 +36,10 @@ fn set_status(run: &mut Run, status: RunStatus, event: &RunEvent) {
         run.ended_at = event.at.or(run.ended_at);
         run.progress.in_flight = 0;
         run.progress.current = None;
+        run.drain = None;
+    }
+    if status == RunStatus::Failed {
+        run.failed_step = event.step_id().or(run.failed_step.take());
     }
     if let Some(code) = event.text("failure_code") {
         run.failure_code = Some(FailureCode::parse(code));
@@ -57,6 +61,9 @@ fn step_started(run: &mut Run, step: Option<StepId>) {
 fn step_ended(run: &mut Run, event: &RunEvent) {
     let Some(step) = event.step_id().filter(|step| step.parent().is_none()) else { return };
     run.progress.done += 1;
+    if event.kind == EventKind::StepFailed && run.failed_step.is_none() {
+        run.failed_step = Some(step.clone());
+    }
     if event.data.get("skipped").is_none() {
         run.progress.in_flight = run.progress.in_flight.saturating_sub(1);
     }
@@ -75,6 +82,16 @@ pub(super) fn outranks(known: &Run, known_at: Timestamp, listed: &Run, asked_at:
     // it keeps saying so. A sequence rules that out, and then the server's data were restored.
     let revived = known.status.is_terminal() && !listed.status.is_terminal();
     revived && listed.last_sequence.is_none() && clock::age(known_at, asked_at) < LATE
+}
+
+/// Keeps what the stream told of a run and lists do not.
+pub(super) fn keep_unlisted(listed: &mut Run, known: Run) {
+    if listed.status == RunStatus::Draining {
+        listed.drain = listed.drain.or(known.drain);
+    }
+    if listed.status == known.status {
+        listed.failed_step = listed.failed_step.take().or(known.failed_step);
+    }
 }
 
 /// Whether an event of this kind changes the inbox.

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, HashMap, HashSet};
 
-use super::fold::{fold_into_run, outranks, tells_of_tasks};
+use super::fold::{fold_into_run, keep_unlisted, outranks, tells_of_tasks};
 use super::inbox::Inbox;
 use super::sections::Sections;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
@@ -164,7 +164,11 @@ impl Mirror {
         if known.is_some_and(|(known, at)| outranks(known, *at, listed, asked_at)) {
             return;
         }
-        self.runs.insert(listed.id.clone(), listed.clone());
+        let mut taken = listed.clone();
+        if let Some(known) = self.runs.remove(&listed.id) {
+            keep_unlisted(&mut taken, known);
+        }
+        self.runs.insert(listed.id.clone(), taken);
         let at = self.known_at.entry(listed.id.clone()).or_insert(asked_at);
         *at = asked_at.max(*at);
     }

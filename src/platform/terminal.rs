@@ -32,12 +32,22 @@ pub fn restore() {
     }
 }
 
-/// Makes every panic, in any thread, give the terminal back before it is reported.
+/// Makes a panic of the calling thread, which draws, give the terminal back before it is reported.
+///
+/// While the terminal is taken, panics of other threads go to the log alone: what they did is
+/// lost, as their tasks tell, but the picture goes on and must not be written over.
 pub fn restore_on_panic() {
     let report = std::panic::take_hook();
+    let draws = std::thread::current().id();
     std::panic::set_hook(Box::new(move |info| {
-        restore();
-        report(info);
+        if std::thread::current().id() == draws {
+            restore();
+        }
+        if TAKEN.load(Ordering::SeqCst) {
+            tracing::error!(panic = %info, "a task panicked");
+        } else {
+            report(info);
+        }
     }));
 }
 

@@ -8,3 +8,4 @@ pub mod http;
 pub mod samples;
 pub mod serve;
 pub mod tools;
+pub mod validation;

@@ -8,12 +8,15 @@ use super::draw::Scene;
 use super::offers::offered;
 use super::strip::{Strip, columns};
 use crate::app::action::Action;
-use crate::app::layers::Layer;
+use crate::app::layers::{Layer, TextInput};
 use crate::app::model::Tone;
 use crate::app::panes::Tab;
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Model, Screen};
 use crate::domain::clock::{age, human};
+
+/// Columns for what stands around a text that is typed.
+const HINTS: u16 = 30;
 
 /// The most messages seen at once.
 const TOASTS: usize = 3;
@@ -122,7 +125,7 @@ pub(super) fn mark(scene: Scene<'_>, pending: &Pending) -> String {
     }
 }
 
-fn find(scene: Scene<'_>, input: &str, area: Rect, buf: &mut Buffer) {
+fn find(scene: Scene<'_>, input: &TextInput, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let what = match scene.model.screen {
         Screen::Home => "filter",
@@ -132,8 +135,7 @@ fn find(scene: Scene<'_>, input: &str, area: Rect, buf: &mut Buffer) {
         .gap(1)
         .add("/", theme.key)
         .gap(1)
-        .add(input, theme.strong)
-        .add("▏", theme.accent)
+        .typed(input, area.width.saturating_sub(HINTS), theme)
         .right("enter", theme.key)
         .right(format!(" {what}  "), theme.muted)
         .right("esc", theme.key)

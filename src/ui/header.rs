@@ -8,9 +8,10 @@ use super::draw::Scene;
 use super::status::{Waits, of_run};
 use super::strip::{Strip, cut};
 use crate::app::Freshness;
+use crate::app::freshness::overdue;
 use crate::app::model::Access;
 use crate::app::panes::RunScreen;
-use crate::domain::clock::{age, human};
+use crate::domain::clock::{age, human, human_fine};
 use crate::domain::text::visible;
 use crate::mirror::{LinkState, Section, Source};
 
@@ -82,8 +83,9 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
             strip = strip.right(format!("  {}", cut(visible(code.as_str()), CODE)), ink(theme.failed));
         }
         if let Some(start) = run.started_at {
-            let ran = human(age(start, run.ended_at.unwrap_or(scene.now)));
-            let word = if run.ended_at.is_some() { "ran" } else { "for" };
+            let ran = age(start, run.ended_at.unwrap_or(scene.now));
+            let (word, ran) =
+                if run.ended_at.is_some() { ("ran", human_fine(ran)) } else { ("for", human(ran)) };
             strip = strip.right(format!("  {word} {ran}"), ink(theme.text));
         }
         if let Some(version) = run.version.filter(|_| area.width >= 80) {
@@ -122,8 +124,11 @@ fn connection(scene: Scene<'_>) -> Connection {
     let stale = is_stale(scene);
     let (glyph, word, style) = match scene.model.mirror.link(&Source::Feed).map(|link| &link.state) {
         None | Some(LinkState::Connecting | LinkState::Closed) => ("○", "connecting".into(), theme.muted),
-        Some(LinkState::Live) if stale => ("○", "stale".into(), theme.muted),
-        Some(LinkState::Live) => ("●", "live".into(), theme.success),
+        Some(LinkState::Live) => match Freshness::of(scene.model, scene.now) {
+            Freshness::Fresh { .. } => ("●", "live".into(), theme.success),
+            Freshness::Stale { .. } | Freshness::Refused { .. } => ("○", "stale".into(), theme.muted),
+            Freshness::Never => ("○", "connecting".into(), theme.muted),
+        },
         Some(LinkState::Retrying { next, .. }) => {
             let wait = human(age(scene.now, *next));
             let word = if *next > scene.now {
@@ -150,10 +155,7 @@ fn streams(scene: Scene<'_>) -> String {
     }
 }
 
+/// How old the picture is, once that is more than it should be.
 fn data_age(scene: Scene<'_>) -> String {
-    scene
-        .model
-        .mirror
-        .feed_at()
-        .map_or_else(String::new, |at| format!("  data {}", human(age(at, scene.now))))
+    overdue(scene.model, scene.now).map_or_else(String::new, |age| format!("  data {}", human(age)))
 }

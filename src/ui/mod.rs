@@ -6,6 +6,7 @@
 //! not what is loaded.
 
 mod draw;
+mod entry;
 mod footer;
 mod header;
 mod home;

@@ -12,21 +12,30 @@ const COMMANDS: [Action; 6] =
 /// The actions that have an effect on what is selected, the most telling first.
 pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
     let mut out: Vec<_> = COMMANDS.into_iter().filter(|action| is_offered(model, *action, now)).collect();
+    let reads = reads_payload(model);
     match model.screen {
         Screen::Home if model.home.selected().is_some() => out.extend([Action::Open, Action::RunMenu]),
         Screen::Home => {}
         Screen::Run => {
             let open = model.run.as_ref();
-            out.extend(open.filter(|open| open.tab == Tab::Events).map(|_| Action::Open));
-            out.extend([Action::NextMatch, Action::RunMenu]);
+            out.extend(open.filter(|open| open.tab == Tab::Events && !reads).map(|_| Action::Open));
+            out.extend((!reads).then_some(Action::NextMatch));
+            out.push(Action::RunMenu);
         }
     }
     let back = model.screen == Screen::Run || !model.home.filter.is_empty();
     out.extend(back.then_some(Action::Back));
     let fresh = matches!(Freshness::of(model, now), Freshness::Fresh { .. });
     out.extend((!fresh).then_some(Action::Refetch));
-    out.extend([Action::Find, Action::Palette, Action::Help]);
+    out.extend((!reads).then_some(Action::Find));
+    out.extend([Action::Palette, Action::Help]);
     out
+}
+
+/// Whether the payload of an event is open, which takes the keys of the log.
+fn reads_payload(model: &Model) -> bool {
+    let open = model.run.as_ref().filter(|_| model.screen == Screen::Run);
+    open.is_some_and(|open| open.tab == Tab::Events && open.events.payload.is_some())
 }
 
 /// Whether a command would be taken for what is selected, and is worth offering.

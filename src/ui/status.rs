@@ -60,10 +60,29 @@ pub(super) fn of_step(status: &StepStatus, theme: &Theme) -> Mark<'static> {
     Mark { glyph, word: status.word(), style }
 }
 
-/// An event of the log.
-pub(super) fn of_event(event: &RunEvent, theme: &Theme) -> (&'static str, Style) {
-    match &event.kind {
-        EventKind::StepCompleted if event.data.get("skipped").is_some() => ("⊖", theme.skipped),
+/// An event of the log: a step that was skipped or cancelled and a new state look like what they
+/// came to, whatever the type of the event is called.
+pub(super) fn of_event<'a>(event: &'a RunEvent, theme: &Theme) -> Mark<'a> {
+    let word = event.kind.as_str();
+    if let Some(status) = event.new_state() {
+        let of_status = of_status(&status, theme);
+        return Mark { glyph: of_status.glyph, word, style: of_status.style };
+    }
+    if let (EventKind::StepCompleted, Some(status)) = (&event.kind, event.step_status()) {
+        let mark = of_step(&status, theme);
+        let word = match status {
+            StepStatus::Skipped(_) => "step skipped",
+            StepStatus::Cancelled => "step cancelled",
+            _ => word,
+        };
+        return Mark { word, ..mark };
+    }
+    let (glyph, style) = of_kind(&event.kind, theme);
+    Mark { glyph, word, style }
+}
+
+fn of_kind(kind: &EventKind, theme: &Theme) -> (&'static str, Style) {
+    match kind {
         EventKind::RunStarted | EventKind::StepStarted => ("●", theme.running),
         EventKind::RunCompleted | EventKind::StepCompleted => ("✔", theme.success),
         EventKind::RunFailed | EventKind::RunRejected | EventKind::StepFailed => ("✖", theme.failed),

@@ -8,6 +8,7 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::layers::TextInput;
 use crate::domain::text::visible;
 
 /// Writes text made safe, at most `columns` wide, cut with `…`; answers with the columns used.
@@ -109,6 +110,18 @@ impl<'a> Strip<'a> {
     /// Adds a key and its word, as hints are written: `a approve`.
     pub(super) fn hint(self, key: String, word: &'static str, theme: &super::Theme) -> Self {
         self.add(key, theme.key).gap(1).add(word, theme.muted).gap(2)
+    }
+
+    /// Adds a text that is typed with its cursor; of one that is too long, what is before the cursor.
+    pub(super) fn typed(self, input: &TextInput, columns: u16, theme: &super::Theme) -> Self {
+        let (before, after) = input.parts();
+        let (before, after) = (visible(before), visible(after));
+        let room = usize::from(columns.saturating_sub(1));
+        let start = before.grapheme_indices(true).map(|(at, _)| at).find(|at| before[*at..].width() <= room);
+        let seen = before[start.unwrap_or(before.len())..].to_owned();
+        let left = room - seen.width();
+        let after = cut(after, left).into_owned();
+        self.add(seen, theme.strong).add("▏", theme.accent).add(after, theme.strong)
     }
 
     /// The columns of the pieces from the left.

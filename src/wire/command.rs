@@ -176,17 +176,32 @@ impl StartRun {
         };
         let flat = || params.iter().filter(|(key, _)| !RESERVED.contains(&key.as_str()));
         let input = match params.get("trigger_payload") {
-            Some(payload) => payload.clone(),
-            None => Value::Object(flat().map(|(key, value)| (key.clone(), value.clone())).collect()),
+            Some(payload) if !payload.is_null() => payload.clone(),
+            _ => Value::Object(flat().map(|(key, value)| (key.clone(), value.clone())).collect()),
         };
-        let excluded = params.get("excluded_step_ids").and_then(Value::as_array);
+        let run_id = text("run_id")?;
+        if run_id.is_some_and(|id| id.trim().is_empty() || matches!(id, "." | "..")) {
+            return Err("`params.run_id` is blank or dots alone, which no address can name".into());
+        }
         Ok(Self {
             workflow,
-            run_id: text("run_id")?.map(RunId::new),
+            run_id: run_id.map(RunId::new),
             input,
             trigger_type: text("trigger_type")?.unwrap_or("api").into(),
-            excluded: excluded.into_iter().flatten().filter_map(Value::as_str).map(StepId::new).collect(),
+            excluded: excluded(params)?,
         })
+    }
+}
+
+/// The steps to leave out. A list that cannot be read must not run what its sender left out.
+fn excluded(params: &Map<String, Value>) -> Result<Vec<StepId>, String> {
+    let wrong = || "`params.excluded_step_ids` must be a list of step ids".to_owned();
+    match params.get("excluded_step_ids") {
+        None | Some(Value::Null) => Ok(Vec::new()),
+        Some(Value::Array(ids)) => {
+            ids.iter().map(|id| id.as_str().map(StepId::new).ok_or_else(wrong)).collect()
+        }
+        Some(_) => Err(wrong()),
     }
 }
 
@@ -234,6 +249,9 @@ mod tests {
         let body = json!({"command": "start", "params": {"topic": "x", "run_id": "r"}});
         let Ok(Command::Start(start)) = Command::parse("w".into(), &body) else { panic!("a start") };
         assert_eq!((start.input, start.run_id), (json!({"topic": "x"}), Some("r".into())));
+        let nothing = json!({"command": "start", "params": {"trigger_payload": null}});
+        let Ok(Command::Start(start)) = Command::parse("w".into(), &nothing) else { panic!("a start") };
+        assert_eq!(start.input, json!({}));
     }
 
     #[test]
@@ -243,6 +261,19 @@ mod tests {
             parse(json!({"command": "halt"})),
             "unknown command `halt`: use start, pause, resume or stop"
         );
+        let start = |params: Value| parse(json!({"command": "start", "params": params}));
+        for odd in [json!("ask"), json!([1])] {
+            assert_eq!(
+                start(json!({"excluded_step_ids": odd})),
+                "`params.excluded_step_ids` must be a list of step ids"
+            );
+        }
+        for id in ["..", ".", "  "] {
+            assert_eq!(
+                start(json!({"run_id": id})),
+                "`params.run_id` is blank or dots alone, which no address can name"
+            );
+        }
         assert_eq!(parse(json!({"command": "pause"})), "`params.run_id` must name the run");
         let mode = json!({"command": "stop", "params": {"run_id": "r", "mode": "soon"}});
         assert_eq!(parse(mode), "`params.mode` is \"soon\": use \"immediate\" or \"graceful\"");

@@ -18,8 +18,8 @@ pub enum CallError {
         message: Box<str>,
         /// When it asks to try again.
         retry_after: Option<Duration>,
-        /// `details` of the body, whole.
-        details: Option<Value>,
+        /// `details` of the body, whole; of a validation, the body itself.
+        details: Option<Box<Value>>,
     },
     /// The token is missing, wrong, expired or revoked (401).
     #[error(
@@ -31,8 +31,19 @@ pub enum CallError {
         "not allowed: {0}. The role, the token's scopes or the tenant and project headers do not cover this"
     )]
     Forbidden(Box<str>),
-    /// The host could not be reached, or the connection broke before an answer.
+    /// No connection came about: refused, no such host, no trust. Nothing was sent.
     #[error("cannot reach {host}: {reason}")]
+    Unconnected {
+        /// Host and port.
+        host: Box<str>,
+        /// What the network said.
+        reason: Box<str>,
+    },
+    /// A check before a command failed, so the command was not sent.
+    #[error("nothing was sent: {0}")]
+    NotSent(#[source] Box<CallError>),
+    /// The connection broke before an answer. A command may have taken effect all the same.
+    #[error("lost the connection to {host}: {reason}")]
     Unreachable {
         /// Host and port.
         host: Box<str>,
@@ -58,6 +69,22 @@ pub enum CallError {
 }
 
 impl CallError {
+    /// What a failed check before a command means for the command: whatever happened to the check,
+    /// the command was not sent.
+    pub fn before_sending(self) -> Self {
+        if self.outcome_unknown() { Self::NotSent(Box::new(self)) } else { self }
+    }
+
+    /// Whether the same question asked again may be answered: no connection, a lost one, or a server
+    /// that is down or busy. Commands are never asked again.
+    pub fn is_transient(&self) -> bool {
+        match self {
+            Self::Unconnected { .. } | Self::Unreachable { .. } => true,
+            Self::Rejected { status, .. } => *status == 429 || *status >= 500,
+            _ => false,
+        }
+    }
+
     /// Whether the command may have taken effect although no answer said so.
     pub fn outcome_unknown(&self) -> bool {
         matches!(self, Self::TimedOut { .. } | Self::Unreachable { .. } | Self::NotTheApi { .. })
@@ -72,5 +99,26 @@ impl CallError {
     /// Whether the thing does not exist, or the feature is off (404).
     pub fn is_not_found(&self) -> bool {
         matches!(self, Self::Rejected { status: 404, .. })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_what_was_sent_can_have_taken_effect() {
+        let (host, reason): (Box<str>, Box<str>) = ("h".into(), "refused".into());
+        let lost = CallError::Unreachable { host: host.clone(), reason: reason.clone() };
+        let refused = CallError::Unconnected { host: host.clone(), reason };
+        let late = CallError::TimedOut { host, after: Duration::from_secs(1) };
+        for error in [lost, late] {
+            assert!(error.outcome_unknown(), "{error}");
+            let before = error.before_sending();
+            assert!(!before.outcome_unknown(), "{before}");
+        }
+        assert!(!refused.outcome_unknown());
+        assert_eq!(refused.clone().before_sending(), refused);
+        assert!(std::mem::size_of::<CallError>() <= 72);
     }
 }

@@ -10,6 +10,7 @@ pub mod frame;
 pub mod headers;
 pub mod paths;
 pub mod read;
+pub mod validation;
 pub mod write;
 
 pub use command::{Command, Decision, Reply, StartRun};

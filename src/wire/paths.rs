@@ -32,6 +32,11 @@ pub fn versions(id: &WorkflowId) -> String {
     format!("{}/versions", workflow(id))
 }
 
+/// Where a graph of a workflow is validated.
+pub fn validate(id: &WorkflowId) -> String {
+    format!("{}/validate", workflow(id))
+}
+
 /// Where a workflow takes commands.
 pub fn command(id: &WorkflowId) -> String {
     format!("{}/command", workflow(id))

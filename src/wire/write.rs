@@ -17,6 +17,9 @@ pub fn run(run: &Run) -> Value {
         "progress": progress(&run.progress),
         "failure_code": run.failure_code.as_ref().map(ToString::to_string),
         "error": run.error,
+        "failed_step_id": run.failed_step,
+        "drain_started_at": run.drain.map(|drain| drain.since),
+        "drain_deadline": run.drain.map(|drain| drain.deadline),
         "started_at": run.started_at,
         "completed_at": run.ended_at,
         "updated_at": run.updated_at,
@@ -74,7 +77,7 @@ fn drop_nulls(body: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{FailureCode, RunStatus};
+    use crate::domain::{Drain, FailureCode, RunStatus};
     use crate::wire::read;
     use pretty_assertions::assert_eq;
 
@@ -88,6 +91,8 @@ mod tests {
             progress: Progress { done: 1, total: 4, in_flight: 1, current: Some("b".into()) },
             failure_code: Some(FailureCode::parse("ODD_CODE")),
             error: Some("gone".into()),
+            failed_step: Some("a".into()),
+            drain: at.map(|at| Drain { since: at, deadline: at }),
             started_at: at,
             ended_at: at,
             updated_at: at,

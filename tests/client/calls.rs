@@ -113,7 +113,7 @@ async fn a_closed_port_is_unreachable() {
     drop(listener);
     let got = fake::client(&format!("http://{address}")).tasks().await;
     assert!(
-        matches!(&got, Err(CallError::Unreachable { host, .. }) if **host == *address.to_string()),
+        matches!(&got, Err(CallError::Unconnected { host, .. }) if **host == *address.to_string()),
         "{got:?}"
     );
 }

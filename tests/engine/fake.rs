@@ -102,6 +102,7 @@ impl Executor for Shared {
             let word = match &call.work {
                 Work::Lua { script, .. } => script.clone(),
                 Work::Mcp { tool, .. } => tool.clone(),
+                Work::Llm { model, .. } => model.clone(),
             };
             let failed = |retryable| {
                 let message = format!("`{}` was told to fail", call.step);

@@ -69,7 +69,8 @@ async fn scripts_see_their_item_and_the_iteration_before() {
     let dir = tempfile::tempdir().unwrap();
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
     let executor =
-        LocalExecutor::new(ExecutorOptions { worker_program, servers: KnownServers::new() }).unwrap();
+        LocalExecutor::new(ExecutorOptions { worker_program, servers: KnownServers::new(), llm: None })
+            .unwrap();
     let engine = Engine::open(dir.path(), Arc::new(executor)).await.unwrap();
     let script = |id: &str, script: &str| json!({"id": id, "type": "lua_script", "script": script});
     let body = json!([

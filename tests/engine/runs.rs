@@ -2,6 +2,7 @@
 
 use arcc::domain::{RunEvent, StepId, StopMode, TaskId};
 use arcc::server::engine::{EngineError, RunQuery};
+use arcc::server::exec::lua::WORKERS;
 use arcc::wire::{Decision, StartRun};
 use pretty_assertions::assert_eq;
 use serde_json::{Map, json};
@@ -188,6 +189,40 @@ async fn runs_are_listed_newest_first_by_workflow_and_status() {
     let all = RunQuery { limit: 2, ..RunQuery::default() };
     assert_eq!(list(all.clone()).await, (vec![third.clone(), second.clone()], 3));
     assert_eq!(list(RunQuery { offset: 2, ..all.clone() }).await, (vec![first.clone()], 3));
+    let prefix = first.as_str()[..20].to_owned();
+    assert_eq!(list(RunQuery { id_prefix: Some(prefix), ..all.clone() }).await, (vec![first.clone()], 1));
     assert_eq!(list(RunQuery { workflow: Some(slow), ..all.clone() }).await, (vec![third, second], 2));
     assert_eq!(list(RunQuery { status: Some("completed".into()), ..all }).await, (vec![first], 1));
+}
+
+#[tokio::test]
+async fn a_timeout_counts_from_when_the_call_has_a_place() {
+    let world = World::new().await;
+    let timed = |mut step: serde_json::Value, seconds: f64| {
+        step["timeout_s"] = json!(seconds);
+        step
+    };
+    // More scripts than may run at a time; the last ones wait for the first.
+    let mut steps: Vec<_> = (0..WORKERS).map(|turn| lua(&format!("s{turn}"), "hang", &[])).collect();
+    steps.push(timed(lua("late", "echo", &[]), 0.1));
+    let (workflow, run) = world.run(steps).await;
+    world.fake.until_begun(WORKERS).await;
+    // Another run's timer shows that more than that time has passed.
+    let (other, slow) = world.run(vec![timed(tool("slow", "hang", &[]), 0.2)]).await;
+    until_status(&world.engine, (&other, &slow), "failed").await;
+    world.fake.open();
+    until_status(&world.engine, (&workflow, &run), "completed").await;
+    let told = words(&log(&world.engine, (&workflow, &run)).await);
+    assert_eq!(told.iter().filter(|word| word.starts_with("step_retrying")).count(), 0, "{told:?}");
+}
+
+#[tokio::test]
+async fn steps_to_leave_out_must_be_there() {
+    let world = World::new().await;
+    let workflow = world.workflow(vec![lua("a", "echo", &[])]).await;
+    let refused = world.engine.start(StartRun { excluded: vec!["b".into()], ..start(&workflow) }).await;
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        "there is no step `b` to leave out; check excluded_step_ids"
+    );
 }

@@ -123,6 +123,25 @@ async fn a_file_of_a_newer_program_is_left_alone() {
     let before = std::fs::read(world.dir.path().join("arcc.db")).unwrap();
     let shared = std::sync::Arc::new(crate::fake::Shared(Fake::new()));
     let refused = arcc::server::engine::Engine::open(world.dir.path(), shared).await.unwrap_err();
-    assert!(refused.to_string().contains("has schema 99, this program knows up to 1"), "{refused}");
+    assert!(refused.to_string().contains("has schema 99, this program knows up to 2"), "{refused}");
     assert_eq!(std::fs::read(world.dir.path().join("arcc.db")).unwrap(), before);
+}
+
+#[tokio::test]
+async fn a_file_of_the_first_schema_gets_the_new_table_and_keeps_what_it_has() {
+    let world = World::new().await;
+    let body = serde_json::json!({"steps": []});
+    let new = NewWorkflow { name: "old".into(), description: String::new(), graph: body };
+    world.engine.create_workflow(new).await.unwrap();
+    let workflows = world.engine.workflows().await.unwrap();
+    world.engine.shutdown().await;
+    let old = raw(&world);
+    old.execute_batch("DROP TABLE dry_runs; PRAGMA user_version = 1").unwrap();
+    drop(old);
+    let shared = std::sync::Arc::new(crate::fake::Shared(Fake::new()));
+    let engine = arcc::server::engine::Engine::open(world.dir.path(), shared).await.unwrap();
+    assert_eq!(engine.workflows().await.unwrap(), workflows);
+    let id = &workflows.first().unwrap().id;
+    assert_eq!(engine.dry_runs(id, None).await.unwrap(), []);
+    engine.shutdown().await;
 }

@@ -64,5 +64,8 @@ async fn a_watch_starts_at_the_last_place_after_a_restart() {
     assert_eq!(*engine.subscribe(&workflow).borrow(), last);
     assert_eq!(engine.epoch(), epoch);
     let closed = world.engine.start(start(&workflow)).await.unwrap_err();
-    assert_eq!(closed.to_string(), "the runtime is shutting down; ask again when it is back");
+    assert_eq!(
+        closed.to_string(),
+        "the runtime takes no orders any more: it is ending, or it has failed; start it again and repeat"
+    );
 }

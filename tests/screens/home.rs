@@ -2,13 +2,14 @@
 
 use std::time::Duration;
 
-use arcc::mirror::{LinkState, Source};
+use arcc::mirror::{LinkState, Source, WatchEvent};
 use arcc::ui::{Glyphs, Theme};
 use arcc::wire::CallError;
 use insta::assert_snapshot;
 use pretty_assertions::assert_eq;
+use serde_json::json;
 
-use super::stage::{Stage, invoice_detail, text};
+use super::stage::{Stage, ago, all_tasks, backfill_detail, events, huge_payload, invoice_detail, text};
 use arcc::domain::clock::later;
 
 fn unreachable() -> CallError {
@@ -138,4 +139,70 @@ fn without_colour_nothing_is_coloured_and_the_selection_is_reversed() {
     assert!(buf.content.iter().all(|cell| cell.fg == Color::Reset && cell.bg == Color::Reset));
     let row = (0..34).find(|y| buf[(1, *y)].symbol() == "▌").unwrap();
     assert!(buf[(10, row)].modifier.contains(Modifier::REVERSED));
+}
+
+#[test]
+fn an_idle_screen_is_the_same_after_twenty_seconds() {
+    let stage = Stage::idle(120, 34);
+    let before = stage.buffer(&Theme::dark());
+    assert_eq!(stage.after(20).buffer(&Theme::dark()), before);
+}
+
+#[test]
+fn a_late_answer_is_told_of_before_it_is_stale() {
+    let head = |stage: &Stage| stage.text().lines().next().unwrap().to_owned();
+    let stage = Stage::full(80, 24).after(7);
+    assert_eq!(head(&stage).matches("data").count(), 0);
+    let stage = stage.after(1);
+    assert!(head(&stage).contains("● live  data 8s"), "{}", head(&stage));
+    let stage = stage.after(30);
+    assert!(head(&stage).contains("○ stale  data 38s"), "{}", head(&stage));
+}
+
+/// A run of lead-sync that stops gracefully since some seconds, as its stream tells.
+fn draining(width: u16, height: u16) -> Stage {
+    let data = json!({
+        "from": "running",
+        "to": "draining",
+        "reason": "operator",
+        "drain_deadline": ago(-22).to_string(),
+    });
+    let event = events("55e0b7d1-8a", &[(38, "state_changed", data)]).remove(0);
+    let stage = Stage::full(width, height);
+    let at = stage.now;
+    stage.watch(WatchEvent::Event { workflow: "w-lead".into(), event, at })
+}
+
+#[test]
+fn a_graceful_stop_shows_how_much_of_its_time_is_used() {
+    let row =
+        |stage: &Stage| stage.text().lines().find(|line| line.contains("in flight")).unwrap().to_owned();
+    let stage = draining(80, 24);
+    let want = "│ ◐ lead-sync 55e0b7d1  2 in flight  ▓▓▓▓▓▓░░░░                        38s/60s │";
+    assert_eq!(row(&stage), want);
+    // Lists do not tell of it, and do not take it away.
+    let again = stage.after(4).runs(super::stage::all_runs());
+    assert!(row(&again).contains("42s/60s"), "{}", row(&again));
+}
+
+#[test]
+fn a_live_run_shows_its_newest_events() {
+    assert_snapshot!(Stage::full(120, 34).press("<tab><tab>jjjj").detail(backfill_detail()).text());
+}
+
+#[test]
+fn failed_selected_at_80x24_in_two_lines() {
+    assert_snapshot!(Stage::full(80, 24).press("<tab><tab><tab>").detail(invoice_detail()).text());
+}
+
+#[test]
+fn draining_selected_at_80x24_in_two_lines() {
+    assert_snapshot!(draining(80, 24).press("<tab>").text());
+}
+
+#[test]
+fn a_huge_payload_shows_its_beginning() {
+    let mut tasks = all_tasks();
+    tasks[2].payload = huge_payload(2_000);
+    assert_snapshot!(Stage::full(120, 34).after(1).tasks(tasks).press("g").text());
 }

@@ -3,8 +3,9 @@
 use arcc::ui::Theme;
 use insta::assert_snapshot;
 use pretty_assertions::assert_eq;
+use serde_json::json;
 
-use super::stage::{Stage, order_detail, review_detail};
+use super::stage::{Stage, events, invoice_detail, order_detail, review_detail};
 
 fn failed(width: u16, height: u16) -> Stage {
     Stage::full(width, height).on_failed_run()
@@ -91,4 +92,32 @@ fn matches_and_states_have_their_colours() {
 #[test]
 fn an_outline_of_what_is_shown_of_hostile_text() {
     assert_snapshot!(super::stage::hostile(120, 34).press("<tab><tab><tab><enter>").text());
+}
+
+#[test]
+fn events_look_like_what_they_came_to() {
+    let theme = Theme::dark();
+    let notes = [
+        (9, "state_changed", json!({"from": "running", "to": "draining"})),
+        (8, "step_completed", json!({"step_id": "a", "skipped": true, "reason": "out_of_scope"})),
+        (7, "step_completed", json!({"step_id": "b", "cancelled": true, "reason": "run_stopped"})),
+        (6, "state_changed", json!({"from": "draining", "to": "stopped"})),
+    ];
+    let detail = arcc::mirror::Detail { events: events("5d1e0c9a-41", &notes), ..invoice_detail() };
+    let buf = Stage::full(80, 24).press("<tab><tab><tab><enter>").detail(detail).press("2").buffer(&theme);
+    let row = |y: u16| {
+        let text: String = (15..40).map(|x| buf[(x, y)].symbol().to_owned()).collect();
+        (text.trim().to_owned(), buf[(15, y)].fg)
+    };
+    let is = |text: &str, style: ratatui::style::Style| (text.to_owned(), style.fg.unwrap());
+    assert_eq!(row(3), is("◐ state_changed", theme.draining));
+    assert_eq!(row(4), is("⊖ step skipped     a", theme.skipped));
+    assert_eq!(row(5), is("⊘ step cancelled   b", theme.cancelled));
+    assert_eq!(row(6), is("■ state_changed", theme.cancelled));
+}
+
+#[test]
+fn a_long_payload_in_a_single_row_shows_its_beginning() {
+    let text = Stage::full(60, 16).press("j<enter>").detail(order_detail()).text();
+    assert!(text.contains("│ Send order confirmation") && text.contains("… more"), "{text}");
 }

@@ -96,8 +96,10 @@ fn hostile_text_only_stands_there() {
 #[test]
 fn hostile_text_never_breaks_the_border_of_its_pane() {
     for (width, height) in [(160, 45), (120, 34), (80, 24)] {
-        let buf = hostile(width, height).buffer(&Theme::dark());
-        for y in 1..height - 1 {
+        let stage = hostile(width, height);
+        let buf = stage.buffer(&Theme::dark());
+        let panes = arcc::app::layout::home(&stage.model, stage.now).sections;
+        for y in 1..panes[3].bottom() {
             let edge = buf[(width - 1, y)].symbol();
             assert!(matches!(edge, "│" | "┐" | "┘"), "row {y} ends in {edge:?} at {width}×{height}");
         }

@@ -13,4 +13,5 @@ mod gate;
 mod routes;
 mod runtime;
 mod streams;
+mod validate;
 mod whole;

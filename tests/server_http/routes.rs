@@ -135,6 +135,12 @@ async fn lists_come_in_pages() {
     }
     assert_eq!(runtime.get("/v1/runs?status=completed").await, json!({"runs": [], "total": 0}));
     assert_eq!(runtime.get("/v1/runs?status=running").await["total"], 5);
+    let beginning = &ids[2][..18];
+    for list in ["/v1/runs".to_owned(), format!("{workflow}/runs")] {
+        let found = runtime.get(&format!("{list}?run_id={beginning}")).await;
+        assert_eq!((&found["total"], &found["runs"][0]["run_id"]), (&json!(1), &json!(ids[2])));
+        assert_eq!(runtime.get(&format!("{list}?run_id=%25")).await["total"], 0);
+    }
     for (query, want) in [
         ("limit=x", "the parameter `limit` is \"x\"; it must be a whole number"),
         ("limit=0", "the parameter `limit` is 0; ask for 1 or more"),

@@ -34,6 +34,7 @@ impl Executor for Echo {
     fn execute(&self, call: Call, _: CancellationToken) -> BoxFuture<'static, Outcome> {
         let result = match call.work {
             Work::Mcp { args, .. } => args,
+            Work::Llm { prompt, .. } => prompt.as_ref().into(),
             Work::Lua { globals, .. } => globals,
         };
         async move { Outcome::Done(result) }.boxed()
@@ -51,6 +52,7 @@ pub(crate) fn options(dir: &Path) -> ServeOptions {
         data_dir: dir.to_owned(),
         samples: Samples::Off,
         lua_program: "unused".into(),
+        llm: None,
     }
 }
 

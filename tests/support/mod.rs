@@ -13,7 +13,9 @@ pub(crate) fn arcc(home: &Path) -> Command {
     for (name, value) in environment(home) {
         command.env(name, value);
     }
-    for name in ["AR_API", "AR_TOKEN", "AR_TENANT", "AR_PROJECT", "NO_COLOR"] {
+    let settings = ["AR_API", "AR_TOKEN", "AR_TENANT", "AR_PROJECT", "NO_COLOR"];
+    let models = ["AR_LLM_BASE_URL", "AR_LLM_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"];
+    for name in settings.into_iter().chain(models) {
         command.env_remove(name);
     }
     command

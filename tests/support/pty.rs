@@ -27,13 +27,26 @@ pub(crate) struct Terminal {
 
 impl Terminal {
     /// Starts a program in a terminal of that size.
-    pub(crate) fn start(program: &str, arguments: &[&str], home: &Path, (columns, rows): (u16, u16)) -> Self {
+    pub(crate) fn start(program: &str, arguments: &[&str], home: &Path, size: (u16, u16)) -> Self {
+        Self::start_with(program, arguments, (home, &[]), size)
+    }
+
+    /// The same with more environment.
+    pub(crate) fn start_with(
+        program: &str,
+        arguments: &[&str],
+        (home, more): (&Path, &[(&str, &str)]),
+        (columns, rows): (u16, u16),
+    ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
         let mut command = CommandBuilder::new(program);
         command.args(arguments);
         command.env_clear();
         for (name, value) in super::environment(home) {
+            command.env(name, value);
+        }
+        for (name, value) in more {
             command.env(name, value);
         }
         let child = pair.slave.spawn_command(command).unwrap();

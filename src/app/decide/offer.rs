@@ -1,12 +1,14 @@
 //! Makes the dialog of a decision. Its commands are fixed here and never aimed again.
 
+use std::sync::Arc;
+
 use serde_json::Map;
 
 use super::aim::{Aim, decides, named, workflow_of};
 use super::outcome;
 use super::rules::{Refusal, refusal};
 use crate::app::key::Key;
-use crate::app::layers::{Choice, Dialog, DialogKind};
+use crate::app::layers::{Choice, Dialog, DialogKind, TextInput};
 use crate::app::{Action, Model};
 use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
@@ -36,16 +38,20 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
         DialogKind::RunAgain => vec![run_again(model, aim.run, workflow)?],
     };
     let task = aim.task.filter(|_| matches!(kind, DialogKind::Approve | DialogKind::Reject));
-    Ok(Dialog {
+    let mut dialog = Dialog {
         kind,
         target: named(model, aim.run),
         step: task.map(|task| task.step_id.clone()),
         payload: task.map(|task| task.payload.clone()),
+        lines: Arc::default(),
+        names: 0,
         choices,
-        reason: String::new(),
+        reason: TextInput::default(),
         offset: 0,
         opened_at: now,
-    })
+    };
+    dialog.fit(model.size);
+    Ok(dialog)
 }
 
 /// Whether what the dialog was opened on still stands as it did; the target itself never moves.

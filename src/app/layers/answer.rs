@@ -7,16 +7,15 @@ use std::time::Duration;
 
 use serde_json::Value;
 
-use super::input::{Edit, edit};
+use super::input::Edit;
 use super::{Dialog, DialogKind, Layer};
 use crate::app::decide::{self, Refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
 use crate::app::update::hold;
-use crate::app::{Action, Effect, Model, layout};
+use crate::app::{Action, Effect, Model};
 use crate::domain::Timestamp;
 use crate::domain::clock::later;
-use crate::domain::document::field_lines;
 use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
@@ -51,7 +50,7 @@ pub(super) fn press(
 
 /// Types into the reason; what is sent follows, so that the dialog shows the very command.
 pub(super) fn reason_changed(dialog: &mut Dialog) {
-    let reason = dialog.reason.trim().to_owned();
+    let reason = dialog.reason.text().trim().to_owned();
     for choice in &mut dialog.choices {
         if let Command::Decide(decision) = &mut choice.command {
             decision.result.remove("reason");
@@ -63,7 +62,7 @@ pub(super) fn reason_changed(dialog: &mut Dialog) {
 }
 
 fn edit_reason(dialog: &mut Dialog, key: Key) -> bool {
-    match edit(&mut dialog.reason, key) {
+    match dialog.reason.edit(key) {
         Edit::Changed => {
             reason_changed(dialog);
             true
@@ -101,8 +100,6 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
 }
 
 fn scroll(dialog: &mut Dialog, key: Key, size: (u16, u16)) {
-    let lines = |payload: &Value| field_lines(payload, layout::dialog_columns(size)).len();
-    let lines = dialog.payload.as_ref().map_or(0, lines);
     let to = match key {
         Key::Down | Key::Char('j') => dialog.offset + 1,
         Key::Up | Key::Char('k') => dialog.offset.saturating_sub(1),
@@ -110,5 +107,5 @@ fn scroll(dialog: &mut Dialog, key: Key, size: (u16, u16)) {
         Key::PageUp => dialog.offset.saturating_sub(PAGE),
         _ => return,
     };
-    dialog.offset = to.min(lines.saturating_sub(layout::dialog_rows(size)));
+    dialog.scroll_to(to, size);
 }

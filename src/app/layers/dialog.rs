@@ -1,9 +1,13 @@
 //! A decision that asks before it is made. Its target is frozen when it opens: later events
 //! never move it to another run.
 
+use std::sync::Arc;
+
 use serde_json::Value;
 
-use crate::app::Action;
+use super::TextInput;
+use crate::app::{Action, layout};
+use crate::domain::document::{FieldLine, field_lines, key_columns};
 use crate::domain::{StepId, Timestamp};
 use crate::wire::Command;
 
@@ -79,12 +83,32 @@ pub struct Dialog {
     pub step: Option<StepId>,
     /// What the person is shown, for tasks; foreign content.
     pub payload: Option<Value>,
+    /// The same as lines for the dialog's width, made when it opens: a frame costs what it shows.
+    pub lines: Arc<[FieldLine]>,
+    /// Columns of the names of the payload's fields.
+    pub names: u16,
     /// The ways to answer.
     pub choices: Vec<Choice>,
     /// What was typed as reason, for rejections.
-    pub reason: String,
+    pub reason: TextInput,
     /// The first payload line that is seen.
     pub offset: usize,
     /// When it was opened: keys that were typed before are not answers.
     pub opened_at: Timestamp,
+}
+
+impl Dialog {
+    /// Breaks the payload's lines for a terminal of that size, and keeps what is seen within them.
+    pub(crate) fn fit(&mut self, size: (u16, u16)) {
+        let columns = layout::dialog_columns(size);
+        let lines = self.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
+        self.lines = lines.into();
+        self.names = self.payload.as_ref().map_or(0, key_columns) as u16;
+        self.scroll_to(self.offset, size);
+    }
+
+    /// Shows the payload from a line on, or from the last one that leaves no room empty.
+    pub(super) fn scroll_to(&mut self, line: usize, size: (u16, u16)) {
+        self.offset = line.min(self.lines.len().saturating_sub(layout::dialog_rows(size)));
+    }
 }

@@ -1,6 +1,5 @@
 //! The topmost overlay takes the key, or passes it on.
 
-use super::input::paste;
 use super::{Layer, answer, find, palette, run_menu};
 use crate::app::action::ACTIONS;
 use crate::app::key::Key;
@@ -28,19 +27,28 @@ pub(crate) fn press_layer(model: &mut Model, key: Key, now: Timestamp) -> Option
 pub(crate) fn paste_into_layer(model: &mut Model, pasted: &str, now: Timestamp) {
     match model.layers.last_mut() {
         Some(Layer::Palette { input, index }) => {
-            paste(input, pasted);
+            input.paste(pasted);
             *index = 0;
         }
         Some(Layer::Find { input }) => {
-            paste(input, pasted);
+            input.paste(pasted);
             let input = input.clone();
-            find::apply(model, &input, now);
+            find::apply(model, input.text(), now);
         }
         Some(Layer::Dialog(dialog)) if dialog.kind == super::DialogKind::Reject => {
-            paste(&mut dialog.reason, pasted);
+            dialog.reason.paste(pasted);
             answer::reason_changed(dialog);
         }
         _ => {}
+    }
+}
+
+/// Fits what is open to the terminal's new size.
+pub(crate) fn resize_layers(model: &mut Model) {
+    for layer in &mut model.layers {
+        if let Layer::Dialog(dialog) = layer {
+            dialog.fit(model.size);
+        }
     }
 }
 

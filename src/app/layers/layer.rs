@@ -1,6 +1,6 @@
 //! What can lie over the screen.
 
-use super::Dialog;
+use super::{Dialog, TextInput};
 use crate::domain::{RunId, WorkflowId};
 
 /// One overlay.
@@ -13,8 +13,8 @@ pub enum Layer {
     },
     /// Actions by name.
     Palette {
-        /// What was typed.
-        input: String,
+        /// What is typed.
+        input: TextInput,
         /// The selected match.
         index: usize,
     },
@@ -29,8 +29,8 @@ pub enum Layer {
     },
     /// A text is typed: the filter of the Command Center, or a search.
     Find {
-        /// What was typed.
-        input: String,
+        /// What is typed.
+        input: TextInput,
     },
     /// A decision with its frozen target.
     Dialog(Box<Dialog>),

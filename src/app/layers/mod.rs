@@ -10,7 +10,8 @@ mod palette;
 mod run_menu;
 
 pub use dialog::{Choice, Dialog, DialogKind};
-pub(crate) use keys::{paste_into_layer, press_layer};
+pub use input::TextInput;
+pub(crate) use keys::{paste_into_layer, press_layer, resize_layers};
 pub use layer::Layer;
 pub use palette::palette_matches;
 pub use run_menu::RUN_MENU;

@@ -1,7 +1,7 @@
 //! The palette: every action by its name.
 
-use super::Layer;
-use super::input::{Edit, edit};
+use super::input::Edit;
+use super::{Layer, TextInput};
 use crate::app::action::{ACTIONS, Entry, Place};
 use crate::app::key::Key;
 use crate::app::model::Screen;
@@ -25,12 +25,12 @@ pub fn palette_matches(input: &str, screen: Screen) -> Vec<&'static Entry> {
 
 pub(super) fn press(
     model: &mut Model,
-    mut input: String,
+    mut input: TextInput,
     index: usize,
     key: Key,
     now: Timestamp,
 ) -> Vec<Effect> {
-    let found = palette_matches(&input, model.screen);
+    let found = palette_matches(input.text(), model.screen);
     let last = found.len().saturating_sub(1);
     let index = match key {
         Key::Esc => return Vec::new(),
@@ -41,7 +41,7 @@ pub(super) fn press(
         Key::Up | Key::BackTab => index.saturating_sub(1),
         Key::PageDown => last,
         Key::PageUp => 0,
-        other => match edit(&mut input, other) {
+        other => match input.edit(other) {
             Edit::Changed => 0,
             Edit::Kept | Edit::Other => index,
         },

@@ -117,7 +117,7 @@ fn a_reason_is_text_and_goes_with_the_rejection() {
     bench.keys("x");
     assert_eq!(bench.dialog().choices[0].outcome, "the branch stops; 2 steps never run");
     bench.keys("qj no");
-    assert_eq!(bench.dialog().reason, "qj no");
+    assert_eq!(bench.dialog().reason.text(), "qj no");
     bench.confirm(Key::Enter);
     let command = &bench.model.pending.iter().next().unwrap().command;
     assert_eq!(command.body(), json!({"approved": false, "result": {"reason": "qj no"}}));

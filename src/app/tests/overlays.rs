@@ -33,6 +33,9 @@ fn in_an_input_no_letter_is_a_command() {
     assert!(!effects.contains(&Effect::Quit));
     bench.key(Key::Backspace);
     bench.key(Key::Left);
+    bench.keys("j");
+    bench.key(Key::Backspace);
+    bench.key(Key::End);
     let typed = Layer::Palette { input: "qqx".into(), index: 0 };
     assert_eq!(bench.model.layers, [typed]);
     bench.key(Key::Ctrl('u'));

@@ -5,9 +5,11 @@ use serde_json::json;
 use super::kit::{Bench, event, run, waiting_log};
 use crate::app::key::Key;
 use crate::app::layers::Layer;
+use crate::app::layout::{self, CanvasForm};
 use crate::app::panes::{Payload, RunScreen, Tab};
 use crate::app::{Effect, Msg, Screen};
 use crate::domain::EventKind;
+use crate::domain::document::json_lines;
 
 /// `r1` open, waiting at `approve-send`.
 fn open() -> Bench {
@@ -124,7 +126,9 @@ fn a_late_event_moves_neither_the_selected_one_nor_the_open_payload() {
     bench.key(Key::Enter);
     bench.keys("2k");
     bench.key(Key::Enter);
-    assert_eq!(screen(&bench).events.payload, Some(Payload { event: 2, offset: 0, lines: 3 }));
+    let lines = json_lines(&json!({"step_id": "approve-send"}), 60).into();
+    let payload = Payload { event: 2, offset: 0, lines, bytes: 26 };
+    assert_eq!(screen(&bench).events.payload, Some(payload));
     bench.tick_after(1);
     let whole = waiting_log("r1");
     assert_eq!(whole[1], late);
@@ -182,7 +186,7 @@ fn a_payload_opens_scrolls_and_closes() {
     bench.keys("jj");
     assert_eq!(offset(&bench), Some(2));
     bench.keys("G");
-    let lines = screen(&bench).events.payload.as_ref().unwrap().lines;
+    let lines = screen(&bench).events.payload.as_ref().unwrap().lines.len();
     let height = usize::from(crate::app::layout::run(bench.model.size).main.height) - 2;
     assert_eq!(offset(&bench), Some(lines - height));
     bench.send(Msg::Resize(120, 30));
@@ -203,10 +207,27 @@ fn enter_on_a_step_shows_its_last_event() {
 #[test]
 fn the_selected_step_stays_in_sight() {
     let mut bench = open();
-    bench.send(Msg::Resize(60, 16));
+    bench.send(Msg::Resize(60, 24));
     bench.keys("lll");
     let selected = screen(&bench).canvas.pan;
     assert!(selected.0 > 0, "{selected:?}");
     bench.keys("hhhhh");
     assert_eq!(screen(&bench).canvas.pan, (0, 0));
+}
+
+#[test]
+fn where_the_steps_are_listed_the_arrows_follow_the_list() {
+    let mut bench = open();
+    bench.send(Msg::Resize(60, 16));
+    let form = |bench: &Bench| layout::canvas(bench.model.size, screen(bench).canvas.drawing.as_deref()).form;
+    assert_eq!(form(&bench), CanvasForm::List);
+    bench.keys("g");
+    let mut walked = vec![screen(&bench).canvas.selected.clone().unwrap()];
+    for _ in 1..screen(&bench).canvas.steps.len() {
+        bench.keys("j");
+        walked.push(screen(&bench).canvas.selected.clone().unwrap());
+    }
+    assert_eq!(walked, screen(&bench).canvas.steps);
+    bench.send(Msg::Resize(60, 24));
+    assert_eq!(form(&bench), CanvasForm::Drawing);
 }

@@ -5,6 +5,7 @@ use serde_json::json;
 
 use super::kit::{Bench, event, run};
 use crate::app::effect::Wanted;
+use crate::app::freshness::overdue;
 use crate::app::{Effect, Msg};
 use crate::domain::EventKind;
 use crate::domain::clock::later;
@@ -27,15 +28,21 @@ fn with_live_runs_the_screen_ticks_once_a_second_and_asks_only_once() {
 }
 
 #[test]
-fn with_nothing_going_on_nothing_ticks_but_the_turn_to_stale() {
+fn with_nothing_going_on_nothing_ticks_until_an_answer_is_overdue() {
     let mut bench = Bench::new();
     let mut old = run("r1", "failed", 60);
     old.progress.in_flight = 0;
     let effects = bench.runs(vec![old]);
     assert_eq!(wakes(&effects), [] as [&Effect; 0], "asked for when the link came up");
-    assert_eq!(bench.model.upkeep.wake, Some(later(bench.now, Duration::from_secs(46))));
-    assert_eq!(bench.tick_after(46), []);
-    assert_eq!(bench.tick_after(600), []);
+    assert_eq!(bench.model.upkeep.wake, Some(later(bench.now, Duration::from_secs(35))));
+    assert_eq!(overdue(&bench.model, bench.now), None);
+    let in_a_second = |bench: &Bench| [Effect::Wake(later(bench.now, Duration::from_secs(1)))];
+    assert_eq!(bench.tick_after(35), in_a_second(&bench));
+    assert_eq!(overdue(&bench.model, bench.now), Some(Duration::from_secs(35)));
+    let effects = bench.runs(Vec::new());
+    assert_eq!(wakes(&effects), [] as [&Effect; 0], "the one that is on its way is the earlier one");
+    assert_eq!(overdue(&bench.model, bench.now), None);
+    assert_eq!(bench.tick_after(1), [Effect::Wake(later(bench.now, Duration::from_secs(34)))]);
 }
 
 #[test]

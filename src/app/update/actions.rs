@@ -2,7 +2,7 @@
 
 use super::{copy, send};
 use crate::app::decide::{self, Aim, Refusal};
-use crate::app::layers::Layer;
+use crate::app::layers::{Layer, TextInput};
 use crate::app::model::{Paper, Screen, Tone};
 use crate::app::{Action, Effect, Model, panes};
 use crate::domain::{RunId, Timestamp};
@@ -15,7 +15,7 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
         Action::Undo => send::undo(model, now),
         Action::Refetch => return vec![Effect::Refetch],
         Action::Help => model.layers.push(Layer::Help { offset: 0 }),
-        Action::Palette => model.layers.push(Layer::Palette { input: String::new(), index: 0 }),
+        Action::Palette => model.layers.push(Layer::Palette { input: TextInput::default(), index: 0 }),
         Action::Theme => model.paper = turned(model.paper),
         Action::CopyCell => return copy::cell(model, now),
         Approve | Reject | Pause | Resume | Stop | RunAgain => return decide_here(model, action, now),
@@ -97,7 +97,7 @@ fn at_home(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {
         }
         Action::Back if model.home.filter.is_empty() => {}
         Action::Back => panes::set_filter(model, "", now),
-        Action::Find => model.layers.push(Layer::Find { input: model.home.filter.clone() }),
+        Action::Find => model.layers.push(Layer::Find { input: model.home.filter.as_str().into() }),
         moved => {
             panes::motion(model, moved, now);
         }

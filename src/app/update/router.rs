@@ -1,7 +1,7 @@
 //! Takes each message to the part that knows what to do with it.
 
 use super::{keys, reply, send, watch};
-use crate::app::layers::paste_into_layer;
+use crate::app::layers::{paste_into_layer, resize_layers};
 use crate::app::model::Tone;
 use crate::app::panes::{resize_run, settle_home};
 use crate::app::{Effect, Model, Msg, upkeep};
@@ -22,6 +22,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             model.size = (width, height);
             settle_home(model, now);
             resize_run(model);
+            resize_layers(model);
             Vec::new()
         }
         Msg::Watch(event) => watch::fold(model, &event, now),

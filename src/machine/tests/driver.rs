@@ -233,6 +233,11 @@ pub(super) fn lua(id: &str, depends_on: &[&str]) -> Value {
     json!({"id": id, "type": "lua_script", "script": "return {}", "depends_on": depends_on})
 }
 
+/// A question to a model with further fields.
+pub(super) fn llm(id: &str, more: Value) -> Value {
+    merged(json!({"id": id, "type": "llm_call", "model": "small", "prompt": "Say hello."}), more)
+}
+
 /// A tool step with further fields.
 pub(super) fn mcp(id: &str, depends_on: &[&str], more: Value) -> Value {
     let step = json!({

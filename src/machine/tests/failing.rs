@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use rstest::rstest;
 use serde_json::{Value, json};
 
-use super::driver::{BLOCKED, Driver, human, lua, mcp, merged, retry, timeout};
+use super::driver::{BLOCKED, Driver, human, llm, lua, mcp, merged, retry, timeout};
 use crate::domain::{EventKind, FailureCode, RunStatus, SkipReason, StepStatus};
 use crate::machine::{Input, Refusal};
 
@@ -118,9 +118,14 @@ fn an_attempt_that_overruns_its_time_is_cancelled_and_tried_again() {
 #[case(mcp("a", &[], json!({"tool_name": ""})), "MCP_TOOL_FAILED", "no `tool_name`")]
 #[case(mcp("a", &[], json!({"server_url": null})), "MCP_TOOL_FAILED", "no `instance_id`")]
 #[case(human("a", &[], json!({"task_payload": "{{ steps.b.result.x }}"})), "HUMAN_TASK_FAILED", "field `task_payload`")]
-#[case(json!({"id": "a", "type": "lua_script"}), "UPSTREAM_ERROR", "no `script`")]
-#[case(json!({"id": "a", "type": "lua_script", "script": "-".repeat(65_537)}), "UPSTREAM_ERROR", "65537 bytes")]
-#[case(json!({"id": "a", "type": "llm_call"}), "LLM_REQUEST_FAILED", "llm_call is not executed by this local runtime yet")]
+#[case(json!({"id": "a", "type": "lua_script"}), "LUA_SCRIPT_FAILED", "no `script`")]
+#[case(json!({"id": "a", "type": "lua_script", "script": "-".repeat(65_537)}), "LUA_SCRIPT_FAILED", "65537 bytes")]
+#[case(llm("a", json!({"model": ""})), "LLM_REQUEST_FAILED", "no `model` and no `model_ref`")]
+#[case(llm("a", json!({"prompt": null})), "LLM_REQUEST_FAILED", "no `prompt`; add it")]
+#[case(llm("a", json!({"prompt": " {{ input.nope | \"\" }} "})), "LLM_REQUEST_FAILED", "no `prompt`; add it")]
+#[case(llm("a", json!({"prompt": "{{ input.tpic }}", "retry_count": 3})), "LLM_REQUEST_FAILED", "`input.topic`")]
+#[case(llm("a", json!({"llm_params": [0.5]})), "LLM_REQUEST_FAILED", "`llm_params` is not an object")]
+#[case(llm("a", json!({"llm_params": {"messages": []}})), "LLM_REQUEST_FAILED", "`llm_params` holds `messages`")]
 #[case(json!({"id": "a", "type": "agent_call"}), "LLM_REQUEST_FAILED", "agent_call is not executed")]
 #[case(json!({"id": "a", "type": "for_each"}), "VALIDATION_ERROR", "`for_each_body_steps` must be a list")]
 #[case(mcp("a", &[], json!({"skip_when": "input.ghost"})), "VALIDATION_ERROR", "field `skip_when`: `{{ input.ghost }}` has no value")]

@@ -4,7 +4,7 @@ use pretty_assertions::assert_eq;
 use rstest::rstest;
 use serde_json::json;
 
-use super::driver::{Driver, decision, human, lua, mcp, merged, timeout};
+use super::driver::{Driver, decision, human, llm, lua, mcp, merged, timeout};
 use crate::domain::{EventKind, FailureCode, RunStatus, StepStatus, StopMode};
 use crate::machine::{RECOVERY_TASK, Refusal};
 
@@ -80,6 +80,31 @@ fn a_call_nobody_wants_repeated_fails_the_step() {
             "run_failed a MCP_TOOL_FAILED"
         ]
     );
+}
+
+#[test]
+fn a_model_is_asked_the_same_question_again() {
+    let params = json!({"llm_params": {"user": "{{ steps.side.result.n | \"nobody\" }}"}});
+    let mut run = Driver::started(json!([llm("a", params), lua("side", &[])]));
+    let before = run.call("a");
+    run.done("side", json!({"n": 9})).crash(&[]);
+    assert_eq!((run.events(), run.order_lines()), (vec![], vec!["execute a#1".to_owned()]));
+    assert_eq!(run.call("a"), before);
+}
+
+#[rstest]
+#[case("ask", "step_uncertain a a")]
+#[case("fail", "step_failed a 1")]
+fn an_author_may_not_want_a_model_asked_twice(#[case] on_crash: &str, #[case] event: &str) {
+    let mut run = Driver::started(json!([llm("a", json!({"on_crash": on_crash}))]));
+    run.crash(&[]);
+    assert_eq!(run.events()[0], event);
+    if on_crash == "ask" {
+        let payload = run.machine.pending_tasks().remove(0).payload;
+        assert_eq!(payload["input"], json!({"model": "small", "prompt": "Say hello."}));
+        run.decide("a", false);
+    }
+    assert_eq!(run.code(), FailureCode::LlmRequestFailed);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use std::time::Duration;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
-use super::driver::{Driver, lua, mcp, merged};
+use super::driver::{Driver, llm, lua, mcp, merged};
 use crate::domain::{EventKind, Progress, RunStatus};
 use crate::machine::{Input, Machine, Refusal, Work};
 
@@ -124,6 +124,40 @@ fn tools_get_resolved_arguments_and_later_steps_see_them() {
     run.done("find-it", json!({"rows": [[7]]}));
     assert_eq!(run.order_lines(), ["clear timeout find-it#1", "execute b#1"]);
     assert_eq!(run.args("b"), json!({"was": "rust", "got": [7]}));
+}
+
+#[test]
+fn models_get_a_resolved_question_and_later_steps_see_it() {
+    let first = json!({
+        "prompt": "About {{ input.topic }}.", "llm_credential_id": "cred-1", "timeout_s": 60,
+        "llm_params": {"temperature": 0.2, "system": "Run {{ run.run_id }}", "stop": "{{ input.nope | omit }}"},
+    });
+    let next = json!({
+        "model": null, "model_ref": "large", "prompt": "{{ steps.a.result }}", "depends_on": ["a"],
+        "llm_params": {"user": "{{ steps.a.input.prompt }} {{ steps.a.input.llm_params.system }}"},
+    });
+    let mut run = Driver::started(json!([llm("a", first), llm("b", next)]));
+    let call = run.call("a");
+    let params = |value: serde_json::Value| value.as_object().unwrap().clone();
+    let work = Work::Llm {
+        model: "small".into(),
+        prompt: "About rust.".into(),
+        params: params(json!({"temperature": 0.2, "system": "Run r1"})),
+        credential: Some("cred-1".into()),
+    };
+    assert_eq!((call.work, call.timeout), (work, Some(Duration::from_secs(60))));
+    let input = json!({
+        "model": "small", "prompt": "About rust.", "llm_params": {"temperature": 0.2, "system": "Run r1"},
+    });
+    assert_eq!(run.data(&EventKind::StepStarted)["input"], input);
+    run.done("a", json!({"text": "Fine."}));
+    let work = Work::Llm {
+        model: "large".into(),
+        prompt: "{\"text\":\"Fine.\"}".into(),
+        params: params(json!({"user": "About rust. Run r1"})),
+        credential: None,
+    };
+    assert_eq!(run.call("b").work, work);
 }
 
 #[test]

@@ -10,17 +10,21 @@ use crate::machine::io::{StepError, Work};
 use crate::machine::loops::View;
 use crate::machine::state::Machine;
 
+/// The code of a script that cannot run or failed. It is the local runtime's own: the platform
+/// publishes none.
+pub const LUA_SCRIPT_FAILED: &str = "LUA_SCRIPT_FAILED";
+
 /// The longest script, in bytes.
 const MAX_SCRIPT: usize = 64 * 1024;
 
-/// Fails with [`FailureCode::UpstreamError`]; the platform has no code for scripts of their own.
+/// Fails with [`LUA_SCRIPT_FAILED`], as a script that ran does.
 ///
 /// The globals are `input`, `steps` (`{id: {result, input?}}` of steps that completed), `run` and
 /// `connection`; within a loop also `item`, `index`, `foreach`, `body`, `loop`. Of `steps`, a script that only ever names steps (`steps.a`, `steps["a-b"]`) gets
 /// those it names, so that a graph of thousands of scripts does not copy every result into each.
 pub(super) fn prepare(spec: &StepSpec, view: &View<'_>) -> Result<Prepared, StepError> {
     let run = view.machine;
-    let code = FailureCode::UpstreamError;
+    let code = FailureCode::parse(LUA_SCRIPT_FAILED);
     let script = spec.text("script").filter(|script| !script.trim().is_empty());
     let script = script.ok_or_else(|| {
         broken(&code, format!("step `{}` has no `script`; add it to the graph and publish it", spec.id))

@@ -6,11 +6,15 @@
 
 mod condition;
 mod human;
+mod llm;
 mod looped;
 mod lua;
 mod mcp;
 mod prepare;
+mod repeat;
 mod unsupported;
 
 pub(super) use condition::{holds, is_true, passes_over};
+pub use lua::LUA_SCRIPT_FAILED;
 pub(super) use prepare::{Prepared, prepare};
+pub(super) use repeat::restore;

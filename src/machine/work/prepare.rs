@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{human, looped, lua, mcp, unsupported};
+use super::{human, llm, looped, lua, mcp, unsupported};
 use crate::domain::template::{Scope, resolve};
 use crate::domain::{FailureCode, StepKind, StepSpec};
 use crate::machine::io::{StepError, Work};
@@ -31,14 +31,13 @@ pub(in crate::machine) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Pre
     unsupported::check(spec)?;
     match &spec.kind {
         StepKind::McpCall => mcp::prepare(spec, run),
+        StepKind::LlmCall => llm::prepare(spec, run),
         StepKind::LuaScript => lua::prepare(spec, run),
         StepKind::HumanTask => human::prepare(spec, run),
         StepKind::ForEach | StepKind::While => looped::prepare(spec, run),
-        StepKind::LlmCall
-        | StepKind::AgentCall
-        | StepKind::WorkflowCall
-        | StepKind::ExternalAgent
-        | StepKind::Unknown(_) => Err(unsupported::refuse(spec)),
+        StepKind::AgentCall | StepKind::WorkflowCall | StepKind::ExternalAgent | StepKind::Unknown(_) => {
+            Err(unsupported::refuse(spec))
+        }
     }
 }
 

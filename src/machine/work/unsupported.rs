@@ -10,7 +10,7 @@ use crate::machine::io::StepError;
 /// called, else [`FailureCode::DependencyUnavailable`].
 pub(super) fn refuse(spec: &StepSpec) -> StepError {
     let code = match spec.kind {
-        StepKind::LlmCall | StepKind::AgentCall => FailureCode::LlmRequestFailed,
+        StepKind::AgentCall => FailureCode::LlmRequestFailed,
         _ => FailureCode::DependencyUnavailable,
     };
     broken(&code, format!("step `{}`: {} is not executed by this local runtime yet", spec.id, spec.kind))

@@ -4,6 +4,7 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod dry_runs;
 pub mod log;
 pub mod open;
 pub mod readers;
@@ -19,5 +20,7 @@ mod value;
 pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
-pub use record::{NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus};
-pub use value::canonical_json;
+pub use record::{
+    DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+};
+pub use value::{canonical_json, sha256};

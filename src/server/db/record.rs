@@ -90,11 +90,26 @@ pub struct VersionRecord {
     pub graph_hash: String,
 }
 
+/// What a validation of a graph answered.
+#[derive(Clone, Debug, PartialEq)]
+pub struct DryRun {
+    /// The workflow it was asked of.
+    pub workflow_id: WorkflowId,
+    /// SHA-256 of the graph's canonical JSON, in hexadecimal.
+    pub graph_hash: String,
+    /// When it was made.
+    pub validated_at: Timestamp,
+    /// The answer as it was given.
+    pub payload: Value,
+}
+
 /// Which runs to list, newest first.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub struct RunQuery {
     /// Of this workflow alone.
     pub workflow: Option<WorkflowId>,
+    /// With ids that begin so.
+    pub id_prefix: Option<String>,
     /// With this status alone, as the platform spells it.
     pub status: Option<String>,
     /// At most so many.

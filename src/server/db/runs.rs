@@ -101,6 +101,11 @@ pub fn list(connection: &Connection, query: &RunQuery) -> Result<(Vec<Run>, u64)
         values.push(status);
         filter += &format!(" AND runs.status = ?{}", values.len());
     }
+    let after_prefix = query.id_prefix.as_ref().map(|prefix| format!("{prefix}{}", char::MAX));
+    if let (Some(prefix), Some(after)) = (&query.id_prefix, &after_prefix) {
+        values.extend([prefix.as_str(), after]);
+        filter += &format!(" AND runs.id >= ?{} AND runs.id < ?{}", values.len() - 1, values.len());
+    }
     let values = rusqlite::params_from_iter(values);
     let mut count = connection.prepare_cached(&format!("SELECT count(*) FROM runs{filter}"))?;
     let total = count.query_row(values.clone(), |row| row.get(0))?;
@@ -128,6 +133,8 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         },
         failure_code: text("failure_code")?.map(|code| FailureCode::parse(&code)),
         error: text("error")?,
+        failed_step: None,
+        drain: None,
         started_at: Some(read_instant(row, "started_at")?),
         ended_at: read_optional_instant(row, "ended_at")?,
         updated_at: Some(read_instant(row, "updated_at")?),

@@ -6,7 +6,7 @@ use super::DbError;
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 1] = [V1];
+const MIGRATIONS: [&str; 2] = [V1, V2];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -94,6 +94,16 @@ CREATE TRIGGER versions_never_change BEFORE UPDATE ON versions
 BEGIN SELECT RAISE (ABORT, 'a published version never changes'); END;
 CREATE TRIGGER versions_never_go BEFORE DELETE ON versions
 BEGIN SELECT RAISE (ABORT, 'a published version never changes'); END;
+";
+
+const V2: &str = "
+CREATE TABLE dry_runs (
+    workflow_id  TEXT NOT NULL REFERENCES workflows (id),
+    graph_hash   TEXT NOT NULL,
+    validated_at INTEGER NOT NULL,
+    payload      TEXT NOT NULL,
+    PRIMARY KEY (workflow_id, graph_hash)
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The newest schema version.

@@ -92,7 +92,7 @@ fn write_scalar(text: &mut String, scalar: &(impl serde::Serialize + ?Sized)) {
 }
 
 /// SHA-256 of a text, in hexadecimal.
-pub(super) fn sha256(text: &str) -> String {
+pub fn sha256(text: &str) -> String {
     use sha2::Digest as _;
     sha2::Sha256::digest(text.as_bytes()).iter().fold(String::with_capacity(64), |mut hex, byte| {
         // Writing to a string cannot fail.

@@ -11,12 +11,18 @@ use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
 
 use super::request::{Report, Request};
-use crate::domain::{FailureCode, RunId, StepId};
-use crate::machine::{Call, Input, Outcome, StepError};
+use super::timers::Timers;
+use crate::domain::clock::later;
+use crate::domain::{FailureCode, RunId, StepId, Timestamp};
+use crate::machine::{Call, Input, Outcome, StepError, TimerKey, Work};
 use crate::server::exec::Executor;
+use crate::server::exec::lua::WORKERS;
 
-/// Attempts that execute at a time; more wait for a place.
-const AT_A_TIME: usize = 64;
+/// Tool calls that execute at a time; more wait for a place. A call that waits costs no thread.
+const TOOLS_AT_A_TIME: usize = 256;
+
+/// Questions to models that are out at a time; providers refuse too many at once.
+const QUESTIONS_AT_A_TIME: usize = 32;
 
 type Key = (RunId, StepId, u32);
 
@@ -25,7 +31,10 @@ pub(super) struct Calls {
     runtime: Handle,
     executor: Arc<dyn Executor>,
     requests: mpsc::WeakSender<Request>,
-    places: Arc<Semaphore>,
+    timers: Timers,
+    scripts: Arc<Semaphore>,
+    tools: Arc<Semaphore>,
+    models: Arc<Semaphore>,
     in_flight: HashMap<Key, CancellationToken>,
 }
 
@@ -35,9 +44,12 @@ impl Calls {
         runtime: Handle,
         executor: Arc<dyn Executor>,
         requests: mpsc::WeakSender<Request>,
+        timers: Timers,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(AT_A_TIME));
-        Self { runtime, executor, requests, places, in_flight: HashMap::new() }
+        let scripts = Arc::new(Semaphore::new(WORKERS));
+        let tools = Arc::new(Semaphore::new(TOOLS_AT_A_TIME));
+        let models = Arc::new(Semaphore::new(QUESTIONS_AT_A_TIME));
+        Self { runtime, executor, requests, timers, scripts, tools, models, in_flight: HashMap::new() }
     }
 
     /// Begins an attempt.
@@ -46,17 +58,31 @@ impl Calls {
         let key = (call.run_id.clone(), call.step.clone(), call.attempt);
         self.in_flight.insert(key, cancel.clone());
         let executor = self.executor.clone();
-        let places = self.places.clone();
+        let places = match call.work {
+            Work::Lua { .. } => self.scripts.clone(),
+            Work::Mcp { .. } => self.tools.clone(),
+            Work::Llm { .. } => self.models.clone(),
+        };
         let requests = self.requests.clone();
+        let timers = self.timers.clone();
         self.runtime.spawn(async move {
             let (run, step, attempt) = (call.run_id.clone(), call.step.clone(), call.attempt);
-            let Some((outcome, took)) = carry_out(&*executor, call, &places, &cancel).await else { return };
+            let Some(_place) = cancel.run_until_cancelled(places.acquire()).await else { return };
+            set_clock(&timers, &call);
+            let Some((outcome, took)) = carry_out(&*executor, call, &cancel).await else { return };
             let input = Input::Finished { step, attempt, outcome, took };
             if let Some(writer) = requests.upgrade() {
                 // A writer that is gone left the attempt in flight, as a crash does.
                 let _ = writer.send(Request::Report(Report { run, input })).await;
             }
         });
+    }
+
+    /// Whether it keeps the clock of an attempt: a timeout counts from when the call has a place,
+    /// not from when it was ordered.
+    pub(super) fn keeps_clock(&self, run: &RunId, key: &TimerKey) -> bool {
+        let TimerKey::Timeout { step, attempt } = key else { return false };
+        self.in_flight.contains_key(&(run.clone(), step.clone(), *attempt))
     }
 
     /// Stops an attempt; its result is no longer wanted.
@@ -81,20 +107,25 @@ impl Drop for Calls {
     }
 }
 
-/// Waits for a place, executes, and tells the result with its duration; `None` when cancelled.
+/// Sets the timer of an attempt that begins now. One that is cleared meanwhile fires in vain.
+fn set_clock(timers: &Timers, call: &Call) {
+    if let Some(limit) = call.timeout {
+        let key = TimerKey::Timeout { step: call.step.clone(), attempt: call.attempt };
+        timers.set(call.run_id.clone(), key, later(Timestamp::now(), limit));
+    }
+}
+
+/// Executes, and tells the result with its duration; `None` when cancelled.
 async fn carry_out(
     executor: &dyn Executor,
     call: Call,
-    places: &Semaphore,
     cancel: &CancellationToken,
 ) -> Option<(Outcome, Duration)> {
-    let place = cancel.run_until_cancelled(places.acquire()).await?;
     let began = Instant::now();
     let step = call.step.clone();
     // A broken executor must not leave a step in flight for ever.
     let work = AssertUnwindSafe(async { executor.execute(call, cancel.clone()).await }).catch_unwind();
     let outcome = work.await.unwrap_or_else(|_| Outcome::Failed(broke_off(&step)));
-    drop(place);
     (!cancel.is_cancelled()).then(|| (outcome, began.elapsed()))
 }
 

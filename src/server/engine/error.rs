@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::domain::RunId;
 use crate::server::db::DbError;
 
 /// Why the engine did not do as asked; nothing changed.
@@ -24,8 +25,16 @@ pub enum EngineError {
     /// The database failed; nothing was recorded and nothing acknowledged.
     #[error(transparent)]
     Storage(Arc<DbError>),
-    /// The engine is shutting down.
-    #[error("the runtime is shutting down; ask again when it is back")]
+    /// A run's machine broke off; nothing of this input was recorded, the other runs go on.
+    #[error(
+        "the runtime broke off while it worked on the run `{0}`, nothing was recorded; this is a fault of the \
+         runtime: see its log, and stop the run if it does not go on"
+    )]
+    Broken(RunId),
+    /// The engine takes nothing any more: it is shutting down, or its writer has ended.
+    #[error(
+        "the runtime takes no orders any more: it is ending, or it has failed; start it again and repeat"
+    )]
     Closed,
 }
 

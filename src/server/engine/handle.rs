@@ -9,7 +9,7 @@ use tokio::sync::{mpsc, oneshot, watch};
 use super::hub::Hub;
 use super::request::{Control, Reply, Request};
 use super::writer::Writer;
-use super::{EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, recovery};
+use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, recovery};
 use crate::domain::{Run, RunId, StopMode, WorkflowId};
 use crate::server::db::Readers;
 use crate::server::exec::Executor;
@@ -104,6 +104,15 @@ impl Engine {
     /// `NotFound`, `Invalid` when the graph cannot run, `Conflict` when it is archived, `Storage`, `Closed`.
     pub async fn publish(&self, id: &WorkflowId, changelog: &str) -> Result<VersionRecord, EngineError> {
         self.ask(|reply| Request::Publish(id.clone(), changelog.to_owned(), reply)).await
+    }
+
+    /// Keeps the answer of a validation, in place of an earlier one of the same graph. Of a
+    /// workflow, the newest fifty graphs are kept.
+    ///
+    /// # Errors
+    /// `NotFound`, `Storage`, `Closed`.
+    pub async fn keep_dry_run(&self, dry_run: DryRun) -> Result<(), EngineError> {
+        self.ask(|reply| Request::KeepDryRun(dry_run, reply)).await
     }
 
     /// Starts a run of the latest published version. The same run id with the same workflow and

@@ -21,6 +21,7 @@
 mod calls;
 mod error;
 mod fleet;
+mod guard;
 mod handle;
 mod hub;
 mod reads;
@@ -30,7 +31,7 @@ mod timers;
 mod writer;
 
 pub use crate::server::db::{
-    NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
 pub use error::EngineError;
 pub use handle::Engine;

@@ -3,9 +3,9 @@
 use rusqlite::Connection;
 use serde_json::Value;
 
-use super::{Engine, EngineError, RunQuery, VersionRecord, WorkflowRecord, recovery};
+use super::{DryRun, Engine, EngineError, RunQuery, VersionRecord, WorkflowRecord, recovery};
 use crate::domain::{PendingTask, Run, RunEvent, RunId, WorkflowId};
-use crate::server::db::{log, runs, tasks, workflows};
+use crate::server::db::{dry_runs, log, runs, tasks, workflows};
 
 impl Engine {
     /// A workflow.
@@ -32,6 +32,18 @@ impl Engine {
     /// `NotFound`, `Storage`.
     pub async fn versions(&self, id: &WorkflowId) -> Result<Vec<VersionRecord>, EngineError> {
         self.read_workflow(id, |db, id| Ok(workflows::versions(db, id)?)).await
+    }
+
+    /// The kept validations of a workflow, newest first; of one graph, if its hash is given.
+    ///
+    /// # Errors
+    /// `NotFound`, `Storage`.
+    pub async fn dry_runs(
+        &self,
+        id: &WorkflowId,
+        graph_hash: Option<String>,
+    ) -> Result<Vec<DryRun>, EngineError> {
+        self.read_workflow(id, move |db, id| Ok(dry_runs::list(db, id, graph_hash.as_deref())?)).await
     }
 
     /// Runs, newest first, and how many match in total.

@@ -11,6 +11,7 @@ use rusqlite::Connection;
 
 use super::EngineError;
 use super::fleet::{Fleet, Live};
+use super::guard::guarded;
 use super::request::Report;
 use crate::domain::{Graph, Run, RunId, StepId, Timestamp, WorkflowId};
 use crate::machine::{Input, Machine, Order, Work};
@@ -85,15 +86,15 @@ fn tool(work: &Work) -> [Option<Box<str>>; 3] {
         Work::Mcp { server_url, instance_id, tool, .. } => {
             [server_url.clone(), instance_id.clone(), Some(tool.clone())]
         }
-        Work::Lua { .. } => [None, None, None],
+        Work::Lua { .. } | Work::Llm { .. } => [None, None, None],
     }
 }
 
 /// The tool calls in flight: those that a copy of the machine would repeat if it might repeat all.
 fn in_question(live: &Live) -> Vec<(StepId, Work)> {
     let repeatable = live.machine.under_way();
-    let reaction = live.machine.clone().handle(Input::Recover { repeatable }, Timestamp::now());
-    let orders = reaction.map(|reaction| reaction.orders).unwrap_or_default();
+    let ask = || live.machine.clone().handle(Input::Recover { repeatable }, Timestamp::now()).ok();
+    let orders = guarded(ask).flatten().map(|reaction| reaction.orders).unwrap_or_default();
     let calls = orders.into_iter().filter_map(|order| match order {
         Order::Execute(call) if matches!(call.work, Work::Mcp { .. }) => Some((call.step, call.work)),
         _ => None,
@@ -121,5 +122,9 @@ pub(super) fn replay(db: &Connection, run: &Run) -> Result<Machine, DbError> {
 /// The machine that a run's log describes, its graph at hand.
 pub(super) fn replay_with(db: &Connection, run: &RunId, graph: Arc<Graph>) -> Result<Machine, DbError> {
     let events = log::of_run(db, run, 0, u32::MAX)?;
-    Ok(Machine::replay(graph, &events))
+    guarded(|| Machine::replay(graph, &events)).ok_or_else(|| DbError::Unreadable {
+        what: "log",
+        owner: run.to_string(),
+        detail: "the runtime broke off while it replayed it".into(),
+    })
 }

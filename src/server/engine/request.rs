@@ -2,7 +2,7 @@
 
 use tokio::sync::oneshot;
 
-use super::{EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
+use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
 use crate::domain::{Run, RunId, StopMode, WorkflowId};
 use crate::machine::Input;
 use crate::wire::{Decision, StartRun};
@@ -21,6 +21,8 @@ pub(super) enum Request {
     Archive(WorkflowId, Reply<()>),
     /// Publish a workflow's draft.
     Publish(WorkflowId, String, Reply<VersionRecord>),
+    /// Keep what a validation answered.
+    KeepDryRun(DryRun, Reply<()>),
     /// Start a run.
     Start(StartRun, Reply<Run>),
     /// Hold, release or end a run.
@@ -83,7 +85,9 @@ impl Request {
     pub(super) fn decline(self, error: EngineError) -> Option<Report> {
         match self {
             Self::Create(_, reply) | Self::Patch(_, _, reply) => refuse(reply, error),
-            Self::Archive(_, reply) | Self::Decide(_, reply) => refuse(reply, error),
+            Self::Archive(_, reply) | Self::Decide(_, reply) | Self::KeepDryRun(_, reply) => {
+                refuse(reply, error);
+            }
             Self::Publish(_, _, reply) => refuse(reply, error),
             Self::Start(_, reply) | Self::Control(_, _, _, reply) => refuse(reply, error),
             Self::Report(report) => return Some(report),

@@ -10,13 +10,15 @@ use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
 use super::Executor;
+use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
 use crate::domain::FailureCode;
-use crate::machine::{Call, Outcome, StepError, Work};
+use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
-/// The code of a failed script. It is the local runtime's own: the platform publishes none.
-const LUA_SCRIPT_FAILED: &str = "LUA_SCRIPT_FAILED";
+/// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
+/// about retries, comes first.
+const GRACE: Duration = Duration::from_secs(1);
 
 /// What the executor is built from.
 #[derive(Debug)]
@@ -25,15 +27,18 @@ pub struct ExecutorOptions {
     pub worker_program: PathBuf,
     /// Servers that graphs name instead of giving a URL, such as `builtin:desk`.
     pub servers: KnownServers,
+    /// Who answers questions to models; without one, steps that ask fail.
+    pub llm: Option<LlmProvider>,
 }
 
-/// Runs Lua in child processes and calls tools over MCP.
+/// Runs Lua in child processes, calls tools over MCP and asks models.
 ///
 /// Cloning is cheap; clones share workers and sessions.
 #[derive(Clone, Debug)]
 pub struct LocalExecutor {
     scripts: Arc<Pool>,
     tools: Arc<Client>,
+    models: Arc<llm::Client>,
 }
 
 impl LocalExecutor {
@@ -45,6 +50,7 @@ impl LocalExecutor {
         Ok(Self {
             scripts: Arc::new(Pool::new(options.worker_program)),
             tools: Arc::new(Client::new(options.servers)?),
+            models: Arc::new(llm::Client::new(options.llm)),
         })
     }
 
@@ -55,7 +61,9 @@ impl LocalExecutor {
         asked: Option<Duration>,
         cancel: CancellationToken,
     ) -> Outcome {
-        let ended = self.scripts.run(script, globals, time_limit(asked), &cancel).await;
+        let limit = time_limit(asked);
+        let limit = if asked == Some(limit) { limit + GRACE } else { limit };
+        let ended = self.scripts.run(script, globals, limit, &cancel).await;
         ended.map_or_else(|failure| Outcome::Failed(script_error(&failure)), Outcome::Done)
     }
 }
@@ -67,6 +75,10 @@ impl Executor for LocalExecutor {
             let key = call.idempotency_key();
             match call.work {
                 Work::Lua { script, globals } => this.script(&script, globals, call.timeout, cancel).await,
+                Work::Llm { model, prompt, params, credential } => {
+                    let question = Question { model, prompt, params, credential };
+                    this.models.ask(question, call.timeout, cancel).await
+                }
                 Work::Mcp { server_url, instance_id, tool, args } => {
                     let target = Target { server_url, instance_id, tool };
                     this.tools
@@ -82,7 +94,8 @@ impl Executor for LocalExecutor {
         let this = self.clone();
         async move {
             match work {
-                Work::Lua { .. } => true,
+                // A model that is asked twice costs twice, and changes nothing.
+                Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     this.tools.repeatable(Target { server_url, instance_id, tool }).await
                 }

@@ -16,6 +16,7 @@ mod runs;
 mod state;
 mod stream;
 mod tasks;
+mod validate;
 mod versions;
 mod workflows;
 

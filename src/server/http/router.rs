@@ -13,7 +13,7 @@ use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, gate, runs, stream, tasks, versions, workflows};
+use super::{commands, gate, runs, stream, tasks, validate, versions, workflows};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
@@ -34,6 +34,8 @@ fn workflow_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}", get(workflows::show).patch(workflows::patch).delete(workflows::archive))
         .route("/v1/workflows/{id}/versions", get(versions::list).post(versions::publish))
         .route("/v1/workflows/{id}/versions/{version}", get(versions::show))
+        .route("/v1/workflows/{id}/validate", post(validate::validate))
+        .route("/v1/workflows/{id}/graph-dry-runs", get(validate::dry_runs))
         .route("/v1/workflows/{id}/command", post(commands::command))
         .route("/v1/workflows/{id}/stream", get(stream::open))
         .route("/v1/workflows/{id}/runs", get(runs::of_workflow))

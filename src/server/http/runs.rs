@@ -44,6 +44,7 @@ async fn list(
 ) -> Result<Json<Value>, ApiError> {
     let query = RunQuery {
         workflow,
+        id_prefix: params.text("run_id").map(str::to_owned),
         status: params.text("status").map(known_status).transpose()?,
         limit: params.limit(RUNS, MOST_RUNS)?,
         offset: params.number("offset")?.unwrap_or(0),

@@ -78,7 +78,7 @@ fn name(body: &Body) -> Result<Option<String>, ApiError> {
 }
 
 /// The graph, under its name here or the older one.
-fn graph(body: &Body) -> Result<Option<Value>, ApiError> {
+pub(super) fn graph(body: &Body) -> Result<Option<Value>, ApiError> {
     let found = body.object("graph")?.or(body.object("definition")?);
     Ok(found.cloned().map(Value::Object))
 }

@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::server::exec::LlmProvider;
 use crate::server::samples::Samples;
 
 /// What [`Server::start`](super::Server::start) needs to know.
@@ -16,4 +17,6 @@ pub struct ServeOptions {
     pub samples: Samples,
     /// The program that becomes a Lua worker when it is started as `program lua-worker`.
     pub lua_program: PathBuf,
+    /// Who answers questions to models, if anybody.
+    pub llm: Option<LlmProvider>,
 }

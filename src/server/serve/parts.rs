@@ -32,6 +32,7 @@ impl Parts {
         let executor = LocalExecutor::new(ExecutorOptions {
             worker_program: options.lua_program.clone(),
             servers: KnownServers::new().with(DESK, tools.endpoint()),
+            llm: options.llm.clone(),
         });
         let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;
         Ok((Self { tools, stop: CancellationToken::new().drop_guard(), driver: None }, Arc::new(executor)))

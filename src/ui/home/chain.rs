@@ -59,10 +59,14 @@ fn flow(
     }
     for step in &steps[begin..] {
         let name = label(step);
-        if strip.left_columns() > 0 {
-            strip = strip.add(between, scene.theme.edge);
+        let used_columns = strip.left_columns();
+        let fits = used_columns + columns(between) + 2 + columns(name) <= area.width;
+        // At the end of a line what stands between goes without its blanks.
+        let tie = if fits { between } else { between.trim_end() };
+        if used_columns > 0 && used_columns + columns(tie) <= area.width {
+            strip = strip.add(tie, scene.theme.edge);
         }
-        if strip.left_columns() + 2 + columns(name) > area.width {
+        if used_columns > 0 && !fits {
             strip.paint(row(area, used), buf);
             used += 1;
             strip = Strip::new();

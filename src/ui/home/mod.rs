@@ -1,11 +1,13 @@
 //! The Command Center: four sections, and a preview of what is selected.
 
 mod chain;
+mod columns;
 mod empty;
 mod facts;
 mod preview;
 mod rows;
 mod sections;
+mod summary;
 
 use ratatui::buffer::Buffer;
 
@@ -20,5 +22,8 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
     sections::draw(scene, &parts.sections.map(|area| area.intersection(buf.area)), buf);
     if let Some(area) = parts.preview {
         preview::draw(scene, area.intersection(buf.area), buf);
+    }
+    if let Some(area) = parts.summary {
+        summary::draw(scene, area.intersection(buf.area), buf);
     }
 }

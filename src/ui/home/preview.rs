@@ -4,11 +4,13 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::chain;
-use super::facts::{waits, why};
+use super::columns::code;
+use super::facts::{root_cause, said, waits, why};
 use crate::app::panes::RowKey;
 use crate::domain::clock::{age, human};
 use crate::domain::{Graph, PendingTask, Run, RunClass, StepId};
 use crate::ui::draw::Scene;
+use crate::ui::entry;
 use crate::ui::pane::{Focus, frame};
 use crate::ui::run::page::Page;
 use crate::ui::status::of_run;
@@ -56,7 +58,8 @@ fn since(scene: Scene<'_>, run: &Run) -> String {
     at.map_or_else(String::new, |at| format!("  {}{word}", human(age(at, scene.now))))
 }
 
-fn task<'a>(scene: Scene<'a>, key: &'a RowKey) -> Option<&'a PendingTask> {
+/// The selected task, or the first of the selected run.
+pub(super) fn task<'a>(scene: Scene<'a>, key: &'a RowKey) -> Option<&'a PendingTask> {
     let RowKey::Task(run, id, at) = key else { return scene.model.mirror.tasks_of(key.run()).next() };
     scene.model.mirror.tasks_of(run).find(|task| task.task_id == *id && task.created_at == *at)
 }
@@ -74,8 +77,9 @@ fn steps(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     page.blank();
 }
 
-fn graph<'a>(scene: Scene<'a>, run: &Run) -> Option<&'a Graph> {
-    scene.model.mirror.detail(&run.id)?.graph.as_deref()
+/// What follows an approval and a rejection of a step of the run.
+pub(super) fn follows(scene: Scene<'_>, run: &Run, step: &StepId) -> (String, String) {
+    outcomes(scene.model.mirror.detail(&run.id).and_then(|detail| detail.graph.as_deref()), step)
 }
 
 fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'_, '_>) {
@@ -89,7 +93,7 @@ fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'
     // The outcome and the reason for waiting always stay in sight.
     page.foreign(&task.payload, 5);
     page.blank();
-    let (approve, reject) = outcomes(graph(scene, run), &task.step_id);
+    let (approve, reject) = follows(scene, run, &task.step_id);
     page.named("If you approve", &approve, theme.success);
     page.named("If you reject", &reject, theme.failed);
     page.blank();
@@ -117,11 +121,42 @@ fn outcomes(graph: Option<&Graph>, step: &StepId) -> (String, String) {
     (approve, reject)
 }
 
+/// What happens to a run that waits for nobody: why it failed, the facts, the newest of its log.
 fn about_run(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
-    let theme = scene.theme;
     if run.status.class() == RunClass::Failed {
         failure(scene, run, page);
     }
+    facts(scene, run, page);
+    page.blank();
+    let why = why(scene, run);
+    if !why.is_empty() {
+        page.text(why, scene.theme.muted);
+        page.blank();
+    }
+    newest(scene, run, page);
+}
+
+/// The newest events, as many as fit, the newest last.
+fn newest(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    let events = scene.model.mirror.detail(&run.id).map_or(&[][..], |detail| detail.history.events());
+    let room = usize::from(page.left().saturating_sub(1));
+    if events.is_empty() || room == 0 {
+        return;
+    }
+    let first = events.len().saturating_sub(room);
+    let title = Strip::new().add("events", theme.muted).add("  UTC", theme.muted);
+    page.line(&if first > 0 { title.right(format!("… {first} before"), theme.muted) } else { title });
+    for event in &events[first..] {
+        page.draw(1, |area, buf| {
+            entry::brief(event, area.width, theme).paint(area, buf);
+            1
+        });
+    }
+}
+
+fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
     if let Some(step) = &run.progress.current {
         page.named("step", step.as_str(), theme.running);
     }
@@ -150,27 +185,23 @@ fn about_run(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(request) = &run.request_id {
         page.named("trace id", request, theme.muted);
     }
-    page.blank();
-    page.text(why(scene, run), theme.muted);
 }
 
+/// Where it failed, what was said, and what to do about it.
 fn failure(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     let theme = scene.theme;
-    if let Some(code) = &run.failure_code {
-        page.line(&Strip::new().add(code.as_str(), theme.failed));
-        page.text(code.advice(), theme.text);
-        page.blank();
+    let mut strip = Strip::new().add(code(run), theme.failed);
+    if let Some(step) = root_cause(scene, run) {
+        strip = strip.add(" at ", theme.muted).add(step.as_str(), theme.strong);
     }
-    let detail = scene.model.mirror.detail(&run.id);
-    let root = detail.and_then(|detail| detail.history.root_cause());
-    if let Some(root) = root {
-        page.named("root cause", root.as_str(), theme.failed);
-    }
-    let said = root.and_then(|root| detail?.history.step(root)?.error.as_deref()).or(run.error.as_deref());
-    if let Some(error) = said {
-        page.quote("error", error, 6);
+    page.line(&strip);
+    if let Some(error) = said(scene, run) {
+        page.foreign_text(error, 6);
     }
     page.blank();
+    if let Some(code) = &run.failure_code {
+        page.text(code.advice(), theme.text);
+    }
     let (key, word) = ("R", " starts a new run; this one never resumes.");
     page.line(&Strip::new().add(key, theme.key).add(word, theme.muted));
     page.blank();

@@ -1,11 +1,14 @@
 //! The four sections. Only rows that are seen are built.
 
+use std::ops::Range;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
+use super::columns::Columns;
 use super::{empty, rows};
 use crate::app::panes::{InboxRow, RowKey};
-use crate::domain::{Run, RunId};
+use crate::domain::{PendingTask, Run, RunId};
 use crate::mirror::Section;
 use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, first_row, frame, row};
@@ -31,15 +34,38 @@ fn one(scene: Scene<'_>, section: Section, area: Rect, buf: &mut Buffer) {
     let index = if here { cursor.index.min(count - 1) } else { cursor.offset };
     let first = first_row(cursor.offset, index, inside.height, count);
     let key = if here { cursor.key.as_ref() } else { None };
-    for (line, place) in (first..count).enumerate().take(usize::from(inside.height)) {
+    let places = first..count.min(first + usize::from(inside.height));
+    let columns = columns(scene, section, places.clone(), inside.width.saturating_sub(2));
+    for (line, place) in places.enumerate() {
         let area = row(inside, line as u16);
         let strip = match section {
-            Section::AwaitingApproval => inbox_row(scene, place, key, area, buf),
-            _ => run_row(scene, (section, place), key, area, buf),
+            Section::AwaitingApproval => inbox_row(scene, place, key, (area, columns), buf),
+            _ => run_row(scene, (section, place), key, (area, columns), buf),
         };
         if let Some(strip) = strip {
             strip.paint(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }, buf);
         }
+    }
+}
+
+/// The columns that the rows which are seen need.
+fn columns(scene: Scene<'_>, section: Section, places: Range<usize>, width: u16) -> Columns {
+    let runs = places.clone().filter_map(|place| run_at(scene, section, place));
+    match section {
+        Section::AwaitingApproval => {
+            let tasks = places.filter_map(|place| task_at(scene, place));
+            Columns::of_tasks(tasks, width)
+        }
+        Section::StoppingGracefully => Columns::of_draining(scene, runs, width),
+        Section::RunningNow => Columns::of_running(scene, runs, width),
+        Section::FailedRecently => Columns::of_failed(scene, runs, width),
+    }
+}
+
+fn task_at<'a>(scene: Scene<'a>, place: usize) -> Option<&'a PendingTask> {
+    match scene.model.home.inbox.get(place)? {
+        InboxRow::Group(_) => None,
+        InboxRow::Task(task) => scene.model.mirror.tasks().get(*task),
     }
 }
 
@@ -76,19 +102,19 @@ fn inbox_row<'a>(
     scene: Scene<'a>,
     place: usize,
     selected: Option<&RowKey>,
-    area: Rect,
+    (area, columns): (Rect, Columns),
     buf: &mut Buffer,
 ) -> Option<Strip<'a>> {
     match scene.model.home.inbox.get(place)? {
         InboxRow::Group(name) => Some(Strip::new().add(&**name, scene.theme.title)),
-        InboxRow::Task(task) => {
-            let task = scene.model.mirror.tasks().get(*task)?;
+        InboxRow::Task(_) => {
+            let task = task_at(scene, place)?;
             let key = |key: &RowKey| {
                 matches!(key, RowKey::Task(run, id, at)
                     if *run == task.run_id && *id == task.task_id && *at == task.created_at)
             };
             select(scene, selected.is_some_and(key), area, buf);
-            Some(rows::task(scene, task, area.width.saturating_sub(2)))
+            Some(rows::task(scene, task, columns))
         }
     }
 }
@@ -97,17 +123,16 @@ fn run_row<'a>(
     scene: Scene<'a>,
     (section, place): (Section, usize),
     selected: Option<&RowKey>,
-    area: Rect,
+    (area, columns): (Rect, Columns),
     buf: &mut Buffer,
 ) -> Option<Strip<'a>> {
     let run = run_at(scene, section, place)?;
     let selected = matches!(selected, Some(RowKey::Run(id)) if *id == run.id);
     select(scene, selected, area, buf);
-    let width = area.width.saturating_sub(2);
     Some(match section {
-        Section::StoppingGracefully => rows::draining(scene, run, width),
-        Section::RunningNow => rows::running(scene, run, width),
-        Section::AwaitingApproval | Section::FailedRecently => rows::failed(scene, run, width),
+        Section::StoppingGracefully => rows::draining(scene, run, columns),
+        Section::RunningNow => rows::running(scene, run, columns),
+        Section::AwaitingApproval | Section::FailedRecently => rows::failed(scene, run, columns),
     })
 }
 

@@ -70,13 +70,9 @@ fn value(name: &'static str, text: &str, width: u16, theme: &Theme, lines: &mut 
 
 fn reason(dialog: &Dialog, width: u16, theme: &Theme) -> Strip<'static> {
     let room = width.saturating_sub(NAME + 1).min(48);
-    let used = crate::ui::strip::columns(&dialog.reason);
-    let line = "_".repeat(usize::from(room.saturating_sub(used)));
-    Strip::new()
-        .cell("reason", NAME, theme.muted)
-        .add(dialog.reason.clone(), theme.strong)
-        .add("▏", theme.accent)
-        .add(line, theme.muted)
+    let strip = Strip::new().cell("reason", NAME, theme.muted).typed(&dialog.reason, room, theme);
+    let line = "_".repeat(usize::from((NAME + 1 + room).saturating_sub(strip.left_columns())));
+    strip.add(line, theme.muted)
 }
 
 /// The keys: those that act, and the one that keeps everything as it is.

@@ -5,8 +5,8 @@ use ratatui::layout::Rect;
 
 use super::choices;
 use crate::app::layers::{Dialog, DialogKind};
-use crate::app::layout::{dialog_columns, dialog_width};
-use crate::domain::document::{FieldLine, field_lines, key_columns};
+use crate::app::layout::dialog_width;
+use crate::domain::document::FieldLine;
 use crate::ui::draw::Scene;
 use crate::ui::header::is_stale;
 use crate::ui::pane::{overlay, row};
@@ -17,19 +17,17 @@ pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let theme = scene.theme;
     let size = (buf.area.width, buf.area.height);
     let width = dialog_width(size);
-    let columns = dialog_columns(size);
-    let payload = dialog.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
-    let keys = dialog.payload.as_ref().map_or(0, key_columns) as u16;
+    let payload = &dialog.lines;
     let foot = choices::lines(dialog, is_stale(scene), width.saturating_sub(4), theme);
     let most = buf.area.height.saturating_sub(4);
-    let body = if payload.is_empty() { 0 } else { payload.len() as u16 + 2 };
+    let body = if payload.is_empty() { 0 } else { payload.len().min(usize::from(most)) as u16 + 2 };
     let height = (body + foot.len() as u16 + 2).min(most);
     let title = Strip::new().add(title(dialog), theme.title);
     let inside = overlay((width, height), &title, theme, buf);
     let room = inside.height.saturating_sub(foot.len() as u16);
     if !payload.is_empty() && room > 1 {
         let area = Rect { height: room - 1, ..inside };
-        show(scene, &payload, (dialog.offset, keys), area, buf);
+        show(scene, payload, (dialog.offset, dialog.names), area, buf);
     }
     for (index, line) in foot.iter().enumerate() {
         line.paint(row(inside, room + index as u16), buf);

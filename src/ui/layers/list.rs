@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 
 use crate::app::action::Entry;
 use crate::app::decide::{Aim, aim, aim_at, refusal};
-use crate::app::layers::{RUN_MENU, palette_matches};
+use crate::app::layers::{RUN_MENU, TextInput, palette_matches};
 use crate::domain::RunId;
 use crate::ui::draw::Scene;
 use crate::ui::offers::is_command;
@@ -19,14 +19,14 @@ const WIDTH: u16 = 72;
 const ROWS: u16 = 14;
 
 /// Actions by name.
-pub(super) fn palette(scene: Scene<'_>, input: &str, index: usize, buf: &mut Buffer) {
+pub(super) fn palette(scene: Scene<'_>, input: &TextInput, index: usize, buf: &mut Buffer) {
     let theme = scene.theme;
-    let entries = palette_matches(input, scene.model.screen);
+    let entries = palette_matches(input.text(), scene.model.screen);
     let title = Strip::new().add("Palette", theme.title).right(entries.len().to_string(), theme.muted);
     let inside = overlay((WIDTH, ROWS + 4), &title, theme, buf);
     let line = row(inside, 0);
     buf.set_style(line, theme.input);
-    Strip::new().add(": ", theme.key).add(input, theme.strong).add("▏", theme.accent).paint(line, buf);
+    Strip::new().add(": ", theme.key).typed(input, line.width.saturating_sub(3), theme).paint(line, buf);
     let list = Rect { y: inside.y + 2.min(inside.height), height: inside.height.saturating_sub(2), ..inside };
     if entries.is_empty() {
         return Strip::new().add("no action has that in its name", theme.muted).paint(row(list, 0), buf);

@@ -4,7 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::{dag, side, steps};
-use crate::app::layout::inner;
+use crate::app::layout::{self, CanvasForm, CanvasLayout};
 use crate::app::panes::RunScreen;
 use crate::domain::{RunHistory, StepStatus};
 use crate::mirror::{LinkState, RunDetail, Source};
@@ -13,48 +13,47 @@ use crate::ui::pane::{Focus, frame, row};
 use crate::ui::status::of_step;
 use crate::ui::strip::Strip;
 
-/// The least room in which a graph is drawn rather than listed.
-const LEAST: (u16, u16) = (40, 9);
-
-/// Rows for the selected step where there is no side pane.
-const DETAILS: u16 = 4;
-
 /// Draws the tab.
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let detail = scene.model.mirror.detail(&screen.run);
     let inside = frame(area, &title(scene, screen, detail), Focus::Here, scene.theme, buf);
     let Some(detail) = detail else { return loading(scene, screen, inside, buf) };
-    let below = if scene.model.size.0 < 100 { DETAILS + 1 } else { 0 };
-    let details = below.min(inside.height / 3);
-    let legend_row = u16::from(inside.height > details + LEAST.1 + 1);
-    let canvas = Rect { height: inside.height - details - legend_row, ..inside };
-    match &screen.canvas.drawing {
-        Some(drawing) if canvas.height >= LEAST.1 && canvas.width >= LEAST.0 && !drawing.nodes.is_empty() => {
+    let drawing = screen.canvas.drawing.as_deref();
+    let parts = layout::canvas(scene.model.size, drawing);
+    let place = |area: Rect| area.intersection(buf.area);
+    let (steps, legend, details) = (place(parts.steps), parts.legend.map(place), parts.details.map(place));
+    match drawing.filter(|_| parts.form == CanvasForm::Drawing) {
+        Some(drawing) => {
+            let canvas = &screen.canvas;
             let view = dag::View {
                 drawing,
                 history: &detail.history,
-                pan: screen.canvas.pan,
-                selected: screen.canvas.selected.as_ref(),
+                pan: canvas.pan,
+                selected: canvas.selected.as_ref(),
             };
-            dag::draw(scene, &view, canvas, buf);
-            if legend_row > 0 {
-                legend(scene, detail, drawing.hidden, row(inside, canvas.height), buf);
-            }
+            dag::draw(scene, &view, steps, buf);
         }
-        _ => steps::draw(scene, screen, detail, Rect { height: canvas.height + legend_row, ..canvas }, buf),
+        None => steps::draw(scene, screen, detail, steps, buf),
     }
-    if details > 1 {
-        let line = row(inside, inside.height - details);
-        let rule = "─".repeat(usize::from(line.width));
-        Strip::new().add(rule, scene.theme.border).paint(line, buf);
-        let place = Rect {
-            x: inside.x + 1,
-            width: inside.width.saturating_sub(2),
-            y: line.y + 1,
-            height: details - 1,
-        };
-        side::essentials(scene, screen, detail, place, buf);
+    if let Some(area) = legend {
+        self::legend(scene, detail, drawing.map_or(0, |drawing| drawing.hidden), area, buf);
     }
+    if let Some(area) = details {
+        selected(scene, screen, detail, area, buf);
+    }
+}
+
+/// The selected step below a line.
+fn selected(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, area: Rect, buf: &mut Buffer) {
+    let rule = "─".repeat(usize::from(area.width));
+    Strip::new().add(rule, scene.theme.border).paint(row(area, 0), buf);
+    let place = Rect {
+        x: area.x + 1,
+        width: area.width.saturating_sub(2),
+        y: area.y + 1,
+        height: area.height.saturating_sub(1),
+    };
+    side::essentials(scene, screen, detail, place, buf);
 }
 
 fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> Strip<'static> {
@@ -65,7 +64,10 @@ fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> St
     let total = if progress.total > 0 { format!("/{}", progress.total) } else { String::new() };
     let strip = strip.right(format!("{}{total} steps ended", progress.done), theme.muted);
     let Some(drawing) = &screen.canvas.drawing else { return strip };
-    let room = inner(crate::app::layout::run(scene.model.size).main);
+    let CanvasLayout { steps: room, form, .. } = layout::canvas(scene.model.size, Some(drawing));
+    if form == CanvasForm::List {
+        return strip;
+    }
     let larger = drawing.width > room.width || drawing.height > room.height;
     if larger { strip.right("  larger than the pane", theme.muted) } else { strip }
 }

@@ -44,9 +44,8 @@ pub(in crate::ui) fn draw(scene: Scene<'_>, view: &View<'_>, area: Rect, buf: &m
         return;
     }
     let drawing = view.drawing;
-    let selected = view.selected.and_then(|step| drawing.node(step));
-    let dx = shift(area.width, drawing.width, view.pan.0, selected.map(|n| (n.x, n.x + n.w)));
-    let dy = shift(area.height, drawing.height, view.pan.1, selected.map(|n| (n.y, n.y + 3)));
+    let dx = shift(area.width, drawing.width, view.pan.0);
+    let dy = shift(area.height, drawing.height, view.pan.1);
     let shift = (i32::from(area.x) + dx, i32::from(area.y) + dy);
     let mut window = Window { area, shift, buf };
     lines(scene, view, &mut window);
@@ -58,16 +57,9 @@ pub(in crate::ui) fn draw(scene: Scene<'_>, view: &View<'_>, area: Rect, buf: &m
 }
 
 /// How far the drawing moves along one axis: into the middle if there is room for all of it, else
-/// by the pan, corrected so that the selected box is seen.
-fn shift(room: u16, size: u16, pan: u16, selected: Option<(u16, u16)>) -> i32 {
-    if size <= room {
-        return i32::from((room - size) / 2);
-    }
-    let mut first = i32::from(pan.min(size - room));
-    if let Some((begin, end)) = selected {
-        first = first.max(i32::from(end) - i32::from(room)).min(i32::from(begin));
-    }
-    -first
+/// by the pan, which `update` keeps so that the selected box is seen.
+fn shift(room: u16, size: u16, pan: u16) -> i32 {
+    if size <= room { i32::from((room - size) / 2) } else { -i32::from(pan.min(size - room)) }
 }
 
 impl Window<'_> {
@@ -181,11 +173,9 @@ mod tests {
     use super::*;
 
     #[test]
-    fn small_drawings_stand_in_the_middle_and_large_ones_show_the_selection() {
-        assert_eq!(shift(10, 4, 3, None), 3);
-        assert_eq!(shift(10, 30, 5, None), -5);
-        assert_eq!(shift(10, 30, 0, Some((20, 24))), -14);
-        assert_eq!(shift(10, 30, 29, Some((2, 6))), -2);
-        assert_eq!(shift(10, 30, 99, None), -20);
+    fn small_drawings_stand_in_the_middle_and_large_ones_are_panned() {
+        assert_eq!(shift(10, 4, 3), 3);
+        assert_eq!(shift(10, 30, 5), -5);
+        assert_eq!(shift(10, 30, 99), -20);
     }
 }

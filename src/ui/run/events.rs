@@ -2,18 +2,13 @@
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
-use serde_json::Value;
 
 use crate::app::panes::RunScreen;
 use crate::domain::text::visible;
-use crate::domain::{EventKind, RunEvent};
 use crate::ui::draw::Scene;
+use crate::ui::entry;
 use crate::ui::pane::{Focus, first_row, frame, row};
-use crate::ui::status::of_event;
 use crate::ui::strip::Strip;
-
-/// The most characters of a summary.
-const SUMMARY: usize = 400;
 
 /// Draws the log.
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
@@ -45,80 +40,11 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
             Strip::new().add("▌", theme.accent).paint(area, buf);
         }
         let place = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-        strip(scene, event, place.width).paint(place, buf);
+        entry::strip(event, place.width, scene.theme).paint(place, buf);
         if let Some(text) = search {
             highlight(scene, text, place, buf);
         }
     }
-}
-
-fn strip<'a>(scene: Scene<'_>, event: &'a RunEvent, width: u16) -> Strip<'a> {
-    let theme = scene.theme;
-    let (glyph, style) = of_event(event, theme);
-    let (kind, step) = if width >= 100 { (24, 22) } else { (16, 16) };
-    let time = event.at.map_or_else(String::new, |at| at.strftime("%H:%M:%S%.3f").to_string());
-    Strip::new()
-        .cell(time, 13, theme.muted)
-        .cell(glyph, 2, style)
-        .cell(event.kind.as_str(), kind, style)
-        .gap(1)
-        .cell(event.step_id().map_or_else(String::new, |id| id.as_str().to_owned()), step, theme.text)
-        .gap(1)
-        .add(summary(event), theme.muted)
-}
-
-/// What matters of an event's details, on one line; foreign text.
-fn summary(event: &RunEvent) -> String {
-    let data = &event.data;
-    let text = |fields: &[&str]| fields.iter().find_map(|field| event.text(field)).map(str::to_owned);
-    let found = match &event.kind {
-        EventKind::StateChanged => {
-            let (from, to) = (
-                text(&["from", "old_status", "previous_status"]),
-                text(&["to", "new_status", "status", "state"]),
-            );
-            to.map(|to| from.map_or_else(|| to.clone(), |from| format!("{from} → {to}")))
-        }
-        EventKind::StepFailed | EventKind::StepRetrying | EventKind::RunFailed => error(data),
-        EventKind::StepStarted => {
-            data.get("attempt").and_then(Value::as_u64).filter(|n| *n > 1).map(|n| format!("attempt {n}"))
-        }
-        EventKind::StepCompleted if data.get("skipped").is_some() => {
-            text(&["reason"]).map(|why| format!("skipped: {why}"))
-        }
-        EventKind::StepCompleted => data.get("result").map(short),
-        EventKind::StepCancelled => text(&["caused_by_step_id"]).map(|step| format!("because of {step}")),
-        EventKind::HumanTaskCompleted => data
-            .get("approved")
-            .map(|yes| if *yes == Value::Bool(true) { "approved" } else { "rejected" }.to_owned()),
-        _ => None,
-    };
-    found.or_else(|| text(&["message", "reason", "summary", "phase"])).unwrap_or_else(|| rest(data))
-}
-
-fn error(data: &Value) -> Option<String> {
-    match data.get("error")? {
-        Value::String(text) => Some(text.clone()),
-        other => Some(short(other)),
-    }
-}
-
-/// A value on one line. Long ones are cut before they are written out.
-fn short(value: &Value) -> String {
-    match value {
-        Value::String(text) => text.chars().take(SUMMARY).collect(),
-        other => other.to_string().chars().take(SUMMARY).collect(),
-    }
-}
-
-/// All details but those that have a column of their own.
-fn rest(data: &Value) -> String {
-    let Value::Object(fields) = data else { return if data.is_null() { String::new() } else { short(data) } };
-    let others = fields
-        .iter()
-        .filter(|(key, _)| !matches!(key.as_str(), "step_id" | "step_name" | "run_id" | "attempt"));
-    let parts: Vec<_> = others.take(4).map(|(key, value)| format!("{key} {}", short(value))).collect();
-    parts.join("  ")
 }
 
 /// Marks every match of a search in a row of the screen, without regard to case.

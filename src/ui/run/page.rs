@@ -5,7 +5,7 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use serde_json::Value;
 
-use crate::domain::document::{field_lines, key_columns, wrap};
+use crate::domain::document::{Extent, excerpt, key_columns, wrap};
 use crate::domain::text::visible;
 use crate::ui::draw::Scene;
 use crate::ui::pane::row;
@@ -16,6 +16,9 @@ const NAME: u16 = 15;
 
 /// Columns of the names of values on narrow pages.
 const NARROW: u16 = 11;
+
+/// So many bytes of a foreign value are looked at: more than any screen has room for.
+const BYTES: usize = 16 * 1_024;
 
 /// The part of an area that is still free, and what fills it.
 pub(in crate::ui) struct Page<'s, 'b> {
@@ -75,7 +78,13 @@ impl<'s, 'b> Page<'s, 'b> {
     /// Writes foreign text of several lines after its name, behind a gutter, at most `rows` of them.
     pub(in crate::ui) fn quote(&mut self, name: &str, text: &str, rows: usize) {
         self.line(&Strip::new().add(name, self.scene.theme.muted));
-        self.fields(&Value::String(text.to_owned()), rows.min(usize::from(self.left())));
+        self.foreign_text(text, rows);
+    }
+
+    /// Writes foreign text of several lines behind a gutter, at most `rows` of them.
+    pub(in crate::ui) fn foreign_text(&mut self, text: &str, rows: usize) {
+        let start = &text[..text.floor_char_boundary(BYTES)];
+        self.fields(&Value::String(start.to_owned()), rows.min(usize::from(self.left())));
     }
 
     /// Writes a foreign value field by field behind a gutter, leaving `keep` rows free below it.
@@ -88,16 +97,25 @@ impl<'s, 'b> Page<'s, 'b> {
         let theme = self.scene.theme;
         let key = key_columns(value) as u16;
         let width = usize::from(self.area.width.saturating_sub(2));
-        let lines = field_lines(value, width);
-        let hidden = if lines.len() > rows { lines.len() - rows.saturating_sub(1) } else { 0 };
-        let shown = lines.len() - hidden;
+        let found = excerpt(value, width, BYTES);
+        let lines = found.lines;
+        let fits = lines.len() <= rows && found.extent == Extent::Whole;
+        // In a single row the value's beginning tells more than the count of its lines.
+        let alone = !fits && rows == 1;
+        let shown = if fits { lines.len() } else { lines.len().min(rows.saturating_sub(1).max(rows.min(1))) };
         for line in &lines[..shown] {
             let strip = Strip::new().gap(2).cell(line.key.as_deref().unwrap_or(""), key, theme.muted);
             let strip = if key > 0 { strip.gap(1) } else { strip };
-            self.line(&strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign));
+            let strip = strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign);
+            self.line(&if alone { strip.right("… more", theme.muted) } else { strip });
         }
-        if hidden > 0 && rows > 0 {
-            let text = format!("… {hidden} more lines of {}: enter opens", lines.len());
+        if !fits && rows > 1 {
+            let text = match found.extent {
+                Extent::Whole => {
+                    format!("… {} more lines of {}: enter opens", lines.len() - shown, lines.len())
+                }
+                Extent::Cut => "… many more lines: enter opens".to_owned(),
+            };
             self.line(&Strip::new().gap(2).add(text, theme.muted));
         }
     }

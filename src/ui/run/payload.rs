@@ -4,9 +4,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::events::highlight;
-use crate::app::layout::payload_columns;
 use crate::app::panes::{Payload, RunScreen};
-use crate::domain::document::json_lines;
 use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, frame, row};
 use crate::ui::status::of_event;
@@ -20,10 +18,9 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, open: &Payload, area: R
         frame(area, &Strip::new().add("Payload", theme.title), Focus::Here, theme, buf);
         return;
     };
-    let lines = json_lines(&event.data, payload_columns(scene.model.size));
-    let bytes = event.data.to_string().len();
-    let (glyph, style) = of_event(event, theme);
-    let title = Strip::new().add(glyph, style).gap(1).add(event.kind.as_str(), theme.title);
+    let lines = &open.lines;
+    let mark = of_event(event, theme);
+    let title = Strip::new().add(mark.glyph, mark.style).gap(1).add(mark.word, theme.title);
     let title = match event.step_id() {
         Some(step) => title.gap(2).add(step.as_str().to_owned(), theme.accent),
         None => title,
@@ -31,8 +28,8 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, open: &Payload, area: R
     let height = area.height.saturating_sub(2);
     let first = open.offset.min(lines.len().saturating_sub(usize::from(height)));
     let last = (first + usize::from(height)).min(lines.len());
-    let title =
-        title.right(format!("lines {}–{last} of {}  {}", first + 1, lines.len(), size(bytes)), theme.muted);
+    let title = title
+        .right(format!("lines {}–{last} of {}  {}", first + 1, lines.len(), size(open.bytes)), theme.muted);
     let inside = frame(area, &title, Focus::Here, theme, buf);
     for (index, line) in lines[first..last].iter().enumerate() {
         let place = row(inside, index as u16);

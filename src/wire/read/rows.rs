@@ -6,8 +6,8 @@ use serde_json::Value;
 
 use super::fields::{count, find, instant, text};
 use crate::domain::{
-    EventId, EventKind, FailureCode, Graph, PendingTask, Progress, Run, RunEvent, RunId, RunStatus, StepId,
-    TaskId, Workflow, WorkflowId, WorkflowVersion,
+    Drain, EventId, EventKind, FailureCode, Graph, PendingTask, Progress, Run, RunEvent, RunId, RunStatus,
+    StepId, TaskId, Workflow, WorkflowId, WorkflowVersion,
 };
 
 /// Something that came and could not be read: what lacks, and the thing itself.
@@ -60,6 +60,9 @@ pub fn run(raw: &Value) -> Result<Run, Unreadable> {
                 "error.message",
             ],
         ),
+        failed_step: text(raw, &["failed_step_id", "failure.step_id", "failure.failed_step_id"])
+            .map(StepId::new),
+        drain: drain(raw),
         started_at: instant(raw, &["started_at", "created_at"]),
         ended_at: instant(raw, &["completed_at", "ended_at", "finished_at", "stopped_at"]),
         updated_at: instant(raw, &["updated_at", "last_event_at"]),
@@ -67,6 +70,11 @@ pub fn run(raw: &Value) -> Result<Run, Unreadable> {
         request_id: text(raw, &["request_id", "trace_id"]),
         last_sequence: count(raw, &["last_sequence"]),
     })
+}
+
+fn drain(raw: &Value) -> Option<Drain> {
+    let since = instant(raw, &["drain_started_at", "draining_since"])?;
+    Some(Drain { since, deadline: instant(raw, &["drain_deadline"])? })
 }
 
 fn progress(raw: &Value) -> Progress {

@@ -139,8 +139,13 @@ fn turn_to(model: &mut Model, place: usize, now: Timestamp) {
 }
 
 fn go_to_rows(model: &mut Model, now: Timestamp) {
-    if let Some(section) = Section::ALL.into_iter().find(|section| count(model, *section, now) > 0) {
-        model.home.section = section;
+    let Some(section) = Section::ALL.into_iter().find(|section| count(model, *section, now) > 0) else {
+        return;
+    };
+    let left = std::mem::replace(&mut model.home.section, section);
+    if left != section && !model.home.touched {
+        // Nobody chose a row there: whoever comes to it begins at its top.
+        model.home.cursors[left as usize] = Cursor::default();
     }
 }
 
@@ -165,7 +170,7 @@ fn relocate(model: &mut Model, section: Section, now: Timestamp) {
     let cursor = model.home.cursor(section);
     let index = cursor.index;
     match cursor.key.as_ref().map(|key| place_of(model, section, key, now)) {
-        Some(Some(place)) => model.home.cursors[section as usize].index = place,
+        Some(Some(place)) => select(model, section, Near::From(place), now),
         Some(None) => select(model, section, Near::From(index), now),
         // A section that was never entered stays at its top; the selected one needs a row.
         None if section == model.home.section => select(model, section, Near::From(index), now),

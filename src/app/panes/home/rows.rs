@@ -34,10 +34,15 @@ pub(super) fn key_at(model: &Model, section: Section, index: usize, now: Timesta
 /// The place of a row, if the section still shows it.
 pub(super) fn place_of(model: &Model, section: Section, key: &RowKey, now: Timestamp) -> Option<usize> {
     match (section, key) {
-        (Section::AwaitingApproval, RowKey::Task(..)) => {
+        (Section::AwaitingApproval, RowKey::Task(run, ..)) => {
             let tasks = model.mirror.tasks();
-            let same = |row: &InboxRow| matches!(row, InboxRow::Task(at) if tasks.get(*at).is_some_and(|t| is(t, key)));
-            model.home.inbox.iter().position(same)
+            let find = |fits: &dyn Fn(&PendingTask) -> bool| {
+                let row =
+                    |row: &InboxRow| matches!(row, InboxRow::Task(at) if tasks.get(*at).is_some_and(fits));
+                model.home.inbox.iter().position(row)
+            };
+            // A decided task makes room for the next question of its run.
+            find(&|task| is(task, key)).or_else(|| find(&|task| task.run_id == *run))
         }
         (Section::AwaitingApproval, RowKey::Run(_)) => None,
         (other, _) if model.home.filter.is_empty() => {

@@ -3,9 +3,12 @@
 use std::collections::HashSet;
 use std::sync::Arc;
 
+use ratatui::layout::Rect;
+
 use super::super::keep_seen;
 use super::Canvas;
-use crate::app::Action;
+use crate::app::layout::CanvasForm;
+use crate::app::{Action, layout};
 use crate::domain::drawing::{Direction, Drawing};
 use crate::domain::{Graph, SkipReason, StepId, StepStatus};
 use crate::mirror::RunDetail;
@@ -14,9 +17,10 @@ use crate::mirror::RunDetail;
 const BOX_ROWS: u16 = 3;
 
 /// The step to go to in a direction: over the drawing, or along the list where there is none.
-pub(super) fn neighbour(canvas: &Canvas, action: Action) -> Option<StepId> {
+pub(super) fn neighbour(canvas: &Canvas, form: CanvasForm, action: Action) -> Option<StepId> {
     let from = canvas.selected.as_ref()?;
-    if let Some(drawing) = canvas.drawing.as_ref().filter(|drawing| drawing.node(from).is_some()) {
+    let drawn = canvas.drawing.as_ref().filter(|_| form == CanvasForm::Drawing);
+    if let Some(drawing) = drawn.filter(|drawing| drawing.node(from).is_some()) {
         return drawing.neighbour(from, direction(action)?).cloned();
     }
     let here = canvas.steps.iter().position(|step| step == from)?;
@@ -82,7 +86,8 @@ pub(super) fn next_problem(canvas: &Canvas, detail: &RunDetail, action: Action) 
 }
 
 /// Moves the part that is seen so that the selected step is in it.
-pub(super) fn pan(canvas: &mut Canvas, (width, height): (u16, u16)) {
+pub(super) fn pan(canvas: &mut Canvas, size: (u16, u16)) {
+    let Rect { width, height, .. } = layout::canvas(size, canvas.drawing.as_deref()).steps;
     let Some(selected) = &canvas.selected else { return };
     if let Some(drawing) = &canvas.drawing
         && let Some(node) = drawing.node(selected)

@@ -64,7 +64,7 @@ pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> b
     match action {
         Action::Back | Action::Open => open.events.payload = None,
         Action::Down | Action::Up | Action::First | Action::Last | Action::PageDown | Action::PageUp => {
-            let last = payload.lines.saturating_sub(page + 1);
+            let last = payload.lines.len().saturating_sub(page + 1);
             payload.offset = moved(payload.offset, action, last, page);
         }
         Action::Left | Action::Right | Action::NextMatch | Action::PreviousMatch | Action::Find => {}
@@ -75,9 +75,12 @@ pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> b
 
 /// Opens the payload of the selected event.
 pub(super) fn open_payload(list: &mut EventList, events: &[RunEvent], columns: usize) {
-    let lines = |event: &RunEvent| json_lines(&event.data, columns).len();
-    list.payload =
-        events.get(list.index).map(|event| Payload { event: list.index, offset: 0, lines: lines(event) });
+    list.payload = events.get(list.index).map(|event| Payload {
+        event: list.index,
+        offset: 0,
+        lines: json_lines(&event.data, columns).into(),
+        bytes: event.data.to_string().len(),
+    });
     list.follow &= list.payload.is_none();
 }
 
@@ -87,7 +90,7 @@ pub(super) fn settle(list: &mut EventList, count: usize, height: usize) {
     list.index = if list.follow { last } else { list.index.min(last) };
     list.offset = keep_seen(list.index, list.offset, height, count);
     if let Some(payload) = &mut list.payload {
-        payload.offset = payload.offset.min(payload.lines.saturating_sub(height));
+        payload.offset = payload.offset.min(payload.lines.len().saturating_sub(height));
     }
 }
 

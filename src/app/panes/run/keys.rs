@@ -2,6 +2,7 @@
 
 use super::{RunScreen, Tab, canvas, events};
 use crate::app::layers::Layer;
+use crate::app::layout::CanvasForm;
 use crate::app::model::{Screen, Tone};
 use crate::app::{Action, Model, layout};
 use crate::domain::document::json_lines;
@@ -34,7 +35,8 @@ pub(crate) fn resized(model: &mut Model) {
         && let Some(payload) = &mut open.events.payload
     {
         let log = model.mirror.detail(&open.run).map_or(&[][..], |detail| detail.history.events());
-        payload.lines = log.get(payload.event).map_or(0, |event| json_lines(&event.data, columns).len());
+        payload.lines =
+            log.get(payload.event).map_or_else(Vec::new, |event| json_lines(&event.data, columns)).into();
     }
     settle(model);
 }
@@ -53,7 +55,7 @@ pub(crate) fn settle(model: &mut Model) {
     if open.canvas.follow || !open.canvas.selected.as_ref().is_some_and(known) {
         open.canvas.selected = canvas::step_to_follow(&open.canvas, detail);
     }
-    canvas::pan(&mut open.canvas, (area.width, area.height));
+    canvas::pan(&mut open.canvas, model.size);
 }
 
 fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestamp) -> bool {
@@ -63,7 +65,7 @@ fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Times
         Action::NextPane | Action::PreviousPane => open.tab = other(open.tab),
         Action::Find => {
             open.tab = Tab::Events;
-            let input = open.events.search.as_ref().map(|search| search.text.clone()).unwrap_or_default();
+            let input = open.events.search.as_ref().map_or("", |search| &search.text).into();
             model.layers.push(Layer::Find { input });
         }
         Action::Back if open.tab == Tab::Events && open.events.search.is_some() => open.events.search = None,
@@ -77,7 +79,10 @@ fn in_tab(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestam
     let page = page(model);
     let found = match (model.mirror.detail(&open.run), open.tab) {
         (None, _) => return false,
-        (Some(detail), Tab::Canvas) => on_canvas(open, detail, action),
+        (Some(detail), Tab::Canvas) => {
+            let form = layout::canvas(model.size, open.canvas.drawing.as_deref()).form;
+            on_canvas(open, detail, form, action)
+        }
         (Some(detail), Tab::Events) => {
             in_log(open, detail, action, (page, layout::payload_columns(model.size)))
         }
@@ -101,14 +106,16 @@ enum Outcome {
     NotMine,
 }
 
-fn on_canvas(open: &mut RunScreen, detail: &RunDetail, action: Action) -> Outcome {
+fn on_canvas(open: &mut RunScreen, detail: &RunDetail, form: CanvasForm, action: Action) -> Outcome {
     let to = match action {
         Action::Follow => {
             open.canvas.follow = !open.canvas.follow;
             return Outcome::Done;
         }
         Action::Open => return show_in_log(open, detail),
-        Action::Down | Action::Up | Action::Left | Action::Right => canvas::neighbour(&open.canvas, action),
+        Action::Down | Action::Up | Action::Left | Action::Right => {
+            canvas::neighbour(&open.canvas, form, action)
+        }
         Action::First => open.canvas.steps.first().cloned(),
         Action::Last => open.canvas.steps.last().cloned(),
         Action::NextMatch | Action::PreviousMatch => match canvas::next_problem(&open.canvas, detail, action)

@@ -62,8 +62,10 @@ pub struct Payload {
     pub event: usize,
     /// The first line that is seen.
     pub offset: usize,
-    /// How many lines it has.
-    pub lines: usize,
+    /// All of its lines for the pane's width, made when it was opened: a frame costs what it shows.
+    pub lines: Arc<[Box<str>]>,
+    /// How many bytes it has as JSON.
+    pub bytes: usize,
 }
 
 /// The event log.

@@ -11,7 +11,25 @@ use crate::server::db::log::Entry;
 use crate::server::db::{DbError, log, runs, tasks};
 use crate::server::engine::EngineError;
 use crate::server::engine::fleet::{Fleet, Live};
+use crate::server::engine::guard::guarded;
 use crate::server::engine::request::{Reply, Report, Request, Settlement};
+
+/// Why an input moved nothing.
+pub(super) enum Unmoved {
+    /// The machine refused it.
+    Refused(Refusal),
+    /// The machine broke off.
+    Broken(RunId),
+}
+
+impl From<Unmoved> for EngineError {
+    fn from(unmoved: Unmoved) -> Self {
+        match unmoved {
+            Unmoved::Refused(refusal) => Self::Conflict(refusal.to_string()),
+            Unmoved::Broken(run) => Self::Broken(run),
+        }
+    }
+}
 
 /// What to do after the commit, and what to take back without one.
 #[derive(Default)]
@@ -60,6 +78,10 @@ impl Batch<'_> {
                 let answer = self.publish(&id, &changelog);
                 self.settle(reply, answer)
             }
+            Request::KeepDryRun(dry_run, reply) => {
+                let answer = self.keep_dry_run(&dry_run);
+                self.settle(reply, answer)
+            }
             Request::Start(start, reply) => {
                 let answer = self.start(start);
                 self.settle(reply, answer)
@@ -94,17 +116,29 @@ impl Batch<'_> {
     }
 
     /// Gives an input to a run's machine and appends its events; `None` when there is no such run.
-    pub(super) fn drive(&mut self, id: &RunId, input: Input) -> Result<Option<Result<(), Refusal>>, DbError> {
+    pub(super) fn drive(&mut self, id: &RunId, input: Input) -> Result<Option<Result<(), Unmoved>>, DbError> {
         self.after.driven.insert(id.clone());
         let Some(live) = self.fleet.load(self.db, id)? else { return Ok(None) };
-        let reaction = match live.machine.handle(input, self.now) {
-            Ok(reaction) => reaction,
-            Err(refusal) => return Ok(Some(Err(refusal))),
+        let reacted = guarded(|| {
+            let reaction = live.machine.handle(input, self.now)?;
+            let before = live.follow(&reaction, self.now);
+            Ok::<_, Refusal>((reaction, before))
+        });
+        let (reaction, before) = match reacted {
+            Some(Ok(reacted)) => reacted,
+            Some(Err(refusal)) => return Ok(Some(Err(Unmoved::Refused(refusal)))),
+            None => return Ok(Some(Err(self.give_up(id)))),
         };
-        let before = live.follow(&reaction, self.now);
         append(self.db, self.numbers, live, (&reaction, before, self.now), self.after)?;
         self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
         Ok(Some(Ok(())))
+    }
+
+    /// Throws away a machine that broke off. The next input rebuilds it from the log.
+    fn give_up(&mut self, id: &RunId) -> Unmoved {
+        tracing::error!(run = %id, "a run's machine broke off; the input is lost, the log is as before");
+        self.fleet.forget(id);
+        Unmoved::Broken(id.clone())
     }
 
     /// Takes a new run with its first events.

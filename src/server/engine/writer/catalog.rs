@@ -2,9 +2,9 @@
 
 use super::batch::Batch;
 use crate::domain::{Graph, WorkflowId};
-use crate::server::db::workflows;
+use crate::server::db::{dry_runs, workflows};
 use crate::server::engine::{
-    EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
 
 impl Batch<'_> {
@@ -59,6 +59,11 @@ impl Batch<'_> {
             return Err(unfit(id, &problems.join("; ")));
         }
         Ok(workflows::publish(self.db, &record, changelog, self.now)?)
+    }
+
+    pub(super) fn keep_dry_run(&mut self, dry_run: &DryRun) -> Result<(), EngineError> {
+        self.workflow(&dry_run.workflow_id)?;
+        Ok(dry_runs::keep(self.db, dry_run)?)
     }
 
     fn workflow(&self, id: &WorkflowId) -> Result<WorkflowRecord, EngineError> {

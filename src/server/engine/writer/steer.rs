@@ -1,12 +1,13 @@
 //! Requests about runs.
 
-use super::batch::Batch;
+use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
-use crate::domain::{EventKind, Run, RunId, RunStatus, TaskId, Timestamp, WorkflowId};
+use crate::domain::{EventKind, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId};
 use crate::machine::{Input, Machine, Refusal, StartInput};
 use crate::server::db::{DbError, log, runs, workflows};
 use crate::server::engine::EngineError;
 use crate::server::engine::fleet::Live;
+use crate::server::engine::guard::guarded;
 use crate::server::engine::request::{Control, Report};
 use crate::wire::{Decision, StartRun};
 
@@ -23,6 +24,7 @@ impl Batch<'_> {
         let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
         let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
         let graph = self.fleet.graph(self.db, &start.workflow, version)?;
+        need_steps(&graph, &start.excluded)?;
         let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
         run.workflow_name = Some(workflow.name);
         run.version = Some(version);
@@ -30,7 +32,7 @@ impl Batch<'_> {
         run.trigger = Some(start.trigger_type.clone());
         let mut machine = Machine::default();
         let input = StartInput {
-            run_id: id,
+            run_id: id.clone(),
             workflow_id: start.workflow,
             version,
             graph: graph.clone(),
@@ -38,9 +40,13 @@ impl Batch<'_> {
             trigger_type: start.trigger_type,
             excluded: start.excluded,
         };
-        let reaction = machine.handle(Input::Start(Box::new(input)), self.now).map_err(conflict)?;
-        let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
-        live.follow(&reaction, self.now);
+        let started = guarded(|| {
+            let reaction = machine.handle(Input::Start(Box::new(input)), self.now)?;
+            let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
+            live.follow(&reaction, self.now);
+            Ok((live, reaction))
+        });
+        let (live, reaction) = started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?;
         runs::insert(self.db, &live.run, &start.input)?;
         let live = self.launch(live, reaction)?;
         // The row is written; only tasks may be missing, and later inputs say so themselves.
@@ -55,7 +61,7 @@ impl Batch<'_> {
         control: Control,
     ) -> Result<Run, EngineError> {
         self.need_run(workflow, run)?;
-        self.drive(run, control.into())?.transpose().map_err(conflict)?;
+        self.drive(run, control.into())?.transpose()?;
         self.shown(run)
     }
 
@@ -66,7 +72,8 @@ impl Batch<'_> {
         let input = Input::Decide { task: task.clone(), approved, result };
         match self.drive(&run, input)?.transpose() {
             Ok(_) => Ok(()),
-            Err(refusal) => Err(self.undecided(&run, &task, &refusal)?),
+            Err(Unmoved::Refused(refusal)) => Err(self.undecided(&run, &task, &refusal)?),
+            Err(broken) => Err(broken.into()),
         }
     }
 
@@ -151,9 +158,14 @@ fn is_live(run: &Run) -> bool {
     !run.status.is_terminal()
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is handed to map_err")]
-fn conflict(refusal: Refusal) -> EngineError {
-    EngineError::Conflict(refusal.to_string())
+/// Refuses to leave out what is not there: the step that was meant would run.
+fn need_steps(graph: &Graph, excluded: &[StepId]) -> Result<(), EngineError> {
+    match excluded.iter().find(|id| !graph.steps.iter().any(|step| step.id == **id)) {
+        Some(id) => Err(EngineError::Invalid(format!(
+            "there is no step `{id}` to leave out; check excluded_step_ids"
+        ))),
+        None => Ok(()),
+    }
 }
 
 fn unpublished(workflow: &WorkflowId) -> EngineError {

@@ -17,6 +17,7 @@ use crate::server::db::DbError;
 use crate::server::engine::EngineError;
 use crate::server::engine::calls::Calls;
 use crate::server::engine::fleet::Fleet;
+use crate::server::engine::guard::guarded;
 use crate::server::engine::hub::Hub;
 use crate::server::engine::recovery::unstarted;
 use crate::server::engine::request::{Report, Request};
@@ -58,7 +59,7 @@ impl Writer {
         let runtime = Handle::current();
         let timers = Timers::default();
         let timer_task = runtime.spawn(timers.clone().run(requests.clone()));
-        let calls = Calls::new(runtime.clone(), executor, requests.clone());
+        let calls = Calls::new(runtime.clone(), executor, requests.clone(), timers.clone());
         let (kept, delay) = (VecDeque::new(), None);
         let at_work = AtWork { writer: self, calls, timers, runtime, requests, kept, delay };
         let (ready, is_ready) = oneshot::channel();
@@ -115,7 +116,9 @@ impl AtWork {
     fn round(&mut self, requests: Vec<Request>) -> bool {
         let mut queue = requests.into_iter().inspect(|request| self.calls.note(request));
         let mut after = After::default();
-        match self.writer.record(&mut queue, &mut after) {
+        // The last net: a fault anywhere in a batch takes the batch back, not the thread down.
+        let recorded = guarded(|| self.writer.record(&mut queue, &mut after));
+        match recorded.unwrap_or_else(|| Err(DbError::from(rusqlite::Error::UnwindingPanic).into())) {
             Ok(()) => {
                 drop(queue);
                 self.perform(after);
@@ -146,6 +149,7 @@ impl AtWork {
         match order {
             Order::Execute(call) => self.calls.begin(*call),
             Order::Cancel { step, attempt } => self.calls.cancel(run, step, attempt),
+            Order::SetTimer { key, .. } if self.calls.keeps_clock(&run, &key) => {}
             Order::SetTimer { key, at } => self.timers.set(run, key, at),
             Order::ClearTimer(key) => self.timers.clear(run, key),
         }

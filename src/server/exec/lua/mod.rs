@@ -14,8 +14,10 @@ mod pool;
 mod process;
 mod protocol;
 mod sandbox;
+mod syntax;
 mod worker;
 
 pub use limits::{DEFAULT_TIME, LONGEST_TIME, MAX_RESULT_BYTES, MAX_SOURCE_BYTES, MEMORY_BYTES, time_limit};
-pub use pool::{Pool, ScriptFailure};
+pub use pool::{Pool, ScriptFailure, WORKERS};
+pub use syntax::compile;
 pub use worker::lua_worker_main;

@@ -14,7 +14,7 @@ use super::process::{Served, Worker};
 use super::protocol::{Reply, Request};
 
 /// How many scripts run at a time; further ones wait, and their time does not run meanwhile.
-const WORKERS: usize = 4;
+pub const WORKERS: usize = 4;
 
 /// Why a script has no result.
 #[derive(Debug, thiserror::Error)]

@@ -139,7 +139,7 @@ fn json(lua: &Lua) -> mlua::Result<Table> {
 }
 
 /// An error of Lua in one line, naming the script's line where Lua does.
-fn explain(error: &Error) -> String {
+pub(super) fn explain(error: &Error) -> String {
     let text = match error {
         Error::MemoryError(_) => return "the script used more than 64 MiB of memory".to_owned(),
         Error::SyntaxError { message, .. } => message.clone(),

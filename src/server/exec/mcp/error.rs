@@ -3,6 +3,10 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use rmcp::transport::DynamicTransportError;
+use rmcp::transport::streamable_http_client::StreamableHttpError;
+use rmcp::transport::worker::WorkerQuitReason;
+
 use crate::domain::FailureCode;
 use crate::machine::StepError;
 
@@ -99,8 +103,31 @@ impl ClientError {
     }
 }
 
+/// What the network or the server said. The transport's own words are about types and channels.
+pub(super) fn network(error: &DynamicTransportError) -> String {
+    type HttpError = StreamableHttpError<reqwest::Error>;
+    let error: &(dyn std::error::Error + 'static) = &*error.error;
+    let quit = match error.downcast_ref() {
+        Some(WorkerQuitReason::<HttpError>::Fatal { error, .. }) => Some(error),
+        _ => None,
+    };
+    match error.downcast_ref().or(quit) {
+        Some(HttpError::Client(error)) => innermost(error),
+        Some(other) => causes(other),
+        None => causes(error),
+    }
+}
+
+fn innermost(error: &dyn std::error::Error) -> String {
+    let mut inner = error;
+    while let Some(source) = inner.source() {
+        inner = source;
+    }
+    inner.to_string()
+}
+
 /// An error and its causes, outermost first, in one line.
-pub(super) fn causes(error: &dyn std::error::Error) -> String {
+pub(in crate::server::exec) fn causes(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut source = error.source();
     while let Some(cause) = source {

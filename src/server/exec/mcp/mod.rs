@@ -13,3 +13,4 @@ mod session;
 pub use address::{Endpoint, KnownServers};
 pub use client::{Client, Target, Terms};
 pub use error::ClientError;
+pub(super) use error::causes;

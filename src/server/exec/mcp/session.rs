@@ -7,7 +7,7 @@ use rmcp::model::{
     CallToolRequestParams, CallToolResponse, ClientCapabilities, ClientConfig, Implementation, JsonObject,
     RequestMetaObject, Tool,
 };
-use rmcp::service::{RunningService, ServiceError};
+use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
 use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
 use rmcp::{RoleClient, ServiceExt};
@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use super::error::causes;
+use super::error::{causes, network};
 use super::{ClientError, Endpoint, arguments, result};
 
 /// How long opening a session may take: connecting, the handshake and the list of tools each.
@@ -52,9 +52,12 @@ impl Session {
         }
         let transport = StreamableHttpClientTransport::with_client(http, config);
         let service = timeout(OPENING, introduction().serve(transport)).await.map_err(silent)?;
-        let service = service.map_err(|error| unreachable(causes(&error)))?;
+        let service = service.map_err(|error| match error {
+            ClientInitializeError::TransportError { error, .. } => unreachable(network(&error)),
+            other => unreachable(causes(&other)),
+        })?;
         let tools = timeout(OPENING, service.list_all_tools()).await.map_err(silent)?;
-        let tools = tools.map_err(|error| unreachable(causes(&error)))?;
+        let tools = tools.map_err(|error| unreachable(broken(&error)))?;
         let tools = tools.into_iter().map(|tool| (tool.name.to_string(), tool)).collect();
         Ok(Self { url, address: endpoint.url.clone(), service, tools })
     }
@@ -87,7 +90,7 @@ impl Session {
             Err(error) => Err(ClientError::NoAnswer {
                 url: self.url.clone(),
                 tool: tool.into(),
-                reason: causes(&error).replace(self.address.as_str(), &self.url),
+                reason: broken(&error).replace(self.address.as_str(), &self.url),
             }),
         }
     }
@@ -100,6 +103,13 @@ impl Session {
 
     fn refused(&self, tool: &str, reason: String) -> ClientError {
         ClientError::Refused { url: self.url.clone(), tool: tool.into(), reason }
+    }
+}
+
+fn broken(error: &ServiceError) -> String {
+    match error {
+        ServiceError::TransportSend(error) => network(error),
+        other => causes(other),
     }
 }
 
