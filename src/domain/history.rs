@@ -3,6 +3,7 @@
 //! The fold is total: any event, in any order, of any shape, gives a history. Events that were
 //! folded already change nothing, so list and stream may overlap.
 
+use std::cmp::Ordering;
 use std::collections::{HashMap, HashSet};
 use std::time::Duration;
 
@@ -19,6 +20,8 @@ use super::{
 pub struct StepState {
     /// Where it stands.
     pub status: StepStatus,
+    /// Of an inner step of a loop, the iteration that the rest is about, counted from 0.
+    pub iteration: Option<u64>,
     /// The attempt under way, or the last one, counted from 1; 0 before the first.
     pub attempt: u32,
     /// When its first attempt began.
@@ -43,6 +46,32 @@ impl StepState {
     /// How long it ran, or has been running at `now`.
     pub fn elapsed(&self, now: Timestamp) -> Option<Duration> {
         self.started_at.map(|start| age(start, self.ended_at.unwrap_or(now)))
+    }
+
+    /// Makes the state that of the event's iteration; `false` when the one it shows matters more.
+    ///
+    /// The latest iteration is shown, except that a failure or a question of an earlier one takes
+    /// its place, and that what a failure cancelled or blocked does not hide it.
+    fn turn_to(&mut self, event: &RunEvent) -> bool {
+        let iteration = event.data.get("iteration").and_then(Value::as_u64);
+        let (Some(new), Some(shown)) = (iteration, self.iteration) else {
+            self.iteration = iteration.or(self.iteration);
+            return true;
+        };
+        let is_end = event.kind == EventKind::StepCancelled || event.text("reason") == Some("blocked");
+        let is_news = matches!(
+            event.kind,
+            EventKind::StepFailed | EventKind::HumanTaskCreated | EventKind::StepUncertain
+        );
+        let matters = match new.cmp(&shown) {
+            Ordering::Equal => return true,
+            Ordering::Less => is_news,
+            Ordering::Greater => !(is_end && self.status == StepStatus::Failed),
+        };
+        if matters {
+            *self = Self { iteration, ..Self::default() };
+        }
+        matters
     }
 }
 
@@ -200,7 +229,9 @@ impl RunHistory {
             self.order.push(id.clone());
         }
         let step = self.steps.entry(id.clone()).or_default();
-        fold_into(step, event);
+        if step.turn_to(event) {
+            fold_into(step, event);
+        }
         if event.kind == EventKind::StepFailed
             && self.failure.as_ref().is_none_or(|known| id.parent().as_ref() == Some(known))
         {
@@ -306,6 +337,28 @@ mod tests {
             event(3, EventKind::StepFailed, json!({"step_id": "other"})),
         ]);
         assert_eq!(history.root_cause(), Some(&"each#body#send".into()));
+    }
+
+    #[test]
+    fn the_latest_iteration_is_shown_but_never_hides_the_failure() {
+        let of =
+            |iteration: u64| json!({"step_id": "each#body#send", "iteration": iteration, "error": "busy"});
+        let mut history = RunHistory::from_events([
+            event(1, EventKind::StepStarted, of(0)),
+            event(2, EventKind::StepStarted, of(1)),
+            event(3, EventKind::StepCompleted, of(0)),
+        ]);
+        let shown = |history: &RunHistory| {
+            let step = history.step(&"each#body#send".into()).unwrap().clone();
+            (step.iteration, step.status, step.attempt, step.started_at.map(Timestamp::as_second))
+        };
+        assert_eq!(shown(&history), (Some(1), StepStatus::Running, 1, Some(2)));
+        history.apply(event(4, EventKind::StepStarted, of(2)));
+        history.apply(event(5, EventKind::StepFailed, of(1)));
+        history.apply(event(6, EventKind::StepCancelled, of(2)));
+        assert_eq!(shown(&history), (Some(1), StepStatus::Failed, 0, None));
+        history.apply(event(7, EventKind::StepStarted, of(3)));
+        assert_eq!(shown(&history), (Some(3), StepStatus::Running, 1, Some(7)));
     }
 
     #[test]

@@ -76,6 +76,8 @@ pub enum SkipReason {
     OutOfScope,
     /// It is switched off in the graph.
     Disabled,
+    /// Its own `skip_when` or `condition` said so. The platform publishes no word for it.
+    Condition,
     /// A reason this version does not know, as it came.
     Unknown(Box<str>),
 }
@@ -87,6 +89,7 @@ impl SkipReason {
             "blocked" => Self::Blocked,
             "out_of_scope" => Self::OutOfScope,
             "step_disabled" => Self::Disabled,
+            "condition" => Self::Condition,
             other => Self::Unknown(other.into()),
         }
     }
@@ -97,6 +100,7 @@ impl SkipReason {
             Self::Blocked => "blocked",
             Self::OutOfScope => "out_of_scope",
             Self::Disabled => "step_disabled",
+            Self::Condition => "condition",
             Self::Unknown(raw) => raw,
         }
     }
@@ -148,6 +152,7 @@ impl StepStatus {
             Self::Skipped(SkipReason::Blocked) => "skipped (blocked)",
             Self::Skipped(SkipReason::OutOfScope) => "skipped (out of scope)",
             Self::Skipped(SkipReason::Disabled) => "skipped (disabled)",
+            Self::Skipped(SkipReason::Condition) => "skipped (condition)",
             Self::Skipped(SkipReason::Unknown(_)) => "skipped",
         }
     }

@@ -6,11 +6,12 @@ use serde_json::Value;
 
 use super::draft;
 use super::io::{Call, Order, StepError, TimerKey, Work};
+use super::loops::{Lane, View};
 use super::state::Progression;
 use super::turn::Turn;
 use super::work::{Prepared, prepare};
 use crate::domain::clock::{age, human, later};
-use crate::domain::{FailureCode, StepKind, StepSpec, StepStatus};
+use crate::domain::{FailureCode, RunStatus, StepKind, StepSpec, StepStatus};
 
 /// The time before the second attempt; it doubles before each further one. A step's numeric field
 /// `retry_delay_ms` overrides it.
@@ -22,15 +23,22 @@ pub const MAX_RETRY_DELAY: Duration = Duration::from_secs(30);
 impl Turn<'_> {
     /// Begins an attempt; one that cannot be prepared fails at once.
     pub(super) fn begin(&mut self, step: usize, attempt: u32) {
-        let prepared = prepare(self.machine.plan.spec(step), self.machine);
+        let is_first = self.machine.lane(step).is_some_and(Lane::is_untouched);
+        let spec = self.machine.spec(step);
+        let prepared = prepare(spec, &View::at(self.machine, step));
         let input = match &prepared {
             Ok(Prepared::Call { input, .. }) => input.clone(),
             Ok(Prepared::Ask { payload, .. }) => Some(payload.clone()),
+            Ok(Prepared::Loop { input }) => Some(input.clone()),
             Err(_) => None,
         };
-        self.emit(draft::step_started(self.machine.plan.spec(step), attempt, input));
+        self.emit(draft::step_started(&self.named(step), spec, attempt, input));
+        if is_first {
+            self.arm_iteration(step);
+        }
         match prepared {
             Ok(Prepared::Call { work, .. }) => self.execute(step, work),
+            Ok(Prepared::Loop { .. }) => self.arm_timeout(step),
             Ok(Prepared::Ask { task_type, payload }) => self.ask(step, &task_type, payload),
             Err(error) => self.fail_attempt(step, &error, Duration::ZERO),
         }
@@ -38,8 +46,8 @@ impl Turn<'_> {
 
     /// Orders the attempt under way, with its whole time limit from now on.
     pub(super) fn execute(&mut self, step: usize, work: Work) {
-        let spec = self.machine.plan.spec(step);
-        let (id, timeout) = (spec.id.clone(), spec.timeout);
+        let spec = self.machine.spec(step);
+        let (id, timeout) = (self.id(step), spec.timeout);
         let attempt = self.machine.steps[step].attempt;
         let call = Call { run_id: self.machine.run.id.clone(), step: id, attempt, work, timeout };
         self.order(Order::Execute(Box::new(call)));
@@ -47,13 +55,13 @@ impl Turn<'_> {
     }
 
     pub(super) fn arm_timeout(&mut self, step: usize) {
-        if let Some(timeout) = self.machine.plan.spec(step).timeout {
+        if let Some(timeout) = self.machine.spec(step).timeout {
             self.set_timer(self.timeout_key(step), later(self.at, timeout));
         }
     }
 
     pub(super) fn disarm_timeout(&mut self, step: usize) {
-        if self.machine.plan.spec(step).timeout.is_some() {
+        if self.machine.spec(step).timeout.is_some() {
             self.order(Order::ClearTimer(self.timeout_key(step)));
         }
     }
@@ -64,7 +72,8 @@ impl Turn<'_> {
 
     pub(super) fn complete(&mut self, step: usize, result: Value, took: Duration) {
         self.disarm_timeout(step);
-        self.emit(draft::step_completed(&self.id(step), result, took));
+        self.emit(draft::step_completed(&self.named(step), result, took));
+        self.disarm_finished(step);
     }
 
     /// An attempt failed: another one follows, or the step and with it the run has failed.
@@ -74,19 +83,22 @@ impl Turn<'_> {
     }
 
     fn give_up_attempt(&mut self, step: usize, error: &StepError, took: Duration) {
-        let spec = self.machine.plan.spec(step);
+        let spec = self.machine.spec(step);
         let attempt = self.machine.steps[step].attempt;
         if !error.retryable || attempt > spec.retry_count {
             return self.fail(step, error, took);
         }
         let delay = retry_delay(spec, attempt);
         let next = later(self.at, delay);
-        self.emit(draft::step_retrying(&self.id(step), attempt, error, delay, next));
+        self.emit(draft::step_retrying(&self.named(step), attempt, error, (delay, next)));
         self.set_timer(TimerKey::Retry { step: self.id(step), attempt: attempt + 1 }, next);
     }
 
     /// The attempt under way used up its time: the host is to drop it.
     pub(super) fn time_out(&mut self, step: usize) {
+        if self.machine.is_loop(step) {
+            return self.fail_loop(step, &self.overrun_of(step), None);
+        }
         let attempt = self.machine.steps[step].attempt;
         self.order(Order::Cancel { step: self.id(step), attempt });
         self.give_up_timed_out(step);
@@ -100,23 +112,30 @@ impl Turn<'_> {
     }
 
     fn give_up_timed_out(&mut self, step: usize) {
-        let spec = self.machine.plan.spec(step);
+        let error = self.overrun_of(step);
+        let took = age(self.machine.steps[step].began_at, self.at);
+        self.give_up_attempt(step, &error, took);
+    }
+
+    fn overrun_of(&self, step: usize) -> StepError {
+        let spec = self.machine.spec(step);
         let limit = human(spec.timeout.unwrap_or_default());
         let attempt = self.machine.steps[step].attempt;
         let message = format!(
-            "step `{}` took longer than its timeout_s of {limit} (attempt {attempt} of {})",
-            spec.id,
+            "{} took longer than its timeout_s of {limit} (attempt {attempt} of {})",
+            self.named(step),
             u64::from(spec.retry_count) + 1
         );
-        let error = StepError { code: FailureCode::RunStalledOrTimedOut, message, retryable: true };
-        let took = age(self.machine.steps[step].began_at, self.at);
-        self.give_up_attempt(step, &error, took);
+        StepError { code: FailureCode::RunStalledOrTimedOut, message, retryable: true }
     }
 
     /// Begins the attempts that came due while the run was held, and sets the timers of the others anew.
     pub(super) fn wake_retries(&mut self) {
         for step in self.in_flight() {
-            // One that fails in the beginning ends the others.
+            // One that fails in the beginning ends the others, or holds the run.
+            if self.is(&RunStatus::Paused) {
+                return;
+            }
             let Progression { status: StepStatus::Retrying, due: Some(due), attempt, .. } =
                 self.machine.steps[step]
             else {
@@ -131,7 +150,7 @@ impl Turn<'_> {
     }
 
     pub(super) fn is_human(&self, step: usize) -> bool {
-        self.machine.plan.spec(step).kind == StepKind::HumanTask
+        self.machine.spec(step).kind == StepKind::HumanTask
     }
 }
 

@@ -1,5 +1,6 @@
 //! Events as the log stores them. The field names are the wire's, read by every client.
 
+use std::fmt;
 use std::time::Duration;
 
 use serde_json::{Map, Value, json};
@@ -25,6 +26,38 @@ impl CancelReason {
             Self::RunStopped => "run_stopped",
             Self::DrainTimeout => "drain_timeout",
         }
+    }
+}
+
+/// What an event calls a step: its id, and within a loop the iteration besides.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Named {
+    pub(super) id: StepId,
+    pub(super) iteration: Option<usize>,
+}
+
+impl Named {
+    /// The fields that name it.
+    fn fields(&self) -> Map<String, Value> {
+        let mut data = Map::from_iter([("step_id".to_owned(), self.id.as_str().into())]);
+        data.extend(self.iteration.map(|iteration| ("iteration".to_owned(), iteration.into())));
+        data
+    }
+
+    /// The fields that name it, and more.
+    fn with(&self, more: Value) -> Value {
+        let mut data = self.fields();
+        if let Value::Object(more) = more {
+            data.extend(more);
+        }
+        Value::Object(data)
+    }
+}
+
+impl fmt::Display for Named {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "step `{}`", self.id)?;
+        self.iteration.map_or(Ok(()), |iteration| write!(f, " (iteration {iteration})"))
     }
 }
 
@@ -74,9 +107,8 @@ pub(super) fn draining(from: &RunStatus, deadline: Timestamp) -> EventDraft {
     event
 }
 
-pub(super) fn step_started(spec: &StepSpec, attempt: u32, input: Option<Value>) -> EventDraft {
-    let mut data = Map::new();
-    data.insert("step_id".into(), spec.id.as_str().into());
+pub(super) fn step_started(step: &Named, spec: &StepSpec, attempt: u32, input: Option<Value>) -> EventDraft {
+    let mut data = step.fields();
     data.extend(spec.name.as_deref().map(|name| ("step_name".to_owned(), name.into())));
     data.insert("step_type".into(), spec.kind.as_str().into());
     data.insert("attempt".into(), attempt.into());
@@ -84,71 +116,67 @@ pub(super) fn step_started(spec: &StepSpec, attempt: u32, input: Option<Value>) 
     draft(EventKind::StepStarted, Value::Object(data))
 }
 
-pub(super) fn step_completed(step: &StepId, result: Value, took: Duration) -> EventDraft {
-    let mut data = Map::new();
-    data.insert("step_id".into(), step.as_str().into());
+pub(super) fn step_completed(step: &Named, result: Value, took: Duration) -> EventDraft {
+    let mut data = step.fields();
     data.insert("result".into(), result);
     data.insert("duration_ms".into(), milliseconds(took).into());
     draft(EventKind::StepCompleted, Value::Object(data))
 }
 
-pub(super) fn step_skipped(step: &StepId, reason: &SkipReason) -> EventDraft {
-    draft(EventKind::StepCompleted, json!({"step_id": step, "skipped": true, "reason": reason.as_str()}))
+pub(super) fn step_skipped(step: &Named, reason: &SkipReason) -> EventDraft {
+    draft(EventKind::StepCompleted, step.with(json!({"skipped": true, "reason": reason.as_str()})))
 }
 
 pub(super) fn step_retrying(
-    step: &StepId,
+    step: &Named,
     attempt: u32,
     error: &StepError,
-    delay: Duration,
-    next: Timestamp,
+    (delay, next): (Duration, Timestamp),
 ) -> EventDraft {
     draft(
         EventKind::StepRetrying,
-        json!({
-            "step_id": step,
+        step.with(json!({
             "attempt": attempt,
             "error": error.message,
             "failure_code": error.code.as_str(),
             "delay_ms": milliseconds(delay),
             "next_attempt_at": next.to_string(),
-        }),
+        })),
     )
 }
 
-pub(super) fn step_failed(step: &StepId, attempt: u32, error: &StepError, took: Duration) -> EventDraft {
+pub(super) fn step_failed(step: &Named, attempt: u32, error: &StepError, took: Duration) -> EventDraft {
     draft(
         EventKind::StepFailed,
-        json!({
-            "step_id": step,
+        step.with(json!({
             "error": error.message,
             "failure_code": error.code.as_str(),
             "attempt": attempt,
             "duration_ms": milliseconds(took),
-        }),
+        })),
     )
 }
 
-pub(super) fn step_cancelled(step: &StepId, reason: CancelReason, cause: Option<&StepId>) -> EventDraft {
-    let mut data = json!({"step_id": step, "cancelled": true, "reason": reason.as_str()});
+pub(super) fn step_cancelled(step: &Named, reason: CancelReason, cause: Option<&StepId>) -> EventDraft {
+    let mut data = step.with(json!({"cancelled": true, "reason": reason.as_str()}));
     if let Some(cause) = cause {
         data["caused_by_step_id"] = cause.as_str().into();
     }
     draft(EventKind::StepCancelled, data)
 }
 
-pub(super) fn step_uncertain(step: &StepId, attempt: u32, task: &TaskId) -> EventDraft {
-    draft(EventKind::StepUncertain, json!({"step_id": step, "attempt": attempt, "task_id": task}))
+pub(super) fn step_uncertain(step: &Named, attempt: u32, task: &TaskId) -> EventDraft {
+    draft(EventKind::StepUncertain, step.with(json!({"attempt": attempt, "task_id": task})))
 }
 
-pub(super) fn task_created(step: &StepId, task: &TaskId, task_type: &str, payload: Value) -> EventDraft {
-    let mut data = json!({"task_id": task, "step_id": step, "task_type": task_type});
+pub(super) fn task_created(step: &Named, task: &TaskId, task_type: &str, payload: Value) -> EventDraft {
+    let mut data = step.with(json!({"task_id": task, "task_type": task_type}));
     data["task_payload"] = payload;
     draft(EventKind::HumanTaskCreated, data)
 }
 
-pub(super) fn task_completed(step: &StepId, task: &TaskId, approved: bool) -> EventDraft {
-    draft(EventKind::HumanTaskCompleted, json!({"task_id": task, "step_id": step, "approved": approved}))
+pub(super) fn task_completed(step: &Named, task: &TaskId, approved: bool) -> EventDraft {
+    draft(EventKind::HumanTaskCompleted, step.with(json!({"task_id": task, "approved": approved})))
 }
 
 pub(super) fn run_completed(outputs: Map<String, Value>) -> EventDraft {
@@ -156,8 +184,10 @@ pub(super) fn run_completed(outputs: Map<String, Value>) -> EventDraft {
     draft(EventKind::RunCompleted, Value::Object(data))
 }
 
-pub(super) fn run_failed(code: &FailureCode, error: &str, step: Option<&StepId>) -> EventDraft {
-    draft(EventKind::RunFailed, json!({"failure_code": code.as_str(), "error": error, "step_id": step}))
+pub(super) fn run_failed(code: &FailureCode, error: &str, step: Option<&Named>) -> EventDraft {
+    let data = json!({"failure_code": code.as_str(), "error": error});
+    let unnamed = json!({"failure_code": code.as_str(), "error": error, "step_id": null});
+    draft(EventKind::RunFailed, step.map_or(unnamed, |step| step.with(data)))
 }
 
 pub(super) fn run_stopped() -> EventDraft {

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
-use super::draft::{self, CancelReason};
+use super::draft::{self, CancelReason, Named};
 use super::io::{Order, StepError, TimerKey};
 use super::turn::Turn;
 use crate::domain::clock::{human, later};
@@ -15,14 +15,21 @@ use crate::domain::{FailureCode, RunStatus, StepId, StepStatus};
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
 
 impl Turn<'_> {
-    /// A step failed for good, which fails the run: what is in flight is cancelled, the rest never starts.
+    /// A step failed for good, which, unless it is a loop's inner step, fails the run: what is in flight is cancelled, the rest never starts.
     pub(super) fn fail(&mut self, step: usize, error: &StepError, took: Duration) {
-        let id = self.id(step);
+        if self.machine.lane(step).is_some() {
+            return self.fail_inner(step, error, took);
+        }
+        self.fail_run_by(step, error, took, &self.named(step));
+    }
+
+    /// A step of the graph failed for good; the cause is itself, or of a loop an inner step.
+    pub(super) fn fail_run_by(&mut self, step: usize, error: &StepError, took: Duration, cause: &Named) {
         let attempt = self.machine.steps[step].attempt;
-        self.emit(draft::step_failed(&id, attempt, error, took));
-        self.cancel_in_flight(CancelReason::RunFailed, Some(&id));
+        self.emit(draft::step_failed(&self.named(step), attempt, error, took));
+        self.cancel_in_flight(CancelReason::RunFailed, Some(&cause.id));
         self.block_pending();
-        self.fail_run("step_failed", &error.code, &error.message, Some(&id));
+        self.fail_run("step_failed", &error.code, &error.message, Some(cause));
     }
 
     /// A graceful stop: a person's decision is not work in flight, so waiting tasks are withdrawn;
@@ -46,7 +53,8 @@ impl Turn<'_> {
 
     /// Ends a step that waits for a person, because the run is being stopped.
     pub(super) fn withdraw_question(&mut self, step: usize) {
-        self.emit(draft::step_cancelled(&self.id(step), CancelReason::RunStopped, None));
+        self.emit(draft::step_cancelled(&self.named(step), CancelReason::RunStopped, None));
+        self.block_rest(step);
     }
 
     /// An immediate stop.
@@ -58,8 +66,9 @@ impl Turn<'_> {
 
     /// A graceful stop is out of time.
     pub(super) fn overrun(&mut self) {
-        let slow = self.in_flight().first().map(|step| self.id(*step));
-        let named = slow.as_ref().map(|id| format!(", step `{id}` first")).unwrap_or_default();
+        let slow = self.in_flight().into_iter().find(|step| !self.machine.is_loop(*step));
+        let slow = slow.map(|step| self.named(step));
+        let named = slow.as_ref().map(|step| format!(", {step} first")).unwrap_or_default();
         let error = format!(
             "the graceful stop took longer than {}; cancelled what was still in flight{named}",
             human(DRAIN_TIMEOUT)
@@ -80,7 +89,7 @@ impl Turn<'_> {
         }
     }
 
-    fn fail_run(&mut self, reason: &str, code: &FailureCode, error: &str, step: Option<&StepId>) {
+    fn fail_run(&mut self, reason: &str, code: &FailureCode, error: &str, step: Option<&Named>) {
         self.change_at_end(&RunStatus::Failed, reason);
         self.emit(draft::run_failed(code, error, step));
     }
@@ -123,24 +132,28 @@ impl Turn<'_> {
     }
 
     fn block_pending(&mut self) {
-        if self.machine.ended + self.machine.in_flight.len() < self.machine.plan.len() {
+        if self.machine.ended + self.machine.own_in_flight() < self.machine.plan.len() {
             (0..self.machine.plan.len()).for_each(|step| self.block(step));
         }
     }
 
     fn cancel_in_flight(&mut self, reason: CancelReason, cause: Option<&StepId>) {
-        let unborn = self.take_back_orders();
+        self.take_back_orders();
+        self.cancel_lanes(None, reason, cause);
         for step in self.in_flight() {
-            let id = self.id(step);
-            if !unborn.contains(&id) {
-                self.release(step);
-            }
-            self.emit(draft::step_cancelled(&id, reason, cause));
+            self.cancel_step(step, reason, cause);
         }
     }
 
+    pub(super) fn cancel_step(&mut self, step: usize, reason: CancelReason, cause: Option<&StepId>) {
+        if !self.unborn.contains(self.machine.id(step)) {
+            self.release(step);
+        }
+        self.emit(draft::step_cancelled(&self.named(step), reason, cause));
+    }
+
     /// Takes back the calls ordered within this very turn: nobody has begun them.
-    fn take_back_orders(&mut self) -> HashSet<StepId> {
+    pub(super) fn take_back_orders(&mut self) {
         let orders = &mut self.reaction.orders;
         let unborn = orders.iter().filter_map(|order| match order {
             Order::Execute(call) => Some(call.step.clone()),
@@ -152,11 +165,14 @@ impl Turn<'_> {
             Order::SetTimer { key: TimerKey::Timeout { step, .. }, .. } => !unborn.contains(step),
             _ => true,
         });
-        unborn
+        self.unborn.extend(unborn);
     }
 
     /// Tells the host to forget a step that is in flight.
-    fn release(&mut self, step: usize) {
+    pub(super) fn release(&mut self, step: usize) {
+        if self.machine.is_loop(step) {
+            return self.disarm_timeout(step);
+        }
         let attempt = self.machine.steps[step].attempt;
         match self.status(step) {
             StepStatus::Running => {

@@ -89,7 +89,7 @@ impl Machine {
     }
 
     fn fold_step(&mut self, kind: &EventKind, data: &Value, at: Timestamp) {
-        let Some(step) = self.plan.find(text(data, "step_id")) else { return };
+        let Some(step) = self.subject(data) else { return };
         if self.steps[step].status.is_terminal() {
             return;
         }
@@ -103,7 +103,12 @@ impl Machine {
             EventKind::HumanTaskCreated => self.fold_task(step, data, at),
             EventKind::HumanTaskCompleted => self.fold_decision(step, data, at),
             EventKind::StepCompleted => self.fold_completion(step, data),
-            EventKind::StepFailed => self.fold_end(step, StepStatus::Failed),
+            EventKind::StepFailed => {
+                if let Some(lane) = self.lane_mut(step) {
+                    lane.error = Some(text(data, "error").into());
+                }
+                self.fold_end(step, StepStatus::Failed);
+            }
             EventKind::StepCancelled => self.fold_end(step, StepStatus::Cancelled),
             _ => {}
         }
@@ -117,12 +122,25 @@ impl Machine {
             state.order = self.begun;
             self.begun += 1;
             self.in_flight.insert((state.order, step));
+            self.note_beginning(step);
         }
+        let state = &mut self.steps[step];
         state.status = StepStatus::Running;
         state.attempt = data.get("attempt").and_then(Value::as_u64).map_or(state.attempt + 1, |n| n as u32);
         state.began_at = at;
         state.due = None;
         state.input = data.get("input").cloned();
+        if first {
+            self.open_loop(step, data);
+        }
+    }
+
+    fn note_beginning(&mut self, step: usize) {
+        let Some(lane) = self.lane_mut(step) else { return };
+        lane.has_begun = true;
+        let path = lane.path.clone();
+        self.inner_in_flight += 1;
+        self.paths.insert(path, step);
     }
 
     fn fold_task(&mut self, step: usize, data: &Value, at: Timestamp) {
@@ -156,13 +174,15 @@ impl Machine {
     }
 
     fn is_human(&self, step: usize) -> bool {
-        self.plan.spec(step).kind == StepKind::HumanTask
+        self.spec(step).kind == StepKind::HumanTask
     }
 
     fn fold_completion(&mut self, step: usize, data: &Value) {
         if data.get("skipped").and_then(Value::as_bool) == Some(true) {
             let reason = SkipReason::parse(text(data, "reason"));
-            return self.fold_end(step, StepStatus::Skipped(reason));
+            let is_cut = reason == SkipReason::Blocked && self.lane(step).is_some();
+            let status = if is_cut { StepStatus::Cancelled } else { StepStatus::Skipped(reason) };
+            return self.fold_end(step, status);
         }
         self.steps[step].result = data.get("result").cloned();
         self.fold_end(step, StepStatus::Completed);
@@ -170,6 +190,10 @@ impl Machine {
 
     fn fold_end(&mut self, step: usize, status: StepStatus) {
         self.withdraw(step);
+        if self.lane(step).is_some() {
+            return self.fold_inner_end(step, status);
+        }
+        self.close_loop(step);
         self.ready.remove(&step);
         let state = &mut self.steps[step];
         self.in_flight.remove(&(state.order, step));

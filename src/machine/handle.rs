@@ -102,7 +102,7 @@ impl Turn<'_> {
     }
 
     fn find(&self, step: &StepId, attempt: u32, status: &StepStatus) -> Option<usize> {
-        let step = self.machine.plan.find(step.as_str())?;
+        let step = self.machine.find(step.as_str())?;
         let state = &self.machine.steps[step];
         (state.attempt == attempt && state.status == *status).then_some(step)
     }
@@ -125,6 +125,7 @@ impl Turn<'_> {
                     self.time_out_task(step);
                 }
             }
+            TimerKey::Iteration { step, iteration } => self.time_out_iteration(step, *iteration),
             TimerKey::Drain if self.is(&RunStatus::Draining) => self.overrun(),
             TimerKey::Drain => {}
         }
@@ -132,7 +133,10 @@ impl Turn<'_> {
 
     fn decide(&mut self, task: &TaskId, approved: bool, result: Map<String, Value>) {
         let Some(step) = self.machine.tasks.get(task).map(|task| task.step) else { return };
-        self.emit(draft::task_completed(&self.id(step), task, approved));
+        if self.is_review(task) {
+            return self.decide_remedy((step, task), approved, &result);
+        }
+        self.emit(draft::task_completed(&self.named(step), task, approved));
         if self.is_human(step) {
             self.complete_task(step, approved, result);
         } else {

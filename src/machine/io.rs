@@ -14,7 +14,7 @@ pub enum Input {
     Start(Box<StartInput>),
     /// An ordered attempt ended.
     Finished {
-        /// The step.
+        /// The step, as the [`Call`] named it.
         step: StepId,
         /// Which attempt, counted from 1. Results of other attempts than the one under way are ignored.
         attempt: u32,
@@ -104,6 +104,13 @@ pub enum TimerKey {
         /// The attempt under way.
         attempt: u32,
     },
+    /// An iteration of a loop has used up its time.
+    Iteration {
+        /// The loop.
+        step: StepId,
+        /// Which iteration, counted from 0.
+        iteration: u64,
+    },
     /// A graceful stop has used up its time.
     Drain,
 }
@@ -136,7 +143,7 @@ pub enum Order {
 pub struct Call {
     /// The run.
     pub run_id: RunId,
-    /// The step.
+    /// The step; an inner step of a loop by its path, `each[3]/send`.
     pub step: StepId,
     /// Which attempt, counted from 1.
     pub attempt: u32,
@@ -182,7 +189,8 @@ pub enum Work {
     Lua {
         /// The source, at most 64 KiB; templates do not expand in it.
         script: Box<str>,
-        /// The globals it sees: `input`, `steps`, `run`, `connection`.
+        /// The globals it sees: `input`, `steps`, `run`, `connection`, and in loops `item`, `index`,
+        /// `foreach`, `body`, `loop`.
         globals: Value,
     },
 }

@@ -9,6 +9,10 @@
 //! never stores a machine; it decides, commits the events, performs the orders, broadcasts.
 //! [`Machine::handle`] changes its state through the same fold, so the two cannot part.
 //!
+//! Loops are carried out in here: [`Call::step`] of an inner step is a path such as `each[3]/send`,
+//! unique within the run, and comes back in [`Input::Finished`], [`Order::Cancel`] and timers; its
+//! events carry the public id `each#body#send` and `iteration`.
+//!
 //! ```text
 //! Input ─► handle ─► Turn ─┬─► emit(event) ─► fold ─► state      (the only code that changes it)
 //!                          │        └───────► Reaction.events    (commit these first)
@@ -21,6 +25,7 @@ mod ending;
 mod fold;
 mod handle;
 mod io;
+mod loops;
 mod plan;
 mod recover;
 mod state;
@@ -37,6 +42,7 @@ pub use ending::DRAIN_TIMEOUT;
 pub use io::{
     Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, TimerKey, Work,
 };
+pub use loops::REVIEW_TASK;
 pub use recover::RECOVERY_TASK;
 pub use state::Machine;
 pub use view::AWAITING_HUMAN_TASK;

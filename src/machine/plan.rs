@@ -3,6 +3,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use super::loops::Body;
 use crate::domain::{Graph, StepId, StepSpec};
 
 /// A graph with its steps numbered in the author's order.
@@ -14,6 +15,24 @@ pub(super) struct Plan {
     dependants: Vec<Vec<usize>>,
     /// For each step, how many it waits for.
     waits: Vec<u32>,
+    /// The loops' definitions, or what is wrong with them.
+    bodies: HashMap<usize, Result<Arc<Body>, String>>,
+    /// The loop and place of each inner step, by what events call it.
+    inner: HashMap<StepId, (usize, usize)>,
+}
+
+type Bodies = HashMap<usize, Result<Arc<Body>, String>>;
+
+fn loops(graph: &Graph) -> (Bodies, HashMap<StepId, (usize, usize)>) {
+    let bodies = graph.steps.iter().enumerate();
+    let bodies: Bodies =
+        bodies.filter_map(|(step, spec)| Some((step, Body::of(spec)?.map(Arc::new)))).collect();
+    let sound = bodies.iter().filter_map(|(step, body)| Some((*step, body.as_ref().ok()?)));
+    let inner = sound.flat_map(|(step, body)| {
+        body.ids.iter().enumerate().map(move |(place, id)| (id.clone(), (step, place)))
+    });
+    let inner = inner.collect();
+    (bodies, inner)
 }
 
 impl Plan {
@@ -29,7 +48,8 @@ impl Plan {
                 waits[step] += 1;
             }
         }
-        Self { graph, index, dependants, waits }
+        let (bodies, inner) = loops(&graph);
+        Self { graph, index, dependants, waits, bodies, inner }
     }
 
     /// How many steps there are.
@@ -45,6 +65,16 @@ impl Plan {
     /// The number of a step.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         self.index.get(id).copied()
+    }
+
+    /// The definition of a loop, or what is wrong with it; `None` of any other step.
+    pub(super) fn body(&self, step: usize) -> Option<&Result<Arc<Body>, String>> {
+        self.bodies.get(&step)
+    }
+
+    /// The loop of an inner step and its place in the body, by what events call it.
+    pub(super) fn find_inner(&self, id: &str) -> Option<(usize, usize)> {
+        self.inner.get(id).copied()
     }
 
     /// The steps that wait for a step directly.

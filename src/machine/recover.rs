@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 
 use super::draft;
 use super::io::{StepError, TimerKey};
+use super::loops::View;
 use super::turn::Turn;
 use super::work::{Prepared, prepare, restore};
 use crate::domain::clock::{age, later};
@@ -34,12 +35,14 @@ impl Turn<'_> {
         if let Some(deadline) = self.machine.drain_deadline {
             self.set_timer(TimerKey::Drain, deadline);
         }
+        self.rearm_iterations();
         for step in self.in_flight() {
             match self.machine.steps[step].status {
                 StepStatus::Retrying => self.rearm_retry(step),
                 StepStatus::Waiting if self.is_human(step) => self.rearm_task(step),
+                StepStatus::Running if self.machine.is_loop(step) => self.arm_timeout(step),
                 StepStatus::Running => {
-                    let is_repeatable = repeatable.contains(&self.machine.plan.spec(step).id);
+                    let is_repeatable = repeatable.contains(self.machine.id(step));
                     self.recover_call(step, is_repeatable);
                 }
                 _ => {}
@@ -54,7 +57,7 @@ impl Turn<'_> {
     }
 
     fn rearm_task(&mut self, step: usize) {
-        if let Some(timeout) = self.machine.plan.spec(step).timeout {
+        if let Some(timeout) = self.machine.spec(step).timeout {
             let state = &self.machine.steps[step];
             let key = TimerKey::Timeout { step: self.id(step), attempt: state.attempt };
             self.set_timer(key, later(state.began_at, timeout));
@@ -72,7 +75,7 @@ impl Turn<'_> {
     /// The author's word first, then what the tool declares of itself. Asking a model changes
     /// nothing outside, so it is asked again; a question that was answered unseen costs twice.
     fn on_crash(&self, step: usize, is_repeatable: bool) -> OnCrash {
-        let spec = self.machine.plan.spec(step);
+        let spec = self.machine.spec(step);
         match (&spec.kind, spec.text("on_crash")) {
             (StepKind::LuaScript, _) | (_, Some("retry")) => OnCrash::Repeat,
             (_, Some("fail")) => OnCrash::Fail,
@@ -84,14 +87,17 @@ impl Turn<'_> {
     }
 
     pub(super) fn repeat(&mut self, step: usize) {
-        let prepared = prepare(self.machine.plan.spec(step), self.machine);
+        let prepared = prepare(self.machine.spec(step), &View::at(self.machine, step));
         match prepared {
             Ok(Prepared::Call { mut work, .. }) => {
                 if let Some(logged) = &self.machine.steps[step].input {
                     restore(&mut work, logged);
                 }
                 self.execute(step, work);
+                self.arm_iteration(step);
             }
+            // A loop is no call; it goes on by its iterations.
+            Ok(Prepared::Loop { .. }) => {}
             Ok(Prepared::Ask { task_type, payload }) => self.ask(step, &task_type, payload),
             Err(error) => self.fail_attempt(step, &error, std::time::Duration::ZERO),
         }
@@ -101,8 +107,8 @@ impl Turn<'_> {
         let task = self.new_task(step);
         let attempt = self.machine.steps[step].attempt;
         let payload = self.in_question(step);
-        self.emit(draft::step_uncertain(&self.id(step), attempt, &task));
-        self.emit(draft::task_created(&self.id(step), &task, RECOVERY_TASK, payload));
+        self.emit(draft::step_uncertain(&self.named(step), attempt, &task));
+        self.emit(draft::task_created(&self.named(step), &task, RECOVERY_TASK, payload));
         // A stop that was asked for does not wait for a person.
         if self.is(&RunStatus::Draining) {
             self.withdraw_question(step);
@@ -111,14 +117,14 @@ impl Turn<'_> {
 
     /// What the person has to know: which call, with what, and what their answer does.
     fn in_question(&self, step: usize) -> Value {
-        let spec = self.machine.plan.spec(step);
+        let spec = self.machine.spec(step);
         let state = &self.machine.steps[step];
         let mut payload = Map::from_iter([(
             "message".to_owned(),
             json!(format!(
-                "The runtime went down while step `{}` was in flight, so nobody knows whether its call took effect. \
+                "The runtime went down while {} was in flight, so nobody knows whether its call took effect. \
                  Approve to repeat the call, reject to fail the step.",
-                spec.id
+                self.named(step)
             )),
         )]);
         let told = ["tool_name", "server_url", "instance_id"];
@@ -131,7 +137,7 @@ impl Turn<'_> {
         payload.insert("started_at".into(), state.began_at.to_string().into());
         payload.insert(
             "idempotency_key".into(),
-            format!("{}/{}/{}", self.machine.run.id, spec.id, state.attempt).into(),
+            format!("{}/{}/{}", self.machine.run.id, self.machine.id(step), state.attempt).into(),
         );
         Value::Object(payload)
     }
@@ -146,10 +152,10 @@ impl Turn<'_> {
     }
 
     fn fail_unseen(&mut self, step: usize, why: &str) {
-        let spec = self.machine.plan.spec(step);
+        let spec = self.machine.spec(step);
         let message = format!(
-            "step `{}` was in flight when the runtime went down, whether its call took effect is unknown; {why}",
-            spec.id
+            "{} was in flight when the runtime went down, whether its call took effect is unknown; {why}",
+            self.named(step)
         );
         let code = match spec.kind {
             StepKind::McpCall => FailureCode::McpToolFailed,

@@ -1,12 +1,16 @@
 //! What a machine remembers of its run.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 use std::sync::Arc;
 
 use serde_json::Value;
 
+use super::draft::Named;
+use super::loops::{Lane, LoopState};
 use super::plan::Plan;
-use crate::domain::{FailureCode, Graph, RunId, RunStatus, StepStatus, TaskId, Timestamp, WorkflowId};
+use crate::domain::{
+    FailureCode, Graph, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp, WorkflowId,
+};
 
 /// A run, as the fold of its events.
 ///
@@ -16,14 +20,23 @@ pub struct Machine {
     pub(super) plan: Plan,
     pub(super) run: Facts,
     pub(super) status: RunStatus,
+    /// The steps of the graph, then the iterations of loops.
     pub(super) steps: Vec<Progression>,
+    /// The iterations; the first has the number after the last step of the graph.
+    pub(super) lanes: Vec<Lane>,
+    /// The loops that began and have not ended.
+    pub(super) loops: BTreeMap<usize, LoopState>,
+    /// The iterations by the path of the inner step that is in flight.
+    pub(super) paths: HashMap<StepId, usize>,
     /// Pending steps that nothing stands before, in the author's order.
     pub(super) ready: BTreeSet<usize>,
     /// Steps that began and have not ended, in the order in which they first began.
     pub(super) in_flight: BTreeSet<(u64, usize)>,
-    /// How many steps began so far.
+    /// How many of them are iterations.
+    pub(super) inner_in_flight: usize,
+    /// How many steps began so far, inner ones too.
     pub(super) begun: u64,
-    /// How many steps ended so far.
+    /// How many steps of the graph ended so far.
     pub(super) ended: usize,
     pub(super) tasks: HashMap<TaskId, Task>,
     pub(super) failure: Option<(FailureCode, String)>,
@@ -125,13 +138,55 @@ impl Machine {
             run: facts,
             status: RunStatus::Pending,
             steps,
+            lanes: Vec::new(),
+            loops: BTreeMap::new(),
+            paths: HashMap::new(),
             ready: BTreeSet::new(),
             in_flight: BTreeSet::new(),
+            inner_in_flight: 0,
             begun: 0,
             ended: 0,
             tasks: HashMap::new(),
             failure: None,
             drain_deadline: None,
         }
+    }
+
+    /// What a step does; of an iteration, the inner step it has come to.
+    pub(super) fn spec(&self, step: usize) -> &StepSpec {
+        self.lane(step).map_or_else(|| self.plan.spec(step), Lane::spec)
+    }
+
+    /// The name of a step within the run; orders and tasks use it.
+    pub(super) fn id(&self, step: usize) -> &StepId {
+        self.lane(step).map_or_else(|| &self.plan.spec(step).id, |lane| &lane.path)
+    }
+
+    /// What events call a step.
+    pub(super) fn named(&self, step: usize) -> Named {
+        match self.lane(step) {
+            None => Named { id: self.plan.spec(step).id.clone(), iteration: None },
+            Some(lane) => Named { id: lane.public_id().clone(), iteration: Some(lane.iteration) },
+        }
+    }
+
+    /// What events call an inner step of an iteration.
+    pub(super) fn name_in(&self, lane: &Lane, place: usize) -> Named {
+        Named { id: lane.body.ids[place].clone(), iteration: Some(lane.iteration) }
+    }
+
+    /// The step of that name, or the iteration whose inner step of that name is in flight.
+    pub(super) fn find(&self, id: &str) -> Option<usize> {
+        self.plan.find(id).or_else(|| self.paths.get(id).copied())
+    }
+
+    /// Whether a step is a loop under way.
+    pub(super) fn is_loop(&self, step: usize) -> bool {
+        self.loops.contains_key(&step)
+    }
+
+    /// How many steps of the graph are in flight.
+    pub(super) fn own_in_flight(&self) -> usize {
+        self.in_flight.len() - self.inner_in_flight
     }
 }

@@ -11,7 +11,7 @@ impl Turn<'_> {
     /// Asks a person, as the step's attempt.
     pub(super) fn ask(&mut self, step: usize, task_type: &str, payload: Value) {
         let task = self.new_task(step);
-        self.emit(draft::task_created(&self.id(step), &task, task_type, payload));
+        self.emit(draft::task_created(&self.named(step), &task, task_type, payload));
         self.arm_timeout(step);
     }
 

@@ -22,18 +22,20 @@ impl Machine {
 
     /// What a live run waits for: [`AWAITING_HUMAN_TASK`] while a task waits and nothing else is in flight.
     pub fn phase(&self) -> Option<&'static str> {
-        let waits = |(_, step): &(u64, usize)| self.steps[*step].task.is_some();
-        let asks = !self.in_flight.is_empty() && self.in_flight.iter().all(waits);
+        let mut calls =
+            self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)).peekable();
+        let asks = calls.peek().is_some() && calls.all(|step| self.steps[step].task.is_some());
         asks.then_some(AWAITING_HUMAN_TASK)
     }
 
     /// How far the run has come.
     pub fn progress(&self) -> Progress {
+        let own = self.in_flight.iter().rev().find(|(_, step)| *step < self.plan.len());
         Progress {
             done: self.ended as u32,
-            total: self.steps.len() as u32,
-            in_flight: self.in_flight.len() as u32,
-            current: self.in_flight.last().map(|(_, step)| self.plan.spec(*step).id.clone()),
+            total: self.plan.len() as u32,
+            in_flight: self.own_in_flight() as u32,
+            current: own.map(|(_, step)| self.plan.spec(*step).id.clone()),
         }
     }
 
@@ -42,17 +44,23 @@ impl Machine {
         self.failure.as_ref().map(|(code, error)| (code, error.as_str()))
     }
 
-    /// Where a step stands.
+    /// Where a step of the graph stands, or an inner step in flight, by its path.
     pub fn step_status(&self, id: &StepId) -> Option<&StepStatus> {
-        self.plan.find(id.as_str()).map(|step| &self.steps[step].status)
+        self.find(id.as_str()).map(|step| &self.steps[step].status)
     }
 
     /// The run's data: `{input, steps: {id: {status, result?, input?}}}`, steps that began or ended.
     pub fn context(&self) -> Value {
-        let touched = self.steps.iter().enumerate().filter(|(_, state)| state.status != StepStatus::Pending);
+        let own = self.steps.iter().take(self.plan.len()).enumerate();
+        let touched = own.filter(|(_, state)| state.status != StepStatus::Pending);
         let steps: Map<_, _> =
             touched.map(|(step, state)| (self.plan.spec(step).id.to_string(), shown(state))).collect();
         json!({ "input": self.run.input, "steps": steps })
+    }
+
+    /// The steps in flight, inner steps of loops by their paths, as calls name them.
+    pub fn under_way(&self) -> Vec<StepId> {
+        self.in_flight.iter().map(|(_, step)| self.id(*step).clone()).collect()
     }
 
     /// The tasks that wait for a decision, in the order in which their steps began.
@@ -68,7 +76,7 @@ impl Machine {
             task_id: id.clone(),
             workflow_id: self.run.workflow_id.clone(),
             workflow_name: None,
-            step_id: self.plan.spec(step).id.clone(),
+            step_id: self.named(step).id,
             task_type: task.task_type.clone(),
             created_at: Some(task.created_at),
             payload: task.payload.clone(),

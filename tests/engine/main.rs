@@ -8,6 +8,7 @@
 
 mod crash;
 mod fake;
+mod loops;
 mod runs;
 mod storage;
 mod stream;

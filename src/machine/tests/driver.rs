@@ -285,6 +285,7 @@ fn key_line(key: &TimerKey) -> String {
     match key {
         TimerKey::Retry { step, attempt } => format!("retry {step}#{attempt}"),
         TimerKey::Timeout { step, attempt } => format!("timeout {step}#{attempt}"),
+        TimerKey::Iteration { step, iteration } => format!("iteration {step}[{iteration}]"),
         TimerKey::Drain => "drain".into(),
     }
 }

@@ -4,6 +4,8 @@ mod control;
 mod driver;
 mod failing;
 mod human;
+mod loops;
 mod properties;
 mod recovery;
+mod repeats;
 mod running;

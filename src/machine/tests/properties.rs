@@ -3,6 +3,7 @@
 //! That the log alone gives the state, and that handling is deterministic, is checked by the
 //! [`Driver`] after every single input.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use proptest::prelude::*;
@@ -10,7 +11,7 @@ use serde_json::{Value, json};
 
 use super::driver::{Driver, error, merged};
 use crate::domain::{RunEvent, RunStatus, SkipReason, StepStatus, StopMode};
-use crate::machine::{Call, Input, Order, Outcome, TimerKey};
+use crate::machine::{Call, Input, Order, Outcome, REVIEW_TASK, TimerKey};
 
 /// What is under way outside of the machine.
 #[derive(Default)]
@@ -87,13 +88,18 @@ impl World {
         loop {
             if let Some(call) = self.calls.pop() {
                 self.send(run, finished(&call, Outcome::Done(json!({}))));
-            } else if !run.machine.pending_tasks().is_empty() {
-                self.decide(run, 0, true);
+            } else if let Some(task) = run.machine.pending_tasks().pop() {
+                let fields = json!({"action": "skip"});
+                let result = fields.as_object().filter(|_| &*task.task_type == REVIEW_TASK).cloned();
+                let result = result.unwrap_or_default();
+                self.send(run, Input::Decide { task: task.task_id, approved: true, result });
             } else if let Some(at) =
                 self.timers.iter().position(|(key, _)| matches!(key, TimerKey::Retry { .. }))
             {
                 let (key, _) = self.timers.remove(at);
                 self.send(run, Input::Timer(key));
+            } else if *run.machine.status() == RunStatus::Paused {
+                self.send(run, Input::Resume);
             } else {
                 return;
             }
@@ -122,6 +128,19 @@ fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
         7 => {
             json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": {"x": "{{ steps.s0.result.n | 1 }}"}})
         }
+        11 => for_each(edges, retries),
+        12 => json!({
+            "type": "while", "while_mode": if retries == 0 { "until" } else { "while" }, "while_max_iterations": 3,
+            "while_body_steps": [inner("p", edges, 0), inner("q", edges >> 3, retries)],
+            "while_condition": "body.q.n | 0", "while_iteration_timeout_s": 5, "timeout_s": 9,
+        }),
+        13 => json!({
+            "type": "while", "while_mode": "until", "while_max_iterations": 2, "while_eval_script": "return {}",
+            "while_body_steps": [inner("p", edges, retries)],
+        }),
+        14 => {
+            json!({"type": "lua_script", "script": "return {}", "skip_when": "{{ steps.s0.result.n | 1 }}"})
+        }
         8 => json!({"type": "human_task", "timeout_s": 4}),
         9 => json!({"type": "human_task"}),
         _ => {
@@ -131,13 +150,65 @@ fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
     merged(base, own)
 }
 
+/// A step within a loop: a script, a tool, one that fails at once, or one that may be skipped.
+fn inner(id: &str, kind: u16, retries: u8) -> Value {
+    let base = json!({"id": id, "retry_count": retries});
+    let own = match kind % 8 {
+        0..=2 => json!({"type": "lua_script", "script": "return {}"}),
+        3 => json!({"type": "lua_script", "script": "return {}", "skip_when": "index != 1"}),
+        4 => {
+            json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": "{{ steps.s0.result.n }}"})
+        }
+        _ => json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "timeout_s": 3}),
+    };
+    merged(base, own)
+}
+
+fn for_each(edges: u16, retries: u8) -> Value {
+    let policies = ["fail_fast", "continue_on_error", "pause", "human_review"];
+    let items: Vec<_> = (0..edges >> 4 & 7).collect();
+    json!({
+        "type": "for_each", "for_each_items": items, "for_each_max_parallel": (edges >> 7 & 3) + 1,
+        "for_each_error_policy": policies[usize::from(edges >> 9 & 3)], "for_each_item_timeout_s": 6,
+        "for_each_body_steps": [inner("a", edges >> 11, retries), inner("b", edges >> 13, 0)],
+    })
+}
+
+/// The inner steps of each iteration that shows in the log: each ended once, after it began.
+fn check_iterations(run: &Driver) {
+    let mut seen: BTreeMap<(String, u64), (u32, u32)> = BTreeMap::new();
+    for event in run.log.iter().filter(|event| event.data.get("iteration").is_some()) {
+        let Some(id) = event.text("step_id") else { continue };
+        let place = seen.entry((id.to_owned(), event.data["iteration"].as_u64().unwrap())).or_default();
+        match event.kind.as_str() {
+            "step_started" => {
+                assert_eq!(place.1, 0, "{id} began after it ended");
+                place.0 += 1;
+            }
+            "step_completed" | "step_failed" | "step_cancelled" => place.1 += 1,
+            _ => {}
+        }
+    }
+    assert!(seen.values().all(|(_, ended)| *ended == 1), "{seen:?}\n{:?}", run.log);
+    assert_eq!(run.machine.under_way(), []);
+    let of = |id: &str, iteration: u64| seen.contains_key(&(id.to_owned(), iteration));
+    for (id, iteration) in seen.keys() {
+        let loop_id = id.split_once('#').unwrap().0;
+        let (a, b) = (format!("{loop_id}#body#a"), format!("{loop_id}#body#b"));
+        assert_eq!(of(&a, *iteration), of(&b, *iteration), "an iteration that began ends whole");
+    }
+}
+
 fn graphs() -> impl Strategy<Value = Value> {
-    let steps = prop::collection::vec((0..11_u8, any::<u16>(), 0..3_u8), 0..12);
+    let steps = prop::collection::vec((0..15_u8, any::<u16>(), 0..3_u8), 0..12);
     steps.prop_map(|steps| steps.into_iter().enumerate().map(|(index, seed)| step(index, seed)).collect())
 }
 
 fn is_settled(status: &StepStatus) -> bool {
-    let known = matches!(status, StepStatus::Skipped(SkipReason::Blocked | SkipReason::Disabled));
+    let known = matches!(
+        status,
+        StepStatus::Skipped(SkipReason::Blocked | SkipReason::Disabled | SkipReason::Condition)
+    );
     known || matches!(status, StepStatus::Completed | StepStatus::Failed | StepStatus::Cancelled)
 }
 
@@ -164,6 +235,9 @@ proptest! {
         let statuses: Vec<_> = run.graph.steps.iter().map(|step| run.machine.step_status(&step.id).unwrap()).collect();
         prop_assert!(statuses.iter().all(|status| is_settled(status)), "{:?}", statuses);
         prop_assert_eq!(run.machine.progress().in_flight, 0);
+        check_iterations(&run);
+        prop_assert!(world.timers.is_empty(), "timers nobody waits for: {:?}", world.timers);
+        prop_assert!(world.calls.is_empty(), "calls nobody waits for: {:?}", world.calls);
         let blocked = StepStatus::Skipped(SkipReason::Blocked);
         prop_assert!(!statuses.contains(&&blocked) || has_blocker(&run.log));
         let failed = statuses.iter().filter(|status| ***status == StepStatus::Failed).count();
@@ -187,7 +261,7 @@ proptest! {
             prop_assert_eq!(ends.len(), 1);
             let started = run.log.iter().filter(of).filter(|event| event.kind.as_str() == "step_started").collect::<Vec<_>>();
             prop_assert!(started.iter().all(|event| event.sequence < ends[0].sequence));
-            prop_assert!(started.len() <= step.retry_count as usize + 1);
+            prop_assert!(started.len() <= step.retry_count as usize + 1, "{:?}", started);
             for before in &step.depends_on {
                 let ended = run.log.iter().filter(is_end).find(|event| event.text("step_id") == Some(before.as_str()));
                 prop_assert!(started.iter().all(|event| event.sequence > ended.unwrap().sequence));

@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::prepare::{Prepared, field, text};
 use crate::domain::{FailureCode, StepSpec};
 use crate::machine::io::StepError;
-use crate::machine::state::Machine;
+use crate::machine::loops::View;
 
 /// Fails with [`FailureCode::HumanTaskFailed`].
-pub(super) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
     let code = FailureCode::HumanTaskFailed;
     let task_type = text(spec, "task_type", run, &code)?.unwrap_or_else(|| "approval".into());
     let payload = field(spec, "task_payload", run, &code)?.unwrap_or_else(|| Value::Object(Map::new()));

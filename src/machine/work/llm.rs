@@ -5,7 +5,7 @@ use serde_json::{Map, Value, json};
 use super::prepare::{Prepared, broken, field, text};
 use crate::domain::{FailureCode, StepSpec};
 use crate::machine::io::{StepError, Work};
-use crate::machine::state::Machine;
+use crate::machine::loops::View;
 
 /// What a request is made of itself; parameters of these names would contradict it.
 const RESERVED: [&str; 2] = ["model", "messages"];
@@ -13,7 +13,7 @@ const RESERVED: [&str; 2] = ["model", "messages"];
 /// Fails with [`FailureCode::LlmRequestFailed`].
 ///
 /// Later templates see `{model, prompt, llm_params?}` as the step's input.
-pub(super) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
     let code = FailureCode::LlmRequestFailed;
     let lacks = |what: &str| {
         broken(&code, format!("step `{}` has no {what}; add it to the graph and publish it", spec.id))
@@ -42,7 +42,7 @@ fn as_text(value: Value) -> Option<Box<str>> {
     (!text.trim().is_empty()).then(|| text.into())
 }
 
-fn params(spec: &StepSpec, run: &Machine, code: &FailureCode) -> Result<Map<String, Value>, StepError> {
+fn params(spec: &StepSpec, run: &View<'_>, code: &FailureCode) -> Result<Map<String, Value>, StepError> {
     let params = match field(spec, "llm_params", run, code)? {
         None | Some(Value::Null) => Map::new(),
         Some(Value::Object(params)) => params,

@@ -7,6 +7,7 @@ use serde_json::{Map, Value, json};
 use super::prepare::{Prepared, broken};
 use crate::domain::{FailureCode, StepSpec};
 use crate::machine::io::{StepError, Work};
+use crate::machine::loops::View;
 use crate::machine::state::Machine;
 
 /// The code of a script that cannot run or failed. It is the local runtime's own: the platform
@@ -19,9 +20,10 @@ const MAX_SCRIPT: usize = 64 * 1024;
 /// Fails with [`LUA_SCRIPT_FAILED`], as a script that ran does.
 ///
 /// The globals are `input`, `steps` (`{id: {result, input?}}` of steps that completed), `run` and
-/// `connection`. Of `steps`, a script that only ever names steps (`steps.a`, `steps["a-b"]`) gets
+/// `connection`; within a loop also `item`, `index`, `foreach`, `body`, `loop`. Of `steps`, a script that only ever names steps (`steps.a`, `steps["a-b"]`) gets
 /// those it names, so that a graph of thousands of scripts does not copy every result into each.
-pub(super) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+pub(super) fn prepare(spec: &StepSpec, view: &View<'_>) -> Result<Prepared, StepError> {
+    let run = view.machine;
     let code = FailureCode::parse(LUA_SCRIPT_FAILED);
     let script = spec.text("script").filter(|script| !script.trim().is_empty());
     let script = script.ok_or_else(|| {
@@ -37,6 +39,9 @@ pub(super) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepEr
     let mut globals = json!({"run": run.run.shown, "connection": {}});
     globals["input"] = run.run.input.clone();
     globals["steps"] = Value::Object(steps(run, &mentions(script)));
+    if let Value::Object(globals) = &mut globals {
+        globals.extend(view.loop_globals());
+    }
     Ok(Prepared::Call { work: Work::Lua { script: script.into(), globals }, input: None })
 }
 

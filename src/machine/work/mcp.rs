@@ -5,10 +5,10 @@ use serde_json::{Map, Value};
 use super::prepare::{Prepared, broken, field, text};
 use crate::domain::{FailureCode, StepSpec};
 use crate::machine::io::{StepError, Work};
-use crate::machine::state::Machine;
+use crate::machine::loops::View;
 
 /// Fails with [`FailureCode::McpToolFailed`].
-pub(super) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
     let code = FailureCode::McpToolFailed;
     let lacks = |what: &str| {
         broken(&code, format!("step `{}` has no {what}; add it to the graph and publish it", spec.id))

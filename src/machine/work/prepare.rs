@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::{human, llm, lua, mcp, unsupported};
-use crate::domain::template::resolve;
+use super::{human, llm, looped, lua, mcp, unsupported};
+use crate::domain::template::{Scope, resolve};
 use crate::domain::{FailureCode, StepKind, StepSpec};
 use crate::machine::io::{StepError, Work};
-use crate::machine::state::Machine;
+use crate::machine::loops::View;
 
 /// What an attempt of a step needs.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,6 +17,8 @@ pub(in crate::machine) enum Prepared {
         /// What later templates see as the step's input.
         input: Option<Value>,
     },
+    /// The machine does it, iteration by iteration.
+    Loop { input: Value },
     /// A person decides it.
     Ask { task_type: Box<str>, payload: Value },
 }
@@ -25,19 +27,17 @@ pub(in crate::machine) enum Prepared {
 ///
 /// A step that cannot be prepared fails at once and for good: its templates would not resolve
 /// any better on another attempt. The code is the one of its kind.
-pub(in crate::machine) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prepared, StepError> {
+pub(in crate::machine) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
     unsupported::check(spec)?;
     match &spec.kind {
         StepKind::McpCall => mcp::prepare(spec, run),
         StepKind::LlmCall => llm::prepare(spec, run),
         StepKind::LuaScript => lua::prepare(spec, run),
         StepKind::HumanTask => human::prepare(spec, run),
-        StepKind::AgentCall
-        | StepKind::ForEach
-        | StepKind::While
-        | StepKind::WorkflowCall
-        | StepKind::ExternalAgent
-        | StepKind::Unknown(_) => Err(unsupported::refuse(spec)),
+        StepKind::ForEach | StepKind::While => looped::prepare(spec, run),
+        StepKind::AgentCall | StepKind::WorkflowCall | StepKind::ExternalAgent | StepKind::Unknown(_) => {
+            Err(unsupported::refuse(spec))
+        }
     }
 }
 
@@ -45,7 +45,7 @@ pub(in crate::machine) fn prepare(spec: &StepSpec, run: &Machine) -> Result<Prep
 pub(super) fn field(
     spec: &StepSpec,
     name: &str,
-    run: &Machine,
+    run: &impl Scope,
     code: &FailureCode,
 ) -> Result<Option<Value>, StepError> {
     let raw = spec.fields.get(name).filter(|raw| !raw.is_null());
@@ -57,7 +57,7 @@ pub(super) fn field(
 pub(super) fn text(
     spec: &StepSpec,
     name: &str,
-    run: &Machine,
+    run: &impl Scope,
     code: &FailureCode,
 ) -> Result<Option<Box<str>>, StepError> {
     let value = field(spec, name, run, code)?;

@@ -16,16 +16,13 @@ pub(super) fn refuse(spec: &StepSpec) -> StepError {
     broken(&code, format!("step `{}`: {} is not executed by this local runtime yet", spec.id, spec.kind))
 }
 
-/// Refuses a step whose own condition or gate this runtime would have to ignore: running a step
+/// Refuses a step whose gate this runtime would have to ignore: running a step
 /// that its author meant to hold back is worse than failing it.
 pub(super) fn check(spec: &StepSpec) -> Result<(), StepError> {
     let unset = [Value::Null, Value::Bool(false), Value::from("")];
-    let is_set = |name: &&str| spec.fields.get(*name).is_some_and(|value| !unset.contains(value));
-    match ["skip_when", "condition", "no_auto_start"].into_iter().find(is_set) {
-        None => Ok(()),
-        Some(field) => {
-            let message = format!("step `{}`: `{field}` is not executed by this local runtime yet", spec.id);
-            Err(broken(&FailureCode::DependencyUnavailable, message))
-        }
+    if spec.fields.get("no_auto_start").is_none_or(|value| unset.contains(value)) {
+        return Ok(());
     }
+    let message = format!("step `{}`: `no_auto_start` is not executed by this local runtime yet", spec.id);
+    Err(broken(&FailureCode::DependencyUnavailable, message))
 }

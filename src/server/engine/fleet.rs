@@ -15,7 +15,6 @@ use crate::server::db::{DbError, runs};
 #[derive(Clone, Debug)]
 pub(super) struct Live {
     pub(super) machine: Machine,
-    pub(super) graph: Arc<Graph>,
     pub(super) run: Run,
     /// The pending tasks that the tables know.
     pub(super) tasks: Vec<PendingTask>,
@@ -25,9 +24,9 @@ pub(super) struct Live {
 
 impl Live {
     /// A run whose machine is at the end of its log.
-    pub(super) fn new(machine: Machine, graph: Arc<Graph>, run: Run) -> Self {
+    pub(super) fn new(machine: Machine, run: Run) -> Self {
         let tasks = machine.pending_tasks();
-        Self { machine, graph, run, tasks, is_stale: false }
+        Self { machine, run, tasks, is_stale: false }
     }
 
     /// Lets the run look like its machine after a reaction; tells the sequence before its events.
@@ -102,8 +101,8 @@ impl Fleet {
     /// Takes a run into memory as its log describes it.
     pub(super) fn rebuild(&mut self, db: &Connection, run: Run) -> Result<&mut Live, DbError> {
         let graph = self.graph(db, &run.workflow_id, run.version.unwrap_or(0))?;
-        let machine = recovery::replay_with(db, &run.id, graph.clone())?;
-        Ok(self.insert(Live::new(machine, graph, run)))
+        let machine = recovery::replay_with(db, &run.id, graph)?;
+        Ok(self.insert(Live::new(machine, run)))
     }
 
     /// The graph of a published version.

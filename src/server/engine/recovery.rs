@@ -92,7 +92,7 @@ fn tool(work: &Work) -> [Option<Box<str>>; 3] {
 
 /// The tool calls in flight: those that a copy of the machine would repeat if it might repeat all.
 fn in_question(live: &Live) -> Vec<(StepId, Work)> {
-    let repeatable = live.graph.steps.iter().map(|step| step.id.clone()).collect();
+    let repeatable = live.machine.under_way();
     let ask = || live.machine.clone().handle(Input::Recover { repeatable }, Timestamp::now()).ok();
     let orders = guarded(ask).flatten().map(|reaction| reaction.orders).unwrap_or_default();
     let calls = orders.into_iter().filter_map(|order| match order {

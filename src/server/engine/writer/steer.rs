@@ -42,7 +42,7 @@ impl Batch<'_> {
         };
         let started = guarded(|| {
             let reaction = machine.handle(Input::Start(Box::new(input)), self.now)?;
-            let mut live = Live { machine, graph, run, tasks: Vec::new(), is_stale: false };
+            let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
             live.follow(&reaction, self.now);
             Ok((live, reaction))
         });
