@@ -1,5 +1,6 @@
 //! From settings to a client: a server of a profile, or the runtime on this machine.
 
+#[cfg(feature = "server")]
 use std::path::PathBuf;
 use std::time::Duration;
 
