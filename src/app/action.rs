@@ -158,7 +158,7 @@ actions! {
     Palette, "palette", "palette", "Find an action by its name", [Char(':')], Anywhere;
     Help, "help", "help", "Show what the keys do here", [Char('?')], Anywhere;
     Theme, "theme", "theme", "Switch between the dark and the light theme", [Char('T')], Anywhere;
-    Quit, "quit", "quit", "Quit; runs go on without the screen", [Char('q'), Ctrl('c')], Anywhere;
+    Quit, "quit", "quit", "Quit", [Char('q'), Ctrl('c')], Anywhere;
 }
 
 impl Action {
@@ -198,7 +198,7 @@ mod tests {
         assert_eq!(rows.len(), ACTIONS.len() + 2);
         assert_eq!(rows[2], "| `j` `↓` | `down` | Move down |");
         assert!(rows.contains(&"| `f` | `follow` | Follow the newest (on a run's screen) |"));
-        assert_eq!(rows.last(), Some(&"| `q` `ctrl-c` | `quit` | Quit; runs go on without the screen |"));
+        assert_eq!(rows.last(), Some(&"| `q` `ctrl-c` | `quit` | Quit |"));
     }
 
     #[test]
