@@ -23,7 +23,8 @@ fn frame(criterion: &mut Criterion, group: &str, name: &str, stage: &Stage) {
     let mut terminal = Terminal::new(TestBackend::new(width, height)).expect("a test backend");
     criterion.benchmark_group(group).bench_function(BenchmarkId::from_parameter(name), |bench| {
         bench.iter(|| {
-            let drawn = terminal.draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame));
+            let drawn =
+                terminal.draw(|frame| draw(black_box(&stage.model), &theme, stage.now, frame.buffer_mut()));
             drawn.expect("drawn");
         });
     });

@@ -69,7 +69,7 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
         let now = Instant::now();
         if frame.is_due(now) {
             let theme = if model.paper == crate::app::model::Paper::Dark { &themes.0 } else { &themes.1 };
-            screen.draw(|buffer| ui::paint(&model, theme, Timestamp::now(), buffer))?;
+            screen.draw(|buffer| ui::draw(&model, theme, Timestamp::now(), buffer))?;
             frame.drawn(now);
         }
         let wake = hands.wake.map(|at| now + crate::domain::clock::age(Timestamp::now(), at));

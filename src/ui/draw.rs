@@ -1,6 +1,5 @@
 //! The whole frame.
 
-use ratatui::Frame;
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
@@ -18,13 +17,8 @@ pub(super) struct Scene<'a> {
     pub(super) now: Timestamp,
 }
 
-/// Draws the model as of `now`.
-pub fn draw(model: &Model, theme: &Theme, now: Timestamp, frame: &mut Frame<'_>) {
-    paint(model, theme, now, frame.buffer_mut());
-}
-
-/// The same without a terminal: fills a buffer, which must be empty.
-pub fn paint(model: &Model, theme: &Theme, now: Timestamp, buf: &mut Buffer) {
+/// Draws the model as of `now` into a buffer, which must be empty.
+pub fn draw(model: &Model, theme: &Theme, now: Timestamp, buf: &mut Buffer) {
     buf.set_style(buf.area, theme.base);
     let scene = Scene { model, theme, now };
     if too_small(model.size) || too_small((buf.area.width, buf.area.height)) {

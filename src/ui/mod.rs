@@ -18,6 +18,6 @@ mod status;
 mod strip;
 pub mod theme;
 
-pub use draw::{draw, paint};
+pub use draw::draw;
 pub use offers::offered;
 pub use theme::{Glyphs, Theme, ThemeError};

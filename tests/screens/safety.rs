@@ -52,7 +52,9 @@ fn a_frame_of_another_size_than_the_model_is_drawn_too() {
             let mut terminal =
                 ratatui::Terminal::new(ratatui::backend::TestBackend::new(size.0, size.1)).unwrap();
             stage.model.size = (120, 34);
-            terminal.draw(|frame| arcc::ui::draw(&stage.model, &Theme::light(), stage.now, frame)).unwrap();
+            terminal
+                .draw(|frame| arcc::ui::draw(&stage.model, &Theme::light(), stage.now, frame.buffer_mut()))
+                .unwrap();
         }
     }
 }

@@ -123,7 +123,7 @@ impl Stage {
     pub(crate) fn buffer(&self, theme: &Theme) -> Buffer {
         let (width, height) = self.model.size;
         let mut terminal = Terminal::new(TestBackend::new(width, height)).unwrap();
-        terminal.draw(|frame| draw(&self.model, theme, self.now, frame)).unwrap();
+        terminal.draw(|frame| draw(&self.model, theme, self.now, frame.buffer_mut())).unwrap();
         terminal.backend().buffer().clone()
     }
 
