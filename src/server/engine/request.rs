@@ -71,7 +71,10 @@ pub(super) struct Report {
 
 /// A change of tables that stand beside the log, with whoever waits for it. All of it happens, or
 /// nothing.
-pub(super) struct Change(Box<dyn FnOnce(Result<Stage<'_>, EngineError>) -> Settlement + Send>);
+pub(super) struct Change(Box<Make>);
+
+/// Makes a change, or tells why it was not made.
+type Make = dyn FnOnce(Result<Stage<'_>, EngineError>) -> Settlement + Send;
 
 /// What a change has to work with: the transaction, the instant, and where a storage error goes.
 struct Stage<'s> {
