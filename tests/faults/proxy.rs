@@ -110,15 +110,20 @@ impl Proxy {
         if self.wants_login {
             signed_in(near).await?;
         }
-        let mut request = [0; 4];
-        near.read_exact(&mut request).await.ok()?;
-        // A name, for a proxy that resolves names is the point of `socks5h`.
-        assert_eq!(request, [5, 1, 0, 3]);
-        let host = counted(near, 0).await?;
-        let port = near.read_u16().await.ok()?;
-        near.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).await.ok()?;
-        Some(format!("{}:{port}", String::from_utf8(host).ok()?))
+        requested(near).await
     }
+}
+
+/// The host and port that a request names.
+async fn requested(near: &mut TcpStream) -> Option<String> {
+    let mut request = [0; 4];
+    near.read_exact(&mut request).await.ok()?;
+    // A name, for a proxy that resolves names is the point of `socks5h`.
+    assert_eq!(request, [5, 1, 0, 3]);
+    let host = counted(near, 0).await?;
+    let port = near.read_u16().await.ok()?;
+    near.write_all(&[5, 0, 0, 1, 127, 0, 0, 1, 0, 0]).await.ok()?;
+    Some(format!("{}:{port}", String::from_utf8(host).ok()?))
 }
 
 /// Takes user and password; nothing when they are not the right ones.
