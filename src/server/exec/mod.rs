@@ -15,7 +15,7 @@ mod local;
 pub mod lua;
 pub mod mcp;
 
-pub use executor::Executor;
+pub use executor::{Executor, Notes};
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};
 pub use lua::lua_worker_main;
