@@ -53,7 +53,8 @@ impl Turn<'_> {
             work.turn_id = self.named(step).turn_id(attempt).into();
             work.transcript.clone_from(&self.machine.steps[step].transcript);
         }
-        let call = Call { run_id: self.machine.run.id.clone(), step: id, attempt, work, timeout };
+        let (run_id, workflow_id) = (self.machine.run.id.clone(), self.machine.run.workflow_id.clone());
+        let call = Call { run_id, workflow_id, step: id, attempt, work, timeout };
         self.order(Order::Execute(Box::new(call)));
         self.arm_timeout(step);
     }

@@ -1,5 +1,4 @@
 //! Episodes: scope, grants, handoffs, closing.
-#![expect(clippy::needless_pass_by_value, reason = "values are written in place by every test")]
 
 use pretty_assertions::assert_eq;
 use rstest::rstest;
