@@ -30,9 +30,7 @@ fn headers(caller: &Caller) -> String {
 
 fn finding(
     case: &Case<'_>,
-    row: u8,
-    id: &'static str,
-    verdict: Verdict,
+    (row, id, verdict): (u8, &'static str, Verdict),
     title: impl Into<Box<str>>,
     (_, fact, trouble): Refused<'_>,
 ) -> Finding {
@@ -56,22 +54,20 @@ pub(super) fn unauthenticated(case: &Case<'_>) -> Vec<Finding> {
     let found = match case.caller.token {
         TokenForm::None => finding(
             case,
-            39,
-            "token-missing",
-            Verdict::Cause,
+            (39, "token-missing", Verdict::Cause),
             format!("no token is sent to {}", case.caller.host),
             first,
         ),
         TokenForm::Other => {
             let title =
                 format!("the token{from} is refused, and is no access token: a session may have ended");
-            finding(case, 40, "session-expired", Verdict::Cause, title, first)
+            finding(case, (40, "session-expired", Verdict::Cause), title, first)
         }
         TokenForm::Pat => {
             let title = format!(
                 "the access token{from} is refused: it was revoked, has expired, or is of another server"
             );
-            finding(case, 41, "token-revoked", Verdict::Cause, title, first)
+            finding(case, (41, "token-revoked", Verdict::Cause), title, first)
         }
     };
     vec![found.offer("open the access tokens", keys)]
@@ -95,20 +91,18 @@ fn named(case: &Case<'_>, refused: Refused<'_>) -> Option<Finding> {
     Some(if says(&["tenant_admin", "tenant admin", "workspace admin"]) {
         finding(
             case,
-            45,
-            "tenant-admin",
-            Verdict::Cause,
+            (45, "tenant-admin", Verdict::Cause),
             format!("{need}: only a tenant_admin may do this"),
             refused,
         )
     } else if says(&["scope"]) {
         let title = format!("the token lacks a scope for {need}: it needs {}", need.scope());
-        finding(case, 43, "scope", Verdict::Cause, title, refused).offer("open the access tokens", keys)
+        finding(case, (43, "scope", Verdict::Cause), title, refused).offer("open the access tokens", keys)
     } else if says(&["missing_role", "project role", "contributor", "viewer", "your role"]) {
         let title = format!("the role does not cover {need}: it needs {}", need.role().as_str());
-        finding(case, 42, "role", Verdict::Cause, title, refused)
+        finding(case, (42, "role", Verdict::Cause), title, refused)
     } else if says(&["context", "tenant", "project", "workspace"]) {
-        finding(case, 44, "context", Verdict::Cause, context_title(case.caller), refused)
+        finding(case, (44, "context", Verdict::Cause), context_title(case.caller), refused)
     } else {
         return None;
     })
@@ -134,13 +128,13 @@ fn candidates(case: &Case<'_>, all: &[Refused<'_>], first: Refused<'_>) -> Vec<F
     // Something of the project was read, so the context is right.
     if worked.is_empty() || lacks_context {
         let verdict = if lacks_context && worked.is_empty() { Verdict::Cause } else { Verdict::Contributing };
-        findings.push(finding(case, 44, "context", verdict, context_title(case.caller), first));
+        findings.push(finding(case, (44, "context", verdict), context_title(case.caller), first));
     }
     let asks = |role: Role| all.iter().any(|(need, ..)| need.role() == role);
     if asks(Role::Contributor) && worked.iter().all(|need| need.role() == Role::Viewer) {
         let reads = if worked.is_empty() { "" } else { "reading works, this does not: " };
         let title = format!("{reads}the role may be too small; it needs {}", Role::Contributor.as_str());
-        findings.push(finding(case, 42, "role", Verdict::Contributing, title, first));
+        findings.push(finding(case, (42, "role", Verdict::Contributing), title, first));
     }
     let covered: Vec<&str> = worked.iter().map(|need| need.scope()).collect();
     let mut scopes: Vec<&str> =
@@ -151,7 +145,7 @@ fn candidates(case: &Case<'_>, all: &[Refused<'_>], first: Refused<'_>) -> Vec<F
         let title = format!("the token may lack a scope: {}", list(scopes));
         let keys = Act::Console(Page::ApiKeys);
         findings.push(
-            finding(case, 43, "scope", Verdict::Contributing, title, first)
+            finding(case, (43, "scope", Verdict::Contributing), title, first)
                 .offer("open the access tokens", keys),
         );
     }

@@ -103,7 +103,7 @@ fn stalled(case: &Case<'_>) -> Option<String> {
     let run = case.run?;
     let hung = case.root().or_else(|| unfinished(case))?;
     let state = case.state(hung);
-    let limit = case.spec(hung).and_then(|spec| spec.timeout_s());
+    let limit = case.spec(hung).and_then(Spec::timeout_s);
     let of_limit =
         limit.map_or_else(|| "it has no timeout_s".into(), |s| format!("its timeout_s is {}", seconds(s)));
     let ran = state.and_then(|state| state.elapsed(run.ended_at?)).map(time);

@@ -40,8 +40,8 @@ fn listed(case: &Case<'_>, model: &str) -> Finding {
     let seen = |finding: Finding| {
         finding.seen(fact.asked.clone(), counted(models.len(), "model"), Some(fact.asked_at))
     };
-    let same = |known: &&Box<str>| &***known == model || known.rsplit('/').next() == Some(model);
-    if models.iter().any(|known| same(&known)) {
+    let same = |known: &str| known == model || known.rsplit('/').next() == Some(model);
+    if models.iter().any(|known| same(known)) {
         return seen(Finding::new(11, "model", Verdict::Ok, format!("model {model} is in the catalogue")));
     }
     let near = nearest(model, models.iter().map(|name| &**name));

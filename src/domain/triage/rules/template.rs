@@ -166,10 +166,13 @@ fn collect(value: &Value, at: String, found: &mut Vec<Leftover>) {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     match value {
         Value::String(text) if text.contains("{{") || text.contains("}}") => {
-            found.push(Leftover { at, text: text.clone() })
+            found.push(Leftover { at, text: text.clone() });
         }
         Value::Array(items) => {
-            items.iter().enumerate().for_each(|(index, item)| collect(item, below(&index.to_string()), found))
+            items
+                .iter()
+                .enumerate()
+                .for_each(|(index, item)| collect(item, below(&index.to_string()), found));
         }
         Value::Object(fields) => fields.iter().for_each(|(key, field)| collect(field, below(key), found)),
         _ => {}

@@ -1,24 +1,15 @@
 //! Row 25: a run that nothing will ever end, because its episode has no step that closes it.
 
-use serde_json::Value;
-
 use super::super::words::steps;
 use super::{in_flight, live};
 use crate::domain::triage::{Act, Case, Finding, Page, Verdict};
-use crate::domain::{RunClass, StepId};
+use crate::domain::{RunClass, StepId, StepSpec};
 
 /// Running, nothing active, steps that start only when called, and the episode is open.
 pub(in super::super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let (Some(run), Some(graph)) = (live(case, RunClass::Active), case.graph) else { return Vec::new() };
-    let gated =
-        |id: &StepId| case.spec(id).and_then(|spec| spec.field("no_auto_start")?.as_bool()) == Some(true);
-    let waiting: Vec<StepId> = graph
-        .steps
-        .iter()
-        .map(|step| &step.id)
-        .filter(|id| case.state(id).is_none() && gated(id))
-        .cloned()
-        .collect();
+    let gated = graph.steps.iter().filter(|step| step.is_gated() && case.state(&step.id).is_none());
+    let waiting: Vec<StepId> = gated.map(|step| step.id.clone()).collect();
     let began = case.history.steps().next().is_some();
     if waiting.is_empty() || !began || !in_flight(case).is_empty() || case.own_tasks().next().is_some() {
         return Vec::new();
@@ -26,8 +17,7 @@ pub(in super::super) fn check(case: &Case<'_>) -> Vec<Finding> {
     if closed(case) == Some(true) {
         return Vec::new();
     }
-    let closes =
-        graph.steps.iter().any(|step| step.fields.get("terminal").and_then(Value::as_bool) == Some(true));
+    let closes = graph.steps.iter().any(StepSpec::is_terminal);
     let remedy = if closes { "its terminal step was never reached" } else { "no step is terminal" };
     let title = format!(
         "nothing is in flight and {} never starts by itself: {remedy}, so the run never ends",

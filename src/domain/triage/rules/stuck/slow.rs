@@ -5,7 +5,7 @@ use std::time::Duration;
 use super::super::words::{counted, seconds, time};
 use super::in_flight;
 use crate::domain::clock::age;
-use crate::domain::triage::{Act, Case, Earlier, Finding, Need, Usual, Verdict};
+use crate::domain::triage::{Act, Case, Earlier, Finding, Need, Spec, Usual, Verdict};
 use crate::domain::{RunClass, StepId, StepKind, StepState, StepStatus};
 
 /// Without a past and without a limit, a step is told of from here on.
@@ -37,9 +37,9 @@ fn step(case: &Case<'_>, id: &StepId, state: &StepState) -> Option<Finding> {
     let began = state.started_at?;
     let ran = age(began, case.now);
     let spec = case.spec(id);
-    let limit = spec.and_then(|spec| spec.timeout_s()).and_then(|s| Duration::try_from_secs_f64(s).ok());
+    let limit = spec.and_then(Spec::timeout_s).and_then(|s| Duration::try_from_secs_f64(s).ok());
     let past = usual(case, id);
-    let kind = spec.map(|spec| spec.kind());
+    let kind = spec.map(Spec::kind);
     let (verdict, against) = judged(ran, limit, past.map(|(_, usual)| usual))?;
     let what = kind.as_ref().map_or("step", StepKind::as_str);
     let title = format!("{id} ({what}) runs since {}{against}", time(ran));
