@@ -12,7 +12,7 @@ use super::resolver::{Guard, System};
 use super::{AllowedHosts, Denied, Reach, reach};
 
 /// Who chose an address.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
 pub enum ChosenBy {
     /// A graph, or a stranger's answer.
     #[default]
@@ -29,6 +29,15 @@ impl ChosenBy {
             Reach::Special(_) => false,
         }
     }
+}
+
+/// Whether the proxies that the environment names are used.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Proxies {
+    /// No.
+    None,
+    /// For addresses that the operator chose.
+    OfEnvironment,
 }
 
 /// The policy for calls to the outside. Cloning is cheap.
@@ -54,21 +63,32 @@ impl Egress {
     ///
     /// # Errors
     /// When an HTTP client cannot be built, for want of TLS roots.
-    pub fn clients(&self, builder: impl Fn() -> ClientBuilder) -> Result<Clients, reqwest::Error> {
+    pub fn clients(
+        &self,
+        proxies: Proxies,
+        builder: impl Fn() -> ClientBuilder,
+    ) -> Result<Clients, reqwest::Error> {
         // The HTTP crate is built without a default for TLS. Another part may have set one; either will do.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let build = |names: Arc<dyn Resolve>| {
-            let builder = builder().redirect(reqwest::redirect::Policy::none()).no_proxy();
-            builder.dns_resolver(names).build()
+        let build = |proxies, names: Arc<dyn Resolve>| {
+            let builder = builder().redirect(reqwest::redirect::Policy::none()).dns_resolver(names);
+            match proxies {
+                Proxies::None => builder.no_proxy().build(),
+                Proxies::OfEnvironment => builder.build(),
+            }
         };
-        let guard = |chosen_by| {
-            build(Arc::new(Guard { inner: self.names.clone(), hosts: self.hosts.clone(), chosen_by }))
+        let guard = |proxies, chosen_by| {
+            build(
+                proxies,
+                Arc::new(Guard { inner: self.names.clone(), hosts: self.hosts.clone(), chosen_by }),
+            )
         };
         Ok(Clients {
             hosts: self.hosts.clone(),
-            listed: build(self.names.clone())?,
-            operator: guard(ChosenBy::Operator)?,
-            graph: guard(ChosenBy::Graph)?,
+            listed: build(proxies, self.names.clone())?,
+            operator: guard(proxies, ChosenBy::Operator)?,
+            // A proxy would look names up itself, and dial what it finds.
+            graph: guard(Proxies::None, ChosenBy::Graph)?,
         })
     }
 }

@@ -46,7 +46,12 @@ impl Denied {
             if let Some(denied) = error.downcast_ref() {
                 return Some(denied);
             }
-            cause = error.source();
+            // An I/O error passes over the error that it was made of.
+            let inner = error.downcast_ref::<std::io::Error>().and_then(std::io::Error::get_ref);
+            cause = match inner {
+                Some(inner) => Some(inner),
+                None => error.source(),
+            };
         }
         None
     }

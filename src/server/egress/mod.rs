@@ -21,6 +21,6 @@ mod hosts;
 mod resolver;
 
 pub use address::{Reach, reach};
-pub use clients::{ChosenBy, Clients, Egress};
+pub use clients::{ChosenBy, Clients, Egress, Proxies};
 pub use denied::Denied;
 pub use hosts::{AllowedHosts, BadHost};
