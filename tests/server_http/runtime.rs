@@ -36,6 +36,7 @@ impl Executor for Echo {
         let result = match call.work {
             Work::Mcp { args, .. } => args,
             Work::Llm { prompt, .. } => prompt.as_ref().into(),
+            Work::Agent(work) => work.prompt.as_ref().into(),
             Work::Lua { globals, .. } => globals,
         };
         async move { Outcome::Done(result) }.boxed()
