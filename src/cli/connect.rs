@@ -37,6 +37,8 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Where the token came from, as a person knows it.
+    pub(super) token_source: String,
     #[cfg(feature = "server")]
     server: Option<crate::server::serve::Server>,
 }
@@ -109,6 +111,7 @@ fn environment() -> Result<Environment> {
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
     let token = token(&remote.token).await?;
+    let token_source = named(&remote.token);
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
@@ -129,6 +132,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         client,
         session,
         settings,
+        token_source,
         #[cfg(feature = "server")]
         server: None,
     })
@@ -144,6 +148,16 @@ async fn token(source: &TokenSource) -> Result<SecretString> {
             secrets::clean(&raw, format!("the environment variable {name}"))?
         }
     })
+}
+
+/// Where a token comes from, without the token.
+fn named(source: &TokenSource) -> String {
+    match source {
+        TokenSource::Value(_) => "AR_TOKEN".into(),
+        TokenSource::File(path) => format!("the file {}", path.display()),
+        TokenSource::Command(argv) => format!("the command {}", argv.first().map_or("", String::as_str)),
+        TokenSource::Variable(name) => format!("the variable {name}"),
+    }
 }
 
 fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
@@ -242,5 +256,5 @@ fn local_session(
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, server })
+    Ok(Connected { client, session, settings, token_source: "the local runtime".into(), server })
 }
