@@ -40,7 +40,8 @@ pub use attempt::{MAX_RETRY_DELAY, RETRY_DELAY};
 pub use draft::MACHINE_VERSION;
 pub use ending::DRAIN_TIMEOUT;
 pub use io::{
-    Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, TimerKey, Work,
+    Call, ConnectionChoice, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError,
+    TimerKey, Work,
 };
 pub use loops::REVIEW_TASK;
 pub use recover::RECOVERY_TASK;

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
-use super::{Credentials, Executor, NoCredentials};
+use super::{Credentials, Executor, Instances, NoCredentials, NoInstances};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
@@ -31,13 +31,15 @@ pub struct ExecutorOptions {
     pub llm: Option<LlmProvider>,
     /// Who keeps connections.
     pub credentials: Arc<dyn Credentials>,
+    /// Who keeps the instances that steps are bound to.
+    pub instances: Arc<dyn Instances>,
 }
 
 impl ExecutorOptions {
     /// Options that know no servers, models and connections.
     pub fn new(worker_program: PathBuf) -> Self {
-        let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        Self { worker_program, servers, llm: None, credentials }
+        let (credentials, instances) = (Arc::new(NoCredentials), Arc::new(NoInstances));
+        Self { worker_program, servers: KnownServers::new(), llm: None, credentials, instances }
     }
 }
 
@@ -57,11 +59,22 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
+        let ExecutorOptions { servers, instances, credentials, .. } = options;
         Ok(Self {
             scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(options.servers)?),
+            tools: Arc::new(Client::new(servers)?.with_registry(instances, credentials)),
             models: Arc::new(llm::Client::new(options.llm)),
         })
+    }
+
+    /// The MCP client, for whoever looks at servers without calling their tools.
+    pub fn tools(&self) -> Arc<Client> {
+        Arc::clone(&self.tools)
+    }
+
+    /// The Lua workers, for whoever tries scripts out.
+    pub fn scripts(&self) -> Arc<Pool> {
+        Arc::clone(&self.scripts)
     }
 
     async fn script(
@@ -89,8 +102,9 @@ impl Executor for LocalExecutor {
                     let question = Question { model, prompt, params, credential };
                     this.models.ask(question, call.timeout, cancel).await
                 }
-                Work::Mcp { server_url, instance_id, tool, args } => {
-                    let target = Target { server_url, instance_id, tool };
+                Work::Mcp { server_url, instance_id, tool, args, connection } => {
+                    let workflow = Some(call.workflow_id);
+                    let target = Target { server_url, instance_id, tool, connection, workflow };
                     this.tools
                         .call(target, args, super::mcp::Terms { key, limit: call.timeout, cancel })
                         .await
@@ -107,7 +121,8 @@ impl Executor for LocalExecutor {
                 // A model that is asked twice costs twice, and changes nothing.
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
-                    this.tools.repeatable(Target { server_url, instance_id, tool }).await
+                    let target = Target { server_url, instance_id, tool, ..Target::default() };
+                    this.tools.repeatable(target).await
                 }
             }
         }
