@@ -53,13 +53,13 @@ impl Session {
     /// Connects, shakes hands and lists the tools.
     pub(super) async fn open(http: reqwest::Client, dial: Dial) -> Result<Self, ClientError> {
         let speech = Speech { url: shown(&dial.url), dial: dial.clone() };
-        let silent = |_| speech.unreachable(format!("no answer within {}s", OPENING.as_secs()));
+        let silent = |_| speech.unreachable(&format!("no answer within {}s", OPENING.as_secs()));
         let mut config = StreamableHttpClientTransportConfig::with_uri(dial.url.as_str())
             .max_json_response_size(MAX_ANSWER_BYTES)
             .max_sse_event_size(MAX_ANSWER_BYTES);
         if let Some((name, value)) = &dial.header {
             let mut value = HeaderValue::from_str(value.expose_secret())
-                .map_err(|_| speech.unreachable("the connection's secret is no header value".into()))?;
+                .map_err(|_| speech.unreachable("the connection's secret is no header value"))?;
             value.set_sensitive(true);
             config.custom_headers.insert(name.clone(), value);
         }
@@ -67,10 +67,10 @@ impl Session {
         let service = timeout(OPENING, introduction().serve(transport)).await.map_err(silent)?;
         let service = service.map_err(|error| match error {
             ClientInitializeError::TransportError { error, .. } => match denial(&error) {
-                Some(status) => speech.denied(status, network(&error)),
-                None => speech.unreachable(network(&error)),
+                Some(status) => speech.denied(status, &network(&error)),
+                None => speech.unreachable(&network(&error)),
             },
-            other => speech.unreachable(causes(&other)),
+            other => speech.unreachable(&causes(&other)),
         })?;
         let tools = timeout(OPENING, list(&service, &speech)).await.map_err(silent)??;
         Ok(Self { dial, speech, service, tools })
@@ -109,17 +109,15 @@ impl Session {
                 Err(ClientError::Tool(text)) => Err(ClientError::Tool(self.dial.scrub(text))),
                 read => read.map(|value| self.dial.scrub_value(value)),
             },
-            Ok(_) => {
-                Err(self.refused(tool, "it asks for more input, which a workflow step cannot give".into()))
-            }
-            Err(ServiceError::McpError(error)) => Err(self.refused(tool, error.message.into_owned())),
+            Ok(_) => Err(self.refused(tool, "it asks for more input, which a workflow step cannot give")),
+            Err(ServiceError::McpError(error)) => Err(self.refused(tool, &error.message)),
             Err(ServiceError::TransportSend(error)) if denial(&error).is_some() => {
-                Err(self.speech.denied(denial(&error).unwrap_or_default(), network(&error)))
+                Err(self.speech.denied(denial(&error).unwrap_or_default(), &network(&error)))
             }
             Err(error) => Err(ClientError::NoAnswer {
                 url: self.speech.url.clone(),
                 tool: tool.into(),
-                reason: self.speech.hide(broken(&error)),
+                reason: self.speech.hide(&broken(&error)),
             }),
         }
     }
@@ -130,22 +128,22 @@ impl Session {
         hints.is_some_and(|hints| hints.read_only_hint == Some(true) || hints.idempotent_hint == Some(true))
     }
 
-    fn refused(&self, tool: &str, reason: String) -> ClientError {
+    fn refused(&self, tool: &str, reason: &str) -> ClientError {
         let reason = self.speech.hide(reason);
         ClientError::Refused { url: self.speech.url.clone(), tool: tool.into(), reason }
     }
 }
 
 impl Speech {
-    fn hide(&self, reason: String) -> String {
+    fn hide(&self, reason: &str) -> String {
         self.dial.scrub(reason.replace(self.dial.url.as_str(), &self.url))
     }
 
-    fn unreachable(&self, reason: String) -> ClientError {
+    fn unreachable(&self, reason: &str) -> ClientError {
         ClientError::Unreachable { url: self.url.clone(), reason: self.hide(reason) }
     }
 
-    fn denied(&self, status: u16, reason: String) -> ClientError {
+    fn denied(&self, status: u16, reason: &str) -> ClientError {
         let reason = self.hide(reason);
         ClientError::Denied { url: self.url.clone(), way: self.dial.way.clone(), status, reason }
     }
@@ -159,12 +157,12 @@ async fn list(service: &Service, speech: &Speech) -> Result<HashMap<String, Tool
         let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
         let page = service.list_tools(params).await.map_err(|error| match &error {
             ServiceError::TransportSend(sent) if denial(sent).is_some() => {
-                speech.denied(denial(sent).unwrap_or_default(), network(sent))
+                speech.denied(denial(sent).unwrap_or_default(), &network(sent))
             }
-            other => speech.unreachable(broken(other)),
+            other => speech.unreachable(&broken(other)),
         })?;
         if tools.len() + page.tools.len() > MAX_TOOLS {
-            return Err(speech.unreachable(format!("it lists more than {MAX_TOOLS} tools")));
+            return Err(speech.unreachable(&format!("it lists more than {MAX_TOOLS} tools")));
         }
         tools.extend(page.tools.into_iter().map(|tool| (tool.name.to_string(), tool)));
         cursor = page.next_cursor;
