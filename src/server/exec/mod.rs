@@ -18,7 +18,7 @@ pub mod lua;
 pub mod mcp;
 
 pub use credentials::{ConnectionFacts, Credential, CredentialError, Credentials, NoCredentials};
-pub use executor::Executor;
+pub use executor::{Executor, Notes};
 pub use instances::{Binding, InstanceError, Instances, NoInstances};
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};
