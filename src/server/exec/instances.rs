@@ -67,6 +67,9 @@ pub trait Instances: fmt::Debug + Send + Sync + 'static {
         instance: &str,
         workflow: Option<&WorkflowId>,
     ) -> BoxFuture<'static, Result<Binding, InstanceError>>;
+
+    /// Whether a server of that address was registered by the operator; `false` where nobody knows.
+    fn is_registered(&self, server_url: &str) -> BoxFuture<'static, bool>;
 }
 
 /// For hosts that keep no registry: every instance is unknown.
@@ -80,5 +83,9 @@ impl Instances for NoInstances {
         _: Option<&WorkflowId>,
     ) -> BoxFuture<'static, Result<Binding, InstanceError>> {
         ready(Err(InstanceError::Unknown { instance: instance.into(), nearest: None })).boxed()
+    }
+
+    fn is_registered(&self, _: &str) -> BoxFuture<'static, bool> {
+        ready(false).boxed()
     }
 }

@@ -15,6 +15,7 @@ use super::mcp::{Client, ClientError, KnownServers, Target};
 use super::{Credentials, Executor, Instances, NoCredentials, NoInstances};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
+use crate::server::egress::Egress;
 
 /// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
 /// about retries, comes first.
@@ -33,13 +34,16 @@ pub struct ExecutorOptions {
     pub credentials: Arc<dyn Credentials>,
     /// Who keeps the instances that steps are bound to.
     pub instances: Arc<dyn Instances>,
+    /// Where calls may go.
+    pub egress: Egress,
 }
 
 impl ExecutorOptions {
-    /// Options that know no servers, models and connections.
+    /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
         let (credentials, instances) = (Arc::new(NoCredentials), Arc::new(NoInstances));
-        Self { worker_program, servers: KnownServers::new(), llm: None, credentials, instances }
+        let (servers, egress) = (KnownServers::new(), Egress::default());
+        Self { worker_program, servers, llm: None, credentials, instances, egress }
     }
 }
 
@@ -59,11 +63,11 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
-        let ExecutorOptions { servers, instances, credentials, .. } = options;
+        let ExecutorOptions { servers, instances, credentials, egress, .. } = options;
         Ok(Self {
             scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(servers)?.with_registry(instances, credentials)),
-            models: Arc::new(llm::Client::new(options.llm)),
+            tools: Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials)),
+            models: Arc::new(llm::Client::new(options.llm, &egress)),
         })
     }
 

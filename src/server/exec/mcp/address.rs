@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ClientError, Target};
+use crate::server::egress::ChosenBy;
 
 /// Where a server is, and what it is told about the caller.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Endpoint {
     pub url: Url,
     /// The bearer token it wants, if any.
     pub token: Option<SecretString>,
+    /// Who chose the address, which says how far it may lead.
+    pub chosen_by: ChosenBy,
 }
 
 /// Servers that graphs call by a name, in `server_url` or `instance_id`.
@@ -46,8 +49,9 @@ impl KnownServers {
     }
 }
 
-/// The address policy: every `http` and `https` address without credentials in it. A token is
-/// only ever sent to a known server, never to an address from a graph.
+/// What an address must look like: `http` or `https`, and without credentials in it. A token is
+/// only ever sent to a registered server, never to an address from a graph. Where the address may
+/// lead is the egress policy's.
 pub(super) fn permitted(raw: &str) -> Result<Url, ClientError> {
     let refuse = |reason: &str| ClientError::BadAddress { url: raw.into(), reason: reason.to_owned() };
     let url = Url::parse(raw).map_err(|error| refuse(&error.to_string()))?;
@@ -75,7 +79,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     fn resolve(server_url: Option<&str>, instance_id: Option<&str>) -> Result<String, String> {
-        let desk = Endpoint { url: Url::parse("http://127.0.0.1:4000/mcp").unwrap(), token: None };
+        let url = Url::parse("http://127.0.0.1:4000/mcp").unwrap();
+        let desk = Endpoint { url, token: None, chosen_by: ChosenBy::Operator };
         let servers = KnownServers::new().with("builtin:desk", desk);
         let dialer =
             Dialer { servers, instances: Arc::new(NoInstances), credentials: Arc::new(NoCredentials) };

@@ -14,6 +14,7 @@ use super::session::Session;
 use super::{ClientError, Discovery, KnownServers};
 use crate::domain::WorkflowId;
 use crate::machine::{ConnectionChoice, Outcome};
+use crate::server::egress::{ChosenBy, Clients, Egress, Proxies};
 use crate::server::exec::{ConnectionFacts, Credentials, Instances, NoCredentials, NoInstances};
 
 /// How long a call may take when its step does not say.
@@ -76,26 +77,20 @@ struct Place {
 /// The MCP client of the runtime.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    http: Clients,
     dialer: Dialer,
-    sessions: std::sync::Mutex<HashMap<String, Slot>>,
+    sessions: std::sync::Mutex<HashMap<(String, ChosenBy), Slot>>,
 }
 
 impl Client {
-    /// A client that knows these servers by name.
+    /// A client that knows these servers by name and calls only where it may.
     ///
     /// # Errors
     /// When no HTTP client can be built.
-    pub fn new(servers: KnownServers) -> Result<Self, ClientError> {
-        // The HTTP crate is built without a default for TLS. Another part may have set one; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECTING)
-            .pool_max_idle_per_host(0)
-            .build()
-            .map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
+    pub fn new(servers: KnownServers, egress: &Egress) -> Result<Self, ClientError> {
+        let builder = || reqwest::Client::builder().connect_timeout(CONNECTING).pool_max_idle_per_host(0);
+        let http =
+            egress.clients(Proxies::None, builder).map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
         let (instances, credentials) = (Arc::new(NoInstances), Arc::new(NoCredentials));
         let dialer = Dialer { servers, instances, credentials };
         Ok(Self { http, dialer, sessions: std::sync::Mutex::default() })
@@ -167,7 +162,7 @@ impl Client {
     pub async fn discover(&self, line: &Line) -> Result<Discovery, ClientError> {
         let slot = self.slot(&line.0);
         let mut place = slot.lock().await;
-        let opened = Session::open(self.http.clone(), line.0.clone()).await;
+        let opened = self.open(&line.0).await;
         let session = match opened {
             Ok(session) => session,
             Err(error) => {
@@ -196,7 +191,7 @@ impl Client {
             Err(error) => return Err(self.marked(line, error).await),
         };
         let called = session.call(tool, args, key).await;
-        if matches!(called, Err(ClientError::NoAnswer { .. } | ClientError::Denied { .. })) {
+        if matches!(called, Err(ClientError::NoAnswer { .. } | ClientError::Rejected { .. })) {
             self.forget(&line.0, &session).await;
         }
         match called {
@@ -214,7 +209,7 @@ impl Client {
             }
             other => other,
         };
-        if matches!(error, ClientError::Denied { .. } | ClientError::ConnectionRefused { .. }) {
+        if matches!(error, ClientError::Rejected { .. } | ClientError::ConnectionRefused { .. }) {
             self.dialer.credentials.needs_reconnect(&connection.id, &error.to_string()).await;
         }
         error
@@ -232,7 +227,7 @@ impl Client {
         if let Some((_, error)) = place.failed.as_ref().filter(|(at, _)| *at >= asked) {
             return Err(error.clone());
         }
-        match Session::open(self.http.clone(), dial.clone()).await {
+        match self.open(dial).await {
             Ok(session) => {
                 let session = Arc::new(session);
                 *place = Place { session: Some(Arc::clone(&session)), failed: None };
@@ -243,6 +238,11 @@ impl Client {
                 Err(error)
             }
         }
+    }
+
+    async fn open(&self, dial: &Dial) -> Result<Session, ClientError> {
+        let http = self.http.to(&dial.url, dial.chosen_by).map_err(ClientError::Denied)?;
+        Session::open(http.clone(), dial.clone()).await
     }
 
     /// Gives up a session that broke, unless it was replaced meanwhile. The next call opens another.
@@ -256,7 +256,8 @@ impl Client {
 
     fn slot(&self, dial: &Dial) -> Slot {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let key = dial.key();
+        // A session that was opened for one is no way around the rules for another.
+        let key = (dial.key(), dial.chosen_by);
         if sessions.len() >= MAX_SERVERS && !sessions.contains_key(&key) {
             // A slot that only the map holds is not in use; its session closes when it is dropped.
             sessions.retain(|_, slot| Arc::strong_count(slot) > 1);

@@ -10,6 +10,7 @@ use url::Url;
 use super::address::permitted;
 use super::{ClientError, Endpoint, KnownServers, Target};
 use crate::machine::ConnectionChoice;
+use crate::server::egress::ChosenBy;
 use crate::server::exec::{Binding, ConnectionFacts, CredentialError, Credentials, InstanceError, Instances};
 
 /// What stands in the place of a secret that a server sent back.
@@ -20,6 +21,8 @@ const HIDDEN: &str = "[hidden]";
 pub(super) struct Dial {
     /// The address.
     pub(super) url: Url,
+    /// Who chose it, which says how far it may lead.
+    pub(super) chosen_by: ChosenBy,
     /// The one header that is sent along.
     pub(super) header: Option<(HeaderName, SecretString)>,
     /// The connection that the header is of.
@@ -29,6 +32,11 @@ pub(super) struct Dial {
 }
 
 impl Dial {
+    /// An address to which nothing is sent.
+    fn plain(url: Url, chosen_by: ChosenBy) -> Self {
+        Self { url, chosen_by, header: None, connection: None, way: String::new() }
+    }
+
     /// Names the session: another connection to the same server is another session.
     pub(super) fn key(&self) -> String {
         let connection = self.connection.as_ref().map_or("", |connection| &connection.id);
@@ -84,26 +92,27 @@ impl Dialer {
         }
         let Some(instance) = &target.instance_id else {
             let url = target.server_url.as_deref().ok_or(ClientError::NoServer)?;
-            return self.plain(url, target);
+            return self.plain(url, target).await;
         };
         match (self.instances.bind(instance, target.workflow.as_ref()).await, &target.server_url) {
             (Ok(binding), _) => self.bound(&binding, &target.connection).await,
-            (Err(InstanceError::Unknown { .. }), Some(url)) => self.plain(url, target),
+            (Err(InstanceError::Unknown { .. }), Some(url)) => self.plain(url, target).await,
             (Err(error), _) => Err(error.into()),
         }
     }
 
     /// An address of a graph. No secret is ever sent there: whoever writes a graph could choose
     /// who gets it.
-    fn plain(&self, url: &str, target: &Target) -> Result<Dial, ClientError> {
-        let way = String::new();
+    async fn plain(&self, url: &str, target: &Target) -> Result<Dial, ClientError> {
         match &target.connection {
             ConnectionChoice::Principal => Err(not_connected(url)),
             ConnectionChoice::Pinned(connection) => {
                 Err(ClientError::UnboundConnection { connection: connection.clone(), url: url.into() })
             }
             ConnectionChoice::Inherit | ConnectionChoice::Workspace => {
-                Ok(Dial { url: permitted(url)?, header: None, connection: None, way })
+                let is_registered = self.instances.is_registered(url).await;
+                let chosen_by = if is_registered { ChosenBy::Operator } else { ChosenBy::Graph };
+                Ok(Dial::plain(permitted(url)?, chosen_by))
             }
         }
     }
@@ -150,11 +159,11 @@ impl Dialer {
         Ok(Dial { header: header.or(dial.header), connection: Some(facts), way, ..dial })
     }
 
-    /// The dial of an address or of a known name.
+    /// The dial of a registered server: an address that the operator chose, or a known name.
     pub(super) fn address(&self, address: &str) -> Result<Dial, ClientError> {
         match self.servers.find(address) {
             Some(endpoint) => Ok(known(endpoint)),
-            None => Ok(Dial { url: permitted(address)?, header: None, connection: None, way: String::new() }),
+            None => Ok(Dial::plain(permitted(address)?, ChosenBy::Operator)),
         }
     }
 }
@@ -170,7 +179,7 @@ fn known(endpoint: &Endpoint) -> Dial {
         (http::header::AUTHORIZATION, SecretString::from(format!("Bearer {}", token.expose_secret())))
     };
     let header = endpoint.token.as_ref().map(bearer);
-    Dial { url: endpoint.url.clone(), header, connection: None, way: String::new() }
+    Dial { header, ..Dial::plain(endpoint.url.clone(), endpoint.chosen_by) }
 }
 
 /// A local runtime knows no principals, so nobody has connected anything.

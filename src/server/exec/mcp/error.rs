@@ -9,6 +9,7 @@ use rmcp::transport::worker::WorkerQuitReason;
 
 use crate::domain::FailureCode;
 use crate::machine::StepError;
+use crate::server::egress::Denied;
 use crate::server::exec::{CredentialError, InstanceError};
 
 /// The platform's word for a step whose principal has connected nothing.
@@ -67,7 +68,7 @@ pub enum ClientError {
     },
     /// The server did not accept what was sent to it.
     #[error("the MCP server at {url}{way} answered {status}: {reason}; {advice}", advice = advice(.way))]
-    Denied {
+    Rejected {
         /// The server.
         url: Box<str>,
         /// The way there, or nothing.
@@ -85,6 +86,9 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The address leads where it may not.
+    #[error("the MCP server is not called: {0}")]
+    Denied(#[source] Denied),
     /// No session could be opened.
     #[error("the MCP server at {url} cannot be reached: {reason}")]
     Unreachable {
@@ -151,9 +155,10 @@ impl ClientError {
             | Self::NotWired { .. }
             | Self::UnboundConnection { .. }
             | Self::PrincipalNotConnected { .. }
-            | Self::Denied { .. }
+            | Self::Rejected { .. }
             | Self::ConnectionRefused { .. }
             | Self::BadAddress { .. }
+            | Self::Denied(_)
             | Self::Refused { .. }
             | Self::NotAnObject(_) => false,
             Self::Instance(error) => matches!(error, InstanceError::Unreadable { .. }),
@@ -179,6 +184,14 @@ fn advice(way: &str) -> &'static str {
         "reconnect the connection, then run again"
     } else {
         "it wants a connection: bind the step to an instance whose profile has one"
+    }
+}
+
+/// The refusal of the egress policy, where that is what the transport met.
+pub(super) fn denied(error: &DynamicTransportError) -> Option<Denied> {
+    match http_error(error)? {
+        HttpError::Client(error) => Denied::within(error).cloned(),
+        _ => None,
     }
 }
 

@@ -9,8 +9,8 @@ use rmcp::model::{
     PaginatedRequestParams, RequestMetaObject, Tool,
 };
 use rmcp::service::{ClientInitializeError, RunningService, ServiceError};
-use rmcp::transport::StreamableHttpClientTransport;
 use rmcp::transport::streamable_http_client::StreamableHttpClientTransportConfig;
+use rmcp::transport::{DynamicTransportError, StreamableHttpClientTransport};
 use rmcp::{RoleClient, ServiceExt};
 use secrecy::ExposeSecret;
 use serde_json::Value;
@@ -18,7 +18,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::dial::Dial;
-use super::error::{causes, denial, network};
+use super::error::{causes, denial, denied, network};
 use super::{ClientError, Discovery, ListedTool, arguments, result};
 
 /// How long opening a session may take: connecting, the handshake and the list of tools each.
@@ -66,10 +66,7 @@ impl Session {
         let transport = StreamableHttpClientTransport::with_client(http, config);
         let service = timeout(OPENING, introduction().serve(transport)).await.map_err(silent)?;
         let service = service.map_err(|error| match error {
-            ClientInitializeError::TransportError { error, .. } => match denial(&error) {
-                Some(status) => speech.denied(status, &network(&error)),
-                None => speech.unreachable(&network(&error)),
-            },
+            ClientInitializeError::TransportError { error, .. } => speech.untransported(&error),
             other => speech.unreachable(&causes(&other)),
         })?;
         let tools = timeout(OPENING, list(&service, &speech)).await.map_err(silent)??;
@@ -112,7 +109,7 @@ impl Session {
             Ok(_) => Err(self.refused(tool, "it asks for more input, which a workflow step cannot give")),
             Err(ServiceError::McpError(error)) => Err(self.refused(tool, &error.message)),
             Err(ServiceError::TransportSend(error)) if denial(&error).is_some() => {
-                Err(self.speech.denied(denial(&error).unwrap_or_default(), &network(&error)))
+                Err(self.speech.rejected(denial(&error).unwrap_or_default(), &network(&error)))
             }
             Err(error) => Err(ClientError::NoAnswer {
                 url: self.speech.url.clone(),
@@ -139,13 +136,24 @@ impl Speech {
         self.dial.scrub(reason.replace(self.dial.url.as_str(), &self.url))
     }
 
+    /// What the transport met before there was a session.
+    fn untransported(&self, error: &DynamicTransportError) -> ClientError {
+        if let Some(denied) = denied(error) {
+            return ClientError::Denied(denied);
+        }
+        match denial(error) {
+            Some(status) => self.rejected(status, &network(error)),
+            None => self.unreachable(&network(error)),
+        }
+    }
+
     fn unreachable(&self, reason: &str) -> ClientError {
         ClientError::Unreachable { url: self.url.clone(), reason: self.hide(reason) }
     }
 
-    fn denied(&self, status: u16, reason: &str) -> ClientError {
+    fn rejected(&self, status: u16, reason: &str) -> ClientError {
         let reason = self.hide(reason);
-        ClientError::Denied { url: self.url.clone(), way: self.dial.way.clone(), status, reason }
+        ClientError::Rejected { url: self.url.clone(), way: self.dial.way.clone(), status, reason }
     }
 }
 
@@ -156,10 +164,8 @@ async fn list(service: &Service, speech: &Speech) -> Result<HashMap<String, Tool
     loop {
         let params = cursor.map(|cursor| PaginatedRequestParams::default().with_cursor(Some(cursor)));
         let page = service.list_tools(params).await.map_err(|error| match &error {
-            ServiceError::TransportSend(sent) if denial(sent).is_some() => {
-                speech.denied(denial(sent).unwrap_or_default(), &network(sent))
-            }
-            other => speech.unreachable(&broken(other)),
+            ServiceError::TransportSend(sent) => speech.untransported(sent),
+            other => speech.unreachable(&causes(other)),
         })?;
         if tools.len() + page.tools.len() > MAX_TOOLS {
             return Err(speech.unreachable(&format!("it lists more than {MAX_TOOLS} tools")));
