@@ -9,4 +9,5 @@
 
 mod calls;
 mod fake;
+mod settle;
 mod watch;
