@@ -9,7 +9,6 @@ use arcc::domain::FailureCode;
 use arcc::machine::{Call, Outcome, StepError, Work};
 use arcc::server::engine::{Engine, NewWorkflow};
 use arcc::server::exec::llm::MAX_BODY_BYTES;
-use arcc::server::exec::mcp::KnownServers;
 use arcc::server::exec::{Executor, ExecutorOptions, LlmProvider, LocalExecutor};
 use arcc::wire::StartRun;
 use pretty_assertions::assert_eq;
@@ -25,7 +24,7 @@ const KEY: &str = "sk-not-for-logs-0123456789";
 
 fn executor(llm: Option<LlmProvider>) -> LocalExecutor {
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
-    LocalExecutor::new(ExecutorOptions { worker_program, servers: KnownServers::new(), llm }).unwrap()
+    LocalExecutor::new(ExecutorOptions { llm, ..ExecutorOptions::new(worker_program) }).unwrap()
 }
 
 fn at(base: &str) -> LocalExecutor {
@@ -43,7 +42,14 @@ fn question() -> Work {
 }
 
 fn call(timeout: Option<Duration>) -> Call {
-    Call { run_id: "run-1".into(), step: "ask".into(), attempt: 1, work: question(), timeout }
+    Call {
+        run_id: "run-1".into(),
+        workflow_id: "wf-1".into(),
+        step: "ask".into(),
+        attempt: 1,
+        work: question(),
+        timeout,
+    }
 }
 
 async fn ask(executor: &LocalExecutor) -> Outcome {
@@ -53,7 +59,7 @@ async fn ask(executor: &LocalExecutor) -> Outcome {
 fn failed(outcome: Outcome) -> StepError {
     match outcome {
         Outcome::Failed(error) => error,
-        Outcome::Done(value) => panic!("it succeeded with {value}"),
+        ended => panic!("it did not fail: {ended:?}"),
     }
 }
 
@@ -320,6 +326,7 @@ async fn a_run_asks_again_after_a_bad_moment_and_uses_the_answer() {
         input: json!({"who": "rust"}),
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     };
     let run = engine.start(start).await.unwrap().id;
     let mut places = engine.subscribe(&workflow);

@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Executor;
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
+use super::{Credentials, Executor, NoCredentials};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
@@ -21,7 +21,7 @@ use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What the executor is built from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ExecutorOptions {
     /// The program that becomes a Lua worker when it is started as `program lua-worker`.
     pub worker_program: PathBuf,
@@ -29,6 +29,16 @@ pub struct ExecutorOptions {
     pub servers: KnownServers,
     /// Who answers questions to models; without one, steps that ask fail.
     pub llm: Option<LlmProvider>,
+    /// Who keeps connections.
+    pub credentials: Arc<dyn Credentials>,
+}
+
+impl ExecutorOptions {
+    /// Options that know no servers, models and connections.
+    pub fn new(worker_program: PathBuf) -> Self {
+        let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
+        Self { worker_program, servers, llm: None, credentials }
+    }
 }
 
 /// Runs Lua in child processes, calls tools over MCP and asks models.
@@ -79,6 +89,11 @@ impl Executor for LocalExecutor {
                     let question = Question { model, prompt, params, credential };
                     this.models.ask(question, call.timeout, cancel).await
                 }
+                Work::Agent(work) => {
+                    let message = format!("the agent `{}` is not known to this runtime", work.agent_id);
+                    let code = FailureCode::LlmRequestFailed;
+                    Outcome::Failed(StepError { code, message, retryable: false })
+                }
                 Work::Mcp { server_url, instance_id, tool, args } => {
                     let target = Target { server_url, instance_id, tool };
                     this.tools
@@ -95,6 +110,7 @@ impl Executor for LocalExecutor {
         async move {
             match work {
                 // A model that is asked twice costs twice, and changes nothing.
+                Work::Agent(_) => false,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     this.tools.repeatable(Target { server_url, instance_id, tool }).await
