@@ -50,6 +50,7 @@ fn start() -> Command {
         input: json!({"secret": "hunter2"}),
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Map::new(),
     })
 }
 

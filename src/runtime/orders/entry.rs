@@ -157,6 +157,7 @@ impl Ticket {
                 input: Value::Null,
                 trigger_type: "manual".into(),
                 excluded: Vec::new(),
+                trigger_steps: Map::new(),
             }),
             "pause" => Command::Pause { workflow, run: run? },
             "resume" => Command::Resume { workflow, run: run? },
@@ -250,6 +251,7 @@ mod tests {
             input: Value::Null,
             trigger_type: "manual".into(),
             excluded: Vec::new(),
+            trigger_steps: Map::new(),
         };
         let decision = Decision {
             workflow: workflow.clone(),
