@@ -17,8 +17,11 @@ use crate::app::Session;
 use crate::app::model::Access;
 use crate::client::{Client, Endpoint, Network, Proxy};
 use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
+use crate::runtime::Orders;
+use crate::runtime::orders::Origin;
 
 /// How long a decision is held back for undo, unless the configuration says otherwise.
 const UNDO_SECONDS: u16 = 5;
@@ -39,6 +42,8 @@ pub(super) struct Connected {
     pub(super) settings: Loaded,
     /// Where the token came from, as a person knows it.
     pub(super) token_source: String,
+    /// Whether commands go into the journal.
+    recorded: bool,
     #[cfg(feature = "server")]
     server: Option<crate::server::serve::Server>,
 }
@@ -52,6 +57,20 @@ impl Connected {
                 Err(Failure::Refused("this session is read-only: nothing was sent".into()).into())
             }
         }
+    }
+
+    /// Where commands go, and where they are recorded.
+    pub(super) fn orders(&self) -> Orders {
+        let session = &self.session;
+        let origin = Origin {
+            profile: session.profile.as_str().into(),
+            host: session.host.as_str().into(),
+            tenant: session.tenant.as_str().into(),
+            project: session.project.as_str().into(),
+        };
+        let journal = Paths::of_user().map(|paths| JournalFile::new(&paths.state));
+        let orders = Orders::new(self.client.clone(), origin, journal);
+        if self.recorded { orders } else { orders.unrecorded() }
     }
 
     /// Ends what was started for it.
@@ -133,6 +152,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         session,
         settings,
         token_source,
+        recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
     })
@@ -256,5 +276,6 @@ fn local_session(
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, token_source: "the local runtime".into(), server })
+    let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
+    Ok(Connected { client, session, settings, token_source, recorded, server })
 }

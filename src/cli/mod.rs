@@ -6,6 +6,8 @@ mod diagnose;
 mod doctor;
 mod exit;
 mod findings;
+mod journal;
+mod order;
 mod output;
 mod runs;
 #[cfg(feature = "server")]
@@ -72,6 +74,7 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Journal { since, print }) => journal::run(since, print),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.
             let mut script = Vec::new();

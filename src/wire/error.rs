@@ -44,6 +44,11 @@ pub enum CallError {
     /// A check before a command failed, so the command was not sent.
     #[error("nothing was sent: {0}")]
     NotSent(#[source] Box<CallError>),
+    /// The journal could not be written, so the command was not sent.
+    #[error(
+        "nothing was sent: the decision cannot be recorded ({0}). Mend that, or start with --no-journal to go unrecorded"
+    )]
+    Unrecorded(Box<str>),
     /// The connection broke before an answer. A command may have taken effect all the same.
     #[error("lost the connection to {host}: {reason}")]
     Unreachable {
@@ -86,7 +91,7 @@ impl From<CallError> for Trouble {
                 known(kind, Some(status), code)
             }
             CallError::NotTheApi { .. } => known(TroubleKind::Odd, None, None),
-            CallError::NotSent(_) => known(TroubleKind::NotSent, None, None),
+            CallError::NotSent(_) | CallError::Unrecorded(_) => known(TroubleKind::NotSent, None, None),
             CallError::Unconnected { .. } | CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
                 known(TroubleKind::NoAnswer, None, None)
             }
