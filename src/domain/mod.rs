@@ -4,6 +4,7 @@
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
 pub mod clock;
+pub mod credits;
 pub mod document;
 pub mod drawing;
 pub mod event;
@@ -20,6 +21,7 @@ pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
+pub use credits::{Balance, Bucket, Credits, Usage};
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};

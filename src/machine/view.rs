@@ -49,6 +49,13 @@ impl Machine {
         self.find(id.as_str()).map(|step| &self.steps[step].status)
     }
 
+    /// What the log calls a step in flight that orders name by its path: the id, and within a loop
+    /// the iteration besides.
+    pub fn logged_as(&self, path: &StepId) -> Option<(StepId, Option<usize>)> {
+        let named = self.named(self.find(path.as_str())?);
+        Some((named.id, named.iteration))
+    }
+
     /// The run's data: `{input, steps: {id: {status, result?, input?}}}`, steps that began or ended.
     pub fn context(&self) -> Value {
         let own = self.steps.iter().take(self.plan.len()).enumerate();

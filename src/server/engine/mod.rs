@@ -24,6 +24,8 @@ mod fleet;
 mod guard;
 mod handle;
 mod hub;
+mod money;
+mod prices;
 mod reads;
 mod recovery;
 mod request;
@@ -33,5 +35,10 @@ mod writer;
 pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
+use crate::server::db::DbError;
+
+pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use error::EngineError;
 pub use handle::Engine;
+pub use prices::{PRICES, Price};
+pub use request::CreditsOrder;

@@ -120,7 +120,7 @@ impl Engine {
             .await
     }
 
-    async fn read<T, F>(&self, read: F) -> Result<T, EngineError>
+    pub(super) async fn read<T, F>(&self, read: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, EngineError> + Send + 'static,

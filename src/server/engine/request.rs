@@ -2,8 +2,8 @@
 
 use tokio::sync::oneshot;
 
-use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
-use crate::domain::{Run, RunId, StopMode, WorkflowId};
+use super::{DryRun, EngineError, Grant, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
+use crate::domain::{Balance, Run, RunId, StopMode, Usage, WorkflowId};
 use crate::machine::Input;
 use crate::wire::{Decision, StartRun};
 
@@ -23,6 +23,8 @@ pub(super) enum Request {
     Publish(WorkflowId, String, Reply<VersionRecord>),
     /// Keep what a validation answered.
     KeepDryRun(DryRun, Reply<()>),
+    /// Add credits, or change the balance.
+    Credits(CreditsOrder, Reply<Usage>),
     /// Start a run.
     Start(StartRun, Reply<Run>),
     /// Hold, release or end a run.
@@ -35,6 +37,18 @@ pub(super) enum Request {
     Retry,
     /// Finish what was taken and end.
     Shutdown,
+}
+
+/// What is done to the balance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreditsOrder {
+    /// Add to a bucket.
+    Grant(Grant),
+    /// Make the buckets exactly this; what is done costs again.
+    Set(Balance),
+    /// Let nothing be refused for lack of credits, until the balance is set. What is done is still
+    /// recorded with its price.
+    Unlimited,
 }
 
 /// What an operator does to a run.
@@ -89,6 +103,7 @@ impl Request {
                 refuse(reply, error);
             }
             Self::Publish(_, _, reply) => refuse(reply, error),
+            Self::Credits(_, reply) => refuse(reply, error),
             Self::Start(_, reply) | Self::Control(_, _, _, reply) => refuse(reply, error),
             Self::Report(report) => return Some(report),
             Self::Retry | Self::Shutdown => {}

@@ -60,7 +60,10 @@ impl ApiError {
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) | Self::Engine(EngineError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid(_)
+            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
