@@ -83,8 +83,8 @@ pub enum LedgerCause {
 /// # Errors
 /// When the database cannot be read.
 pub fn load(connection: &Connection) -> Result<Usage, DbError> {
-    let mut select =
-        connection.prepare_cached("SELECT trial, included, payg, is_unlimited FROM credits WHERE only = 1")?;
+    let mut select = connection
+        .prepare_cached("SELECT trial, included, payg, is_unlimited FROM credits WHERE only = 1")?;
     let usage = select.query_row([], |row| {
         let balance = Balance { trial: row.get(0)?, included: row.get(1)?, payg: row.get(2)? };
         Ok(Usage { balance, total: balance.total(), is_unlimited: row.get(3)? })
@@ -168,7 +168,8 @@ pub fn charges(
 /// # Errors
 /// When the database cannot be read.
 pub fn grants(connection: &Connection, limit: u32) -> Result<Vec<LedgerRow>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM credit_grants ORDER BY number DESC LIMIT ?1")?;
+    let mut select =
+        connection.prepare_cached("SELECT * FROM credit_grants ORDER BY number DESC LIMIT ?1")?;
     let rows = select.query_map([limit], |row| {
         Ok(LedgerRow {
             number: row.get("number")?,

@@ -32,10 +32,10 @@ mod request;
 mod timers;
 mod writer;
 
+use crate::server::db::DbError;
 pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-use crate::server::db::DbError;
 
 pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use error::EngineError;

@@ -11,9 +11,10 @@ use axum::extract::{Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
+use serde_json::{Value, json};
 use sha2::{Digest, Sha256};
 
-use super::error::ApiError;
+use super::error::{ApiError, Denied, Unauthorized};
 use super::state::HttpState;
 use crate::wire::headers;
 
@@ -58,14 +59,16 @@ impl Gate {
 
     fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let named = single(headers, &header::HOST)?;
-        let named = named.ok_or_else(|| ApiError::Forbidden("the request has no Host header".into()))?;
+        let named =
+            named.ok_or_else(|| denied("wrong_host", "the request has no Host header".into(), json!({})))?;
         // A request line may carry a host of its own, which must be this server's too.
         let absolute = uri.authority().map(|authority| authority.as_str().as_bytes());
         for host in [Some(named.as_bytes()), absolute].into_iter().flatten() {
             if !self.is_own(host) {
                 let said = String::from_utf8_lossy(host);
                 let hint = "use the URL that the server announced";
-                return Err(ApiError::Forbidden(format!("the host {said:?} is not this server; {hint}")));
+                let message = format!("the host {said:?} is not this server; {hint}");
+                return Err(denied("wrong_host", message, json!({"have": said, "need": self.hosts})));
             }
         }
         Ok(())
@@ -82,22 +85,20 @@ impl Gate {
             return Ok(());
         }
         let said = String::from_utf8_lossy(origin.as_bytes());
-        Err(ApiError::Forbidden(format!("requests from the web origin {said:?} are not taken")))
+        let message = format!("requests from the web origin {said:?} are not taken");
+        Err(denied("wrong_origin", message, json!({"have": said})))
     }
 
     fn check_token(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let missing = "the token is missing: send `Authorization: Bearer <token>`, read from the token file";
-        let value = single(headers, &header::AUTHORIZATION)?.ok_or(ApiError::Unauthorized(missing))?;
+        let value = single(headers, &header::AUTHORIZATION)?.ok_or(Unauthorized::Missing)?;
         let (scheme, token) = value.as_bytes().split_at(value.len().min("Bearer ".len()));
         if !scheme.eq_ignore_ascii_case(b"Bearer ") || token.is_empty() {
-            return Err(ApiError::Unauthorized(missing));
+            return Err(Unauthorized::Malformed.into());
         }
         if same(&digest(token), &self.token) {
             return Ok(());
         }
-        Err(ApiError::Unauthorized(
-            "the token is wrong: every start of the runtime makes a new one, read the token file again",
-        ))
+        Err(Unauthorized::Unknown.into())
     }
 }
 
@@ -117,9 +118,10 @@ fn check_context(headers: &HeaderMap, name: &HeaderName, shown: &str, own: &str)
     match single(headers, name)? {
         Some(value) if value.as_bytes() != own.as_bytes() => {
             let said = String::from_utf8_lossy(value.as_bytes());
-            Err(ApiError::Forbidden(format!(
+            let message = format!(
                 "{shown} is {said:?}, but this local runtime has {own:?} alone; set it to that or leave it out"
-            )))
+            );
+            Err(denied("wrong_context", message, json!({"header": shown, "have": said, "need": own})))
         }
         _ => Ok(()),
     }
@@ -131,8 +133,15 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a He
     let first = values.next();
     match values.next() {
         None => Ok(first),
-        Some(_) => Err(ApiError::Forbidden(format!("the header `{name}` came more than once"))),
+        Some(_) => {
+            let message = format!("the header `{name}` came more than once");
+            Err(denied("doubled_header", message, json!({"header": name.as_str()})))
+        }
     }
+}
+
+fn denied(code: &'static str, message: String, details: Value) -> ApiError {
+    ApiError::Forbidden(Box::new(Denied { code, message, details }))
 }
 
 fn digest(bytes: &[u8]) -> [u8; 32] {

@@ -6,21 +6,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, gate, runs, stream, tasks, validate, versions, workflows};
+use super::{billing, commands, gate, runs, stream, tasks, validate, versions, workflows};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// All routes behind the gate.
 pub fn router(state: HttpState) -> Router {
-    let routes = workflow_routes().merge(run_routes());
+    let routes = workflow_routes().merge(run_routes()).merge(billing_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -51,6 +51,23 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn billing_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/billing/usage", get(billing::usage))
+        .route("/v1/billing/usage-history", get(billing::history))
+        .route("/v1/billing/usage-dimensions", get(billing::dimensions))
+        .route("/v1/billing/action-pricing", get(billing::pricing))
+        .route("/v1/billing/status", get(billing::status))
+        .route("/v1/billing/summary", get(billing::summary))
+        .route("/v1/billing/plans", get(billing::plans))
+        .route("/v1/billing/payment-history", get(billing::payments))
+        .route("/v1/billing/grants", post(billing::grant))
+        .route("/v1/billing/topups/{*rest}", any(billing::no_shop))
+        .route("/v1/billing/trial", any(billing::no_shop))
+        .route("/v1/billing/subscription", any(billing::no_shop))
+        .route("/v1/billing/codes", any(billing::no_shop))
 }
 
 async fn unknown(request: Request) -> ApiError {

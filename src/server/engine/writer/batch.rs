@@ -219,7 +219,10 @@ fn append(
             let step = data["step_id"].as_str().unwrap_or_default();
             for (bucket, amount) in &item.paid {
                 let (bucket, amount) = (*bucket, *amount);
-                credits::charge(db, &Charge { gid, bucket, at, run, workflow, step, attempt, action, amount })?;
+                credits::charge(
+                    db,
+                    &Charge { gid, bucket, at, run, workflow, step, attempt, action, amount },
+                )?;
             }
             tally.note_charge(action, item.price.microcredits);
         }

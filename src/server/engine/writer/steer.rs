@@ -2,7 +2,9 @@
 
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
-use crate::domain::{EventKind, FailureCode, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId};
+use crate::domain::{
+    EventKind, FailureCode, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
+};
 use crate::machine::{Input, Machine, Refusal, StartInput};
 use crate::server::db::{DbError, log, runs, workflows};
 use crate::server::engine::EngineError;
