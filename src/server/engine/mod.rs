@@ -33,12 +33,11 @@ mod timers;
 mod writer;
 
 use crate::server::db::DbError;
+pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-
-pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use error::EngineError;
-pub use handle::Engine;
+pub use handle::{Engine, WeakEngine};
 pub use prices::{PRICES, Price};
 pub use request::CreditsOrder;

@@ -93,6 +93,11 @@ impl Batch<'_> {
                 let answer = self.order_credits(order);
                 self.settle(reply, answer)
             }
+            Request::Write(change) => {
+                let (settlement, made) = change.make(self.db, self.now);
+                self.after.settlements.push(settlement);
+                made
+            }
             Request::Start(start, reply) => {
                 let answer = self.start(start);
                 self.settle(reply, answer)

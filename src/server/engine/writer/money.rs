@@ -3,10 +3,10 @@
 use super::batch::Batch;
 use crate::domain::{Balance, Bucket, Credits, FailureCode, Graph, Usage};
 use crate::machine::StepError;
+use crate::server::db::DbError;
 use crate::server::db::credits::{self, Grant};
-use crate::server::engine::prices;
 use crate::server::engine::request::CreditsOrder;
-use crate::server::engine::{DbError, EngineError};
+use crate::server::engine::{EngineError, prices};
 
 /// The most credits that a runtime may hold, in microcredits: sums must fit the database's columns.
 const MOST: u64 = i64::MAX as u64 / 4;
