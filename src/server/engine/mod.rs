@@ -32,7 +32,6 @@ mod request;
 mod timers;
 mod writer;
 
-use crate::server::db::DbError;
 pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
