@@ -83,6 +83,20 @@ pub(super) enum Command {
     /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
+    /// Credits: what is left; with `grant`, add some to the local runtime
+    #[command(args_conflicts_with_subcommands = true)]
+    Credits {
+        #[command(flatten)]
+        print: Print,
+        #[command(subcommand)]
+        command: Option<CreditsCommand>,
+    },
+    /// Personal access tokens: list, create and revoke them
+    #[command(subcommand)]
+    Tokens(TokensCommand),
+    /// Triggers: what starts runs by itself
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -101,6 +115,36 @@ pub(super) struct ServeArgs {
     /// The loopback address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(super) listen: std::net::SocketAddr,
+    /// Begin with this balance: `20`, `trial=2,included=10,payg=5`, or `unlimited`
+    #[arg(long, value_name = "CREDITS", value_parser = credits)]
+    pub(super) credits: Option<Starting>,
+}
+
+/// With what balance the runtime begins.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Starting {
+    /// Exactly this.
+    Balance(crate::domain::Balance),
+    /// Nothing is refused for lack of credits.
+    Unlimited,
+}
+
+/// A plain amount counts as included in the plan.
+fn credits(raw: &str) -> Result<Starting, String> {
+    use crate::domain::credits::parse_credits;
+    if raw == "unlimited" {
+        return Ok(Starting::Unlimited);
+    }
+    let mut balance = crate::domain::Balance::default();
+    if !raw.contains('=') {
+        balance.included = parse_credits(raw)?;
+        return Ok(Starting::Balance(balance));
+    }
+    for part in raw.split(',') {
+        let (name, amount) = part.split_once('=').ok_or_else(|| format!("{part:?} is not BUCKET=CREDITS"))?;
+        *balance.of_mut(bucket(name.trim())?) = parse_credits(amount)?;
+    }
+    Ok(Starting::Balance(balance))
 }
 
 /// `arcc runs …`
@@ -250,6 +294,71 @@ pub(super) enum WorkflowsCommand {
         /// What changed
         #[arg(long, default_value = "")]
         changelog: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// `arcc credits …`
+#[derive(Debug, Subcommand)]
+pub(super) enum CreditsCommand {
+    /// Add credits to the local runtime; the hosted platform sells them in its Console
+    Grant {
+        /// How many, like 17 or 0.5
+        #[arg(value_name = "CREDITS", value_parser = crate::domain::credits::parse_credits)]
+        amount: u64,
+        /// Into which bucket: trial, included or payg, which is the order of spending
+        #[arg(long, default_value = "payg", value_parser = bucket)]
+        bucket: crate::domain::Bucket,
+        /// What for
+        #[arg(long)]
+        note: Option<String>,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+fn bucket(raw: &str) -> Result<crate::domain::Bucket, String> {
+    crate::domain::Bucket::parse(raw).ok_or_else(|| "use trial, included or payg".into())
+}
+
+/// `arcc tokens …`
+#[derive(Debug, Subcommand)]
+pub(super) enum TokensCommand {
+    /// List personal access tokens
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Create a token and print it, this once
+    Create {
+        /// What to call it
+        name: String,
+        /// What it may be used for, like workflow:read; may be given several times
+        #[arg(long = "scope", value_name = "SCOPE", required = true)]
+        scopes: Vec<String>,
+        /// project_viewer, project_contributor, project_admin or tenant_admin
+        #[arg(long, default_value = "project_contributor")]
+        role: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Revoke a token: it opens nothing any more
+    Revoke {
+        /// The token's id, as the list shows it; not the token itself
+        id: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// `arcc triggers …`
+#[derive(Debug, Subcommand)]
+pub(super) enum TriggersCommand {
+    /// List what starts runs of a workflow by itself
+    List {
+        /// The workflow, by id or name
+        workflow: String,
         #[command(flatten)]
         print: Print,
     },

@@ -1,5 +1,6 @@
 //! The command line: everything that the screen does also works without it.
 
+mod account;
 mod args;
 mod connect;
 mod exit;
@@ -65,6 +66,9 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,
+        Some(Command::Tokens(command)) => account::tokens(&global, command).await,
+        Some(Command::Triggers(command)) => account::triggers(&global, command).await,
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.
             let mut script = Vec::new();

@@ -7,6 +7,7 @@
     reason = "what these helpers cannot do fails the test that called them"
 )]
 
+mod analytics;
 mod billing;
 mod client;
 mod directory;
@@ -14,5 +15,6 @@ mod gate;
 mod routes;
 mod runtime;
 mod streams;
+mod tokens;
 mod validate;
 mod whole;

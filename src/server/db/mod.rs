@@ -4,10 +4,12 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod analytics;
 pub mod credits;
 pub mod dry_runs;
 pub mod log;
 pub mod open;
+pub mod pats;
 pub mod readers;
 pub mod runs;
 pub mod tallies;

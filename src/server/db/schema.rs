@@ -6,7 +6,7 @@ use super::DbError;
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 3] = [V1, V2, CREDITS];
+const MIGRATIONS: [&str; 4] = [V1, V2, CREDITS, PATS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -180,6 +180,19 @@ CREATE TABLE hourly_credits (
 
 CREATE INDEX runs_started ON runs (started_at, workflow_id);
 CREATE INDEX runs_ended ON runs (ended_at, status, workflow_id, started_at) WHERE ended_at IS NOT NULL;
+";
+
+/// Personal access tokens; of the token itself only the digest.
+const PATS: &str = "
+CREATE TABLE pats (
+    id           TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    digest       BLOB NOT NULL UNIQUE,
+    role         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    revoked_at   INTEGER
+) STRICT, WITHOUT ROWID;
 ";
 
 /// The newest schema version.

@@ -30,6 +30,12 @@ pub enum ApiError {
         /// The path that does not take it.
         path: String,
     },
+    /// There was such a thing, and there is no more (410).
+    #[error("{0}")]
+    Gone(String),
+    /// The runtime itself fails (500).
+    #[error("{0}")]
+    Internal(String),
     /// The body is larger than the runtime takes (413).
     #[error("the body is larger than {} KiB, the most that is taken", .limit / 1024)]
     TooLarge {
@@ -99,6 +105,8 @@ impl ApiError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
@@ -123,6 +131,7 @@ impl ApiError {
         match self.status() {
             StatusCode::BAD_REQUEST => "MALFORMED_REQUEST",
             StatusCode::NOT_FOUND => "NOT_FOUND",
+            StatusCode::GONE => "GONE",
             StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
             StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",

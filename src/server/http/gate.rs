@@ -2,20 +2,21 @@
 //!
 //! A loopback port is open to every program and every web page on the machine. So each request
 //! must name this server exactly (against DNS rebinding), must not come from a foreign page
-//! (against cross-site requests and sockets) and must carry the token of this start.
+//! (against cross-site requests and sockets) and must carry a token: that of this start, which
+//! may do everything, or a personal one, whose scopes and role say what it may do.
 
-use std::hint::black_box;
 use std::net::SocketAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use serde_json::{Value, json};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 
-use super::error::{ApiError, Denied, Unauthorized};
+use super::access::{self, denied};
+use super::error::{ApiError, Unauthorized};
 use super::state::HttpState;
+use crate::server::access::{Caller, Keyring, Lookup};
 use crate::wire::headers;
 
 /// The only tenant of a local runtime.
@@ -26,8 +27,7 @@ pub const PROJECT: &str = "default";
 /// The check that every request passes before it is routed.
 pub struct Gate {
     hosts: Vec<String>,
-    // A digest, so that neither a comparison nor a memory dump of this struct tells the token.
-    token: [u8; 32],
+    keyring: Keyring,
 }
 
 impl Gate {
@@ -41,20 +41,36 @@ impl Gate {
         if port == 80 {
             hosts.extend(names.map(str::to_owned));
         }
-        Self { hosts, token: digest(token.as_bytes()) }
+        Self { hosts, keyring: Keyring::new(token) }
     }
 
-    /// Decides on one request.
+    /// The tokens that it admits.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Decides on one request; tells who sends it.
     ///
     /// # Errors
     /// [`ApiError::Forbidden`] naming the host, origin, tenant or project that is not this
     /// server's; [`ApiError::Unauthorized`] when the token is missing or wrong.
-    pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Caller, ApiError> {
         self.check_host(uri, headers)?;
         self.check_origin(headers)?;
-        self.check_token(headers)?;
-        check_context(headers, &HeaderName::from_static(headers::TENANT), "X-Tenant-Id", TENANT)?;
-        check_context(headers, &HeaderName::from_static(headers::PROJECT), "X-Project-Id", PROJECT)
+        let caller = self.caller(headers)?;
+        check_contexts(headers)?;
+        Ok(caller)
+    }
+
+    /// Decides on a request that is signed instead of carrying a token; its handler checks the
+    /// signature.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`], as [`Gate::admit`].
+    pub fn admit_signed(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.check_host(uri, headers)?;
+        self.check_origin(headers)?;
+        check_contexts(headers)
     }
 
     fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
@@ -89,22 +105,28 @@ impl Gate {
         Err(denied("wrong_origin", message, json!({"have": said})))
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), ApiError> {
+    /// Who holds the token of a request.
+    ///
+    /// # Errors
+    /// [`ApiError::Unauthorized`] when it is missing, unreadable, unknown or revoked.
+    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
         let value = single(headers, &header::AUTHORIZATION)?.ok_or(Unauthorized::Missing)?;
         let (scheme, token) = value.as_bytes().split_at(value.len().min("Bearer ".len()));
         if !scheme.eq_ignore_ascii_case(b"Bearer ") || token.is_empty() {
             return Err(Unauthorized::Malformed.into());
         }
-        if same(&digest(token), &self.token) {
-            return Ok(());
+        match self.keyring.find(token) {
+            Lookup::Known(caller) => Ok(caller),
+            Lookup::Revoked => Err(Unauthorized::Revoked.into()),
+            Lookup::Unknown => Err(Unauthorized::Unknown.into()),
         }
-        Err(Unauthorized::Unknown.into())
     }
 }
 
-/// The middleware form of [`Gate::admit`]; also marks every answer as private.
-pub(super) async fn admit(State(state): State<HttpState>, request: Request, next: Next) -> Response {
-    let mut response = match state.gate().admit(request.uri(), request.headers()) {
+/// The middleware form: who sends it, and whether the route is open to them; also marks every
+/// answer as private. The handler finds the [`Caller`] among the request's extensions.
+pub(super) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
+    let mut response = match judge(&state, &mut request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     };
@@ -112,6 +134,26 @@ pub(super) async fn admit(State(state): State<HttpState>, request: Request, next
     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
     headers.insert(header::X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
     response
+}
+
+/// An unknown path has no route; whoever has a token is told so.
+fn judge(state: &HttpState, request: &mut Request) -> Result<(), ApiError> {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    if route.is_some_and(|route| access::is_ingress(request.method(), route)) {
+        return state.gate().admit_signed(request.uri(), request.headers());
+    }
+    let caller = state.gate().admit(request.uri(), request.headers())?;
+    if let Some(route) = route {
+        access::check(&caller, request.method(), route)?;
+    }
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+fn check_contexts(headers: &HeaderMap) -> Result<(), ApiError> {
+    check_context(headers, &HeaderName::from_static(headers::TENANT), "X-Tenant-Id", TENANT)?;
+    check_context(headers, &HeaderName::from_static(headers::PROJECT), "X-Project-Id", PROJECT)
 }
 
 fn check_context(headers: &HeaderMap, name: &HeaderName, shown: &str, own: &str) -> Result<(), ApiError> {
@@ -140,20 +182,6 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a He
     }
 }
 
-fn denied(code: &'static str, message: String, details: Value) -> ApiError {
-    ApiError::Forbidden(Box::new(Denied { code, message, details }))
-}
-
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-/// Compares in a time that depends on nothing but the length.
-fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    let difference = left.iter().zip(right).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
-    black_box(difference) == 0
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -168,6 +196,7 @@ mod tests {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
         gate.admit(&Uri::from_static("/v1/runs"), &map)
+            .map(|_| ())
             .map_err(|refused| format!("{} {refused}", refused.status_of()))
     }
 
