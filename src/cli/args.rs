@@ -116,35 +116,12 @@ pub(super) struct ServeArgs {
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(super) listen: std::net::SocketAddr,
     /// Begin with this balance: `20`, `trial=2,included=10,payg=5`, or `unlimited`
-    #[arg(long, value_name = "CREDITS", value_parser = credits)]
-    pub(super) credits: Option<Starting>,
-}
-
-/// With what balance the runtime begins.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(super) enum Starting {
-    /// Exactly this.
-    Balance(crate::domain::Balance),
-    /// Nothing is refused for lack of credits.
-    Unlimited,
-}
-
-/// A plain amount counts as included in the plan.
-fn credits(raw: &str) -> Result<Starting, String> {
-    use crate::domain::credits::parse_credits;
-    if raw == "unlimited" {
-        return Ok(Starting::Unlimited);
-    }
-    let mut balance = crate::domain::Balance::default();
-    if !raw.contains('=') {
-        balance.included = parse_credits(raw)?;
-        return Ok(Starting::Balance(balance));
-    }
-    for part in raw.split(',') {
-        let (name, amount) = part.split_once('=').ok_or_else(|| format!("{part:?} is not BUCKET=CREDITS"))?;
-        *balance.of_mut(bucket(name.trim())?) = parse_credits(amount)?;
-    }
-    Ok(Starting::Balance(balance))
+    #[arg(long, value_name = "CREDITS", value_parser = super::balance::starting)]
+    pub(super) credits: Option<super::balance::Starting>,
+    /// A host, address or network that graphs may call though it is on this machine or in a private
+    /// network; may be given more than once [env: AR_ALLOW_HOSTS]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) allow_host: Vec<String>,
 }
 
 /// `arcc runs …`
@@ -308,7 +285,7 @@ pub(super) enum CreditsCommand {
         #[arg(value_name = "CREDITS", value_parser = crate::domain::credits::parse_credits)]
         amount: u64,
         /// Into which bucket: trial, included or payg, which is the order of spending
-        #[arg(long, default_value = "payg", value_parser = bucket)]
+        #[arg(long, default_value = "payg", value_parser = super::balance::bucket)]
         bucket: crate::domain::Bucket,
         /// What for
         #[arg(long)]
@@ -316,10 +293,6 @@ pub(super) enum CreditsCommand {
         #[command(flatten)]
         print: Print,
     },
-}
-
-fn bucket(raw: &str) -> Result<crate::domain::Bucket, String> {
-    crate::domain::Bucket::parse(raw).ok_or_else(|| "use trial, included or payg".into())
 }
 
 /// `arcc tokens …`

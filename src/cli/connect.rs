@@ -182,7 +182,7 @@ async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Co
         let token = secrets::from_file(&running.token_file)?;
         return local_session(global, settings, url, token, None);
     }
-    let server = crate::server::serve::Server::start(options(global, dir, purpose)?).await?;
+    let server = crate::server::serve::Server::start(options(global, dir, purpose, &settings)?).await?;
     server.notices().iter().for_each(|notice| remark(notice));
     if purpose == Purpose::Command {
         remark("started the local runtime for this command; `arcc serve` keeps it running");
@@ -196,6 +196,7 @@ fn options(
     global: &Global,
     data_dir: PathBuf,
     purpose: Purpose,
+    settings: &Loaded,
 ) -> Result<crate::server::serve::ServeOptions> {
     use crate::server::exec::LlmProvider;
     use crate::server::samples::Samples;
@@ -206,7 +207,26 @@ fn options(
         samples: if drive { Samples::On } else { Samples::Off },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
         llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
+        allow_hosts: allowed_hosts(&[], &settings.file)?,
     })
+}
+
+#[cfg(feature = "server")]
+/// The hosts that flags, environment and configuration list together.
+pub(super) fn allowed_hosts(
+    flags: &[String],
+    file: &crate::config::ConfigFile,
+) -> Result<crate::server::egress::AllowedHosts> {
+    use crate::server::egress::AllowedHosts;
+    let usage = |source: &str| {
+        let source = source.to_owned();
+        move |bad| Failure::Usage(format!("{source}: {bad}"))
+    };
+    let variable = std::env::var("AR_ALLOW_HOSTS").unwrap_or_default();
+    let flags = AllowedHosts::parse(flags.iter().map(String::as_str)).map_err(usage("--allow-host"))?;
+    let variable = AllowedHosts::parse_list(&variable).map_err(usage("AR_ALLOW_HOSTS"))?;
+    let file = AllowedHosts::parse(file.allow_hosts.iter().map(String::as_str));
+    Ok(flags.and(variable).and(file.map_err(usage("allow_hosts in the configuration"))?))
 }
 
 #[cfg(feature = "server")]

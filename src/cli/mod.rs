@@ -2,6 +2,7 @@
 
 mod account;
 mod args;
+mod balance;
 mod connect;
 mod exit;
 mod output;

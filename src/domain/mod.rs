@@ -17,6 +17,7 @@ pub mod step;
 pub mod task;
 pub mod template;
 pub mod text;
+pub mod triage;
 pub mod validate;
 pub mod workflow;
 

@@ -3,6 +3,7 @@
 
 pub mod access;
 pub mod db;
+pub mod egress;
 pub mod engine;
 pub mod exec;
 pub mod http;
