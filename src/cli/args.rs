@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -43,6 +44,9 @@ pub(super) struct Global {
     /// Never send anything
     #[arg(long, global = true)]
     pub(super) read_only: bool,
+    /// Send commands although they cannot be recorded in the journal
+    #[arg(long, global = true)]
+    pub(super) no_journal: bool,
     /// Draw for dark or light paper
     #[arg(long, global = true, value_enum)]
     pub(super) theme: Option<ThemeChoice>,
@@ -97,6 +101,14 @@ pub(super) enum Command {
     /// Triggers: what starts runs by itself
     #[command(subcommand)]
     Triggers(TriggersCommand),
+    /// Decisions that were sent from this machine, and what became of them
+    Journal {
+        /// Only decisions of the last time: 45m, 12h, 168h
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        since: Option<std::time::Duration>,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -210,6 +222,11 @@ fn at_least_one(raw: &str) -> Result<usize, String> {
     }
 }
 
+fn span(raw: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = raw.parse().map_err(|_| "write it as 45m, 12h or 168h".to_owned())?;
+    std::time::Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
+}
+
 /// `arcc tasks …`
 #[derive(Debug, Subcommand)]
 pub(super) enum TasksCommand {
@@ -271,67 +288,6 @@ pub(super) enum WorkflowsCommand {
         /// What changed
         #[arg(long, default_value = "")]
         changelog: String,
-        #[command(flatten)]
-        print: Print,
-    },
-}
-
-/// `arcc credits …`
-#[derive(Debug, Subcommand)]
-pub(super) enum CreditsCommand {
-    /// Add credits to the local runtime; the hosted platform sells them in its Console
-    Grant {
-        /// How many, like 17 or 0.5
-        #[arg(value_name = "CREDITS", value_parser = crate::domain::credits::parse_credits)]
-        amount: u64,
-        /// Into which bucket: trial, included or payg, which is the order of spending
-        #[arg(long, default_value = "payg", value_parser = super::balance::bucket)]
-        bucket: crate::domain::Bucket,
-        /// What for
-        #[arg(long)]
-        note: Option<String>,
-        #[command(flatten)]
-        print: Print,
-    },
-}
-
-/// `arcc tokens …`
-#[derive(Debug, Subcommand)]
-pub(super) enum TokensCommand {
-    /// List personal access tokens
-    List {
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Create a token and print it, this once
-    Create {
-        /// What to call it
-        name: String,
-        /// What it may be used for, like workflow:read; may be given several times
-        #[arg(long = "scope", value_name = "SCOPE", required = true)]
-        scopes: Vec<String>,
-        /// project_viewer, project_contributor, project_admin or tenant_admin
-        #[arg(long, default_value = "project_contributor")]
-        role: String,
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Revoke a token: it opens nothing any more
-    Revoke {
-        /// The token's id, as the list shows it; not the token itself
-        id: String,
-        #[command(flatten)]
-        print: Print,
-    },
-}
-
-/// `arcc triggers …`
-#[derive(Debug, Subcommand)]
-pub(super) enum TriggersCommand {
-    /// List what starts runs of a workflow by itself
-    List {
-        /// The workflow, by id or name
-        workflow: String,
         #[command(flatten)]
         print: Print,
     },

@@ -5,6 +5,8 @@ mod args;
 mod balance;
 mod connect;
 mod exit;
+mod journal;
+mod order;
 mod output;
 mod runs;
 #[cfg(feature = "server")]
@@ -70,6 +72,7 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,
         Some(Command::Tokens(command)) => account::tokens(&global, command).await,
         Some(Command::Triggers(command)) => account::triggers(&global, command).await,
+        Some(Command::Journal { since, print }) => journal::run(since, print),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.
             let mut script = Vec::new();

@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod credits;
+pub mod digest;
 pub mod document;
 pub mod drawing;
 pub mod event;
@@ -23,6 +24,7 @@ pub mod workflow;
 
 pub use clock::Timestamp;
 pub use credits::{Balance, Bucket, Credits, Usage};
+pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};

@@ -8,6 +8,7 @@ pub mod analytics;
 pub mod credits;
 pub mod dry_runs;
 pub mod log;
+pub mod mcp;
 pub mod open;
 pub mod pats;
 pub mod readers;
@@ -27,4 +28,3 @@ pub use readers::Readers;
 pub use record::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-pub use value::{canonical_json, sha256};

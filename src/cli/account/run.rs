@@ -5,15 +5,16 @@ use std::process::ExitCode;
 use color_eyre::Result;
 use serde_json::{Value, json};
 
-use super::args::{CreditsCommand, Global, Print, TokensCommand, TriggersCommand};
-use super::connect::{Connected, Purpose, connect};
-use super::exit::Failure;
-use super::output::{columns, remark, show};
-use super::workflows::find_workflow;
+use super::args::{CreditsCommand, TokensCommand, TriggersCommand};
+use crate::cli::args::{Global, Print};
+use crate::cli::connect::{Connected, Purpose, connect};
+use crate::cli::exit::Failure;
+use crate::cli::output::{columns, remark, show};
+use crate::cli::workflows::find_workflow;
 use crate::domain::text::visible;
 use crate::domain::{Bucket, Credits, Usage};
 
-pub(super) async fn credits(
+pub(in crate::cli) async fn credits(
     global: &Global,
     print: Print,
     command: Option<CreditsCommand>,
@@ -59,7 +60,7 @@ async fn grant(
     Ok(show(print, &body, || usage_lines(&usage))?)
 }
 
-pub(super) async fn tokens(global: &Global, command: TokensCommand) -> Result<ExitCode> {
+pub(in crate::cli) async fn tokens(global: &Global, command: TokensCommand) -> Result<ExitCode> {
     let connected = connect(global, Purpose::Command).await?;
     let done = match command {
         TokensCommand::List { print } => list_tokens(&connected, print).await,
@@ -112,7 +113,7 @@ async fn revoke_token(connected: &Connected, id: &str, print: Print) -> Result<(
     Ok(show(print, &json!({"id": id, "status": "revoked"}), || vec![format!("revoked {}", visible(id))])?)
 }
 
-pub(super) async fn triggers(global: &Global, command: TriggersCommand) -> Result<ExitCode> {
+pub(in crate::cli) async fn triggers(global: &Global, command: TriggersCommand) -> Result<ExitCode> {
     let TriggersCommand::List { workflow, print } = command;
     let connected = connect(global, Purpose::Command).await?;
     let done = list_triggers(&connected, &workflow, print).await;
