@@ -4,8 +4,8 @@ use std::time::Duration;
 
 use rusqlite::Connection;
 
-use super::purse::Purse;
-use crate::domain::{Bucket, Credits, EventKind, FailureCode, StepId};
+use super::purse::{Payment, Purse};
+use crate::domain::{Credits, EventKind, FailureCode, StepId};
 use crate::machine::{Call, Input, Machine, Order, Outcome, Reaction, StepError};
 use crate::server::db::DbError;
 use crate::server::engine::prices::{self, Price};
@@ -17,7 +17,7 @@ pub(super) struct Item {
     pub(super) event: usize,
     pub(super) attempt: u32,
     pub(super) price: &'static Price,
-    pub(super) paid: Vec<(Option<Bucket>, u64)>,
+    pub(super) paid: Payment,
 }
 
 /// What a reaction costs.

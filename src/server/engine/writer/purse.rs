@@ -5,6 +5,9 @@ use rusqlite::Connection;
 use crate::domain::{Bucket, Usage};
 use crate::server::db::{DbError, credits};
 
+/// Who paid how much, in microcredits; nobody where credits are unlimited.
+pub(super) type Payment = Vec<(Option<Bucket>, u64)>;
+
 /// The balance as the database has it, and changes that the transaction in the making adds.
 #[derive(Debug, Default)]
 pub(super) struct Purse {
@@ -22,11 +25,7 @@ impl Purse {
     }
 
     /// Pays an amount; tells who gave how much, or that not enough is left.
-    pub(super) fn pay(
-        &mut self,
-        db: &Connection,
-        amount: u64,
-    ) -> Result<Option<Vec<(Option<Bucket>, u64)>>, DbError> {
+    pub(super) fn pay(&mut self, db: &Connection, amount: u64) -> Result<Option<Payment>, DbError> {
         let usage = self.usage(db)?;
         if usage.is_unlimited {
             return Ok(Some(vec![(None, amount)]));
