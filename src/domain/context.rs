@@ -103,7 +103,7 @@ mod tests {
             "custom": {"k": 1},
         });
         assert_eq!(
-            context(&history, Some(&fetched), AsOf::Now).to_value(),
+            context(&history, Some(&fetched), AsOf::Now).to_value().into_owned(),
             json!({
                 "input": {"order": 7},
                 "steps": {
@@ -116,7 +116,7 @@ mod tests {
             })
         );
         assert_eq!(
-            context(&history, Some(&fetched), AsOf::Then).to_value(),
+            context(&history, Some(&fetched), AsOf::Then).to_value().into_owned(),
             json!({
                 "input": {"order": 7},
                 "steps": {
@@ -130,7 +130,7 @@ mod tests {
     #[test]
     fn without_an_answer_the_log_is_all_there_is() {
         let history = history(&[("step_failed", json!({"step_id": "a"}))]);
-        let value = context(&history, None, AsOf::Now).to_value();
+        let value = context(&history, None, AsOf::Now).to_value().into_owned();
         assert_eq!(value, json!({"steps": {"a": {"status": "failed"}}}));
     }
 }

@@ -4,7 +4,8 @@ use serde_json::Value;
 
 use super::Aim;
 use crate::app::Model;
-use crate::domain::{Graph, Progress, RunEvent, RunId, StepId, StepKind, StepSpec, StepStatus};
+use crate::domain::context::started_with;
+use crate::domain::{Graph, Progress, RunId, StepId, StepKind, StepSpec, StepStatus};
 use crate::mirror::RunDetail;
 
 /// How many steps are named before the rest is counted.
@@ -84,9 +85,7 @@ pub(super) fn stop_now(model: &Model, run: &RunId) -> String {
 pub(super) fn input(model: &Model, run: &RunId) -> Option<Value> {
     let detail = model.mirror.detail(run)?;
     let of_context = detail.context.as_ref().and_then(|context| context.get("input"));
-    let of_log = |event: &RunEvent| event.data.get("input").cloned();
-    let started = |event: &&RunEvent| event.kind == crate::domain::EventKind::RunStarted;
-    of_context.cloned().or_else(|| detail.history.events().iter().find(started).and_then(of_log))
+    of_context.or_else(|| started_with(&detail.history)).cloned()
 }
 
 fn does(step: &StepSpec) -> String {

@@ -2,16 +2,21 @@
 
 use std::collections::HashSet;
 
-use super::Timeline;
+use super::{Doing, Timeline};
 use crate::domain::{Graph, StepId, Timestamp};
 
+/// When a step ended, later ones being greater. What still runs ends later than all that has ended,
+/// and what was only cancelled ended because something else did.
+type End = (bool, Option<Timestamp>, bool);
+
 /// The chain of steps of which each was waited for the longest, in the order in which they ran: to
-/// shorten the run, one of these must get shorter. It ends with what ended last, or still runs.
+/// shorten the run, one of these must get shorter. It ends with what ended last, or still runs;
+/// steps that never ran are on no path.
 pub fn critical_path(timeline: &Timeline, graph: &Graph) -> Vec<StepId> {
-    let end = |id: &StepId| -> Option<(bool, Option<Timestamp>)> {
-        let track = timeline.track(id).filter(|track| !track.bars.is_empty())?;
-        // What still runs ends later than all that has ended.
-        Some((track.to().is_none(), track.to().or(track.from())))
+    let end = |id: &StepId| -> Option<End> {
+        let track = timeline.track(id)?;
+        let doing = track.doing().filter(|doing| *doing != Doing::Skipped)?;
+        Some((track.to().is_none(), track.to().or(track.from()), doing != Doing::Cancelled))
     };
     let mut seen = HashSet::new();
     let mut path = Vec::new();

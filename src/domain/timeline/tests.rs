@@ -127,6 +127,16 @@ fn the_critical_path_is_what_was_waited_for() {
         [step("load", 0, 1), step("fast", 1, 2), step("slow", 1, 9), step("join", 9, 10)].concat();
     let path = critical_path(&timeline(&events), &graph);
     assert_eq!(path, ["load", "slow", "join"].map(Into::into));
+    let mut failed = events[..6].to_vec();
+    failed[5].kind = EventKind::StepFailed;
+    failed.extend([
+        event(1, "step_started", json!({"step_id": "other"})),
+        event(9, "step_cancelled", json!({"step_id": "other"})),
+        event(9, "step_completed", json!({"step_id": "join", "skipped": true})),
+    ]);
+    let mut wide = graph.clone();
+    wide.steps.push(crate::domain::StepSpec { id: "other".into(), ..wide.steps[1].clone() });
+    assert_eq!(critical_path(&timeline(&failed), &wide), ["load", "slow"].map(Into::into));
     let running = &events[..5];
     assert_eq!(critical_path(&timeline(running), &graph), ["load", "slow"].map(Into::into));
 }

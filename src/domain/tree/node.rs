@@ -1,5 +1,6 @@
 //! What a tree is made of.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 
 use serde_json::Value;
@@ -69,13 +70,15 @@ impl<'v> Node<'v> {
         })
     }
 
-    /// The same as one value of its own, to read or to copy.
-    pub fn to_value(&self) -> Value {
+    /// The same as one value, to read or to copy; copied only where it is put together.
+    pub fn to_value(&self) -> Cow<'v, Value> {
         match self {
-            Self::Value(value) => (*value).clone(),
-            Self::Word(word) => Value::from(*word),
+            Self::Value(value) => Cow::Borrowed(value),
+            Self::Word(word) => Cow::Owned(Value::from(*word)),
             Self::Fields(fields) => {
-                fields.iter().map(|(key, child)| (key.to_string(), child.to_value())).collect()
+                let named =
+                    |(key, child): &(Arc<str>, Self)| (key.to_string(), child.to_value().into_owned());
+                Cow::Owned(fields.iter().map(named).collect())
             }
         }
     }

@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::context::ContextView;
+use super::moment::Moment;
+use super::reader::Reader;
+use super::timeline::TimelineView;
 use crate::domain::drawing::Drawing;
 use crate::domain::{Graph, RunId, StepId, WorkflowId};
 
@@ -13,18 +17,31 @@ pub enum Tab {
     Canvas,
     /// The event log.
     Events,
+    /// The steps over time.
+    Timeline,
+    /// The run's data.
+    Context,
 }
 
 impl Tab {
     /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Canvas, Self::Events];
+    pub const ALL: [Self; 4] = [Self::Canvas, Self::Events, Self::Timeline, Self::Context];
 
     /// What it is called.
     pub fn title(self) -> &'static str {
         match self {
             Self::Canvas => "Canvas",
             Self::Events => "Events",
+            Self::Timeline => "Timeline",
+            Self::Context => "Context",
         }
+    }
+
+    /// The tab `by` places further, around the end.
+    #[must_use]
+    pub fn turned(self, by: isize) -> Self {
+        let count = Self::ALL.len() as isize;
+        Self::ALL[(self as isize + by).rem_euclid(count) as usize]
     }
 }
 
@@ -60,12 +77,8 @@ pub struct Search {
 pub struct Payload {
     /// The event, by its place in the log.
     pub event: usize,
-    /// The first line that is seen.
-    pub offset: usize,
-    /// All of its lines for the pane's width, made when it was opened: a frame costs what it shows.
-    pub lines: Arc<[Box<str>]>,
-    /// How many bytes it has as JSON.
-    pub bytes: usize,
+    /// Its JSON, to be read.
+    pub text: Reader,
 }
 
 /// The event log.
@@ -96,6 +109,12 @@ pub struct RunScreen {
     pub canvas: Canvas,
     /// The event log.
     pub events: EventList,
+    /// The steps over time.
+    pub timeline: TimelineView,
+    /// The run's data.
+    pub context: ContextView,
+    /// The moment of the past that all tabs show; none for the present.
+    pub moment: Option<Box<Moment>>,
 }
 
 impl RunScreen {
@@ -107,6 +126,9 @@ impl RunScreen {
             tab: Tab::Canvas,
             canvas: Canvas { follow: true, ..Canvas::default() },
             events: EventList { follow: true, ..EventList::default() },
+            timeline: TimelineView::default(),
+            context: ContextView::default(),
+            moment: None,
         }
     }
 }
