@@ -173,6 +173,7 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
         input: sample.input(0).unwrap(),
         trigger_type: "sample".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     })));
     while !host.machine.status().is_terminal() {
         let next = tokio::time::timeout(Duration::from_secs(20), endings.recv()).await;

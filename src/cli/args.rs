@@ -101,6 +101,10 @@ pub(super) struct ServeArgs {
     /// The loopback address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(super) listen: std::net::SocketAddr,
+    /// A host, address or network that graphs may call though it is on this machine or in a private
+    /// network; may be given more than once [env: AR_ALLOW_HOSTS]
+    #[arg(long, value_name = "HOST[:PORT]")]
+    pub(super) allow_host: Vec<String>,
 }
 
 /// `arcc runs …`

@@ -38,10 +38,14 @@ pub fn context<'v>(history: &'v RunHistory, fetched: Option<&'v Value>, as_of: A
     Node::Fields(fields)
 }
 
+/// The event with which a run began.
+pub fn started(history: &RunHistory) -> Option<&RunEvent> {
+    history.events().iter().find(|event| event.kind == EventKind::RunStarted)
+}
+
 /// The input a run was started with, where its log says.
 pub fn started_with(history: &RunHistory) -> Option<&Value> {
-    let started = |event: &&RunEvent| event.kind == EventKind::RunStarted;
-    history.events().iter().find(started)?.data.get("input").filter(|input| !input.is_null())
+    started(history)?.data.get("input").filter(|input| !input.is_null())
 }
 
 fn step<'v>(id: &StepId, state: &'v StepState, fetched: Option<&'v Value>, as_of: AsOf) -> Node<'v> {

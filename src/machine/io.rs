@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::agent::{AgentWork, TurnLimit, TurnNote};
 use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
 
 /// Something that happened to a run.
@@ -22,6 +23,15 @@ pub enum Input {
         outcome: Outcome,
         /// How long it took.
         took: Duration,
+    },
+    /// An ordered attempt tells how it is getting on. What comes after its end is ignored.
+    Progress {
+        /// The step, as the [`Call`] named it.
+        step: StepId,
+        /// Which attempt.
+        attempt: u32,
+        /// What it tells.
+        note: TurnNote,
     },
     /// A timer that was set has come due.
     Timer(TimerKey),
@@ -65,6 +75,9 @@ pub struct StartInput {
     pub trigger_type: Box<str>,
     /// Steps to leave out of this run; they are skipped as disabled.
     pub excluded: Vec<StepId>,
+    /// Gated steps that are let in from the start, each with what it is given; that overlays the
+    /// input as `input._steps.<id>`.
+    pub trigger_steps: Map<String, Value>,
 }
 
 /// How an attempt ended.
@@ -74,6 +87,9 @@ pub enum Outcome {
     Done(Value),
     /// With an error.
     Failed(StepError),
+    /// Not yet: an agent has used up its rounds. The run is paused, and resuming it orders the same
+    /// attempt again, which goes on where this one came to.
+    LimitReached(TurnLimit),
 }
 
 /// Why an attempt failed.
@@ -195,6 +211,8 @@ pub enum Work {
         /// `foreach`, `body`, `loop`.
         globals: Value,
     },
+    /// Let an agent take a turn.
+    Agent(Box<AgentWork>),
 }
 
 /// An event to append to the run's log. The host adds id, sequence and time.

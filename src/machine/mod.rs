@@ -19,9 +19,11 @@
 //!                          └─► order ───────► Reaction.orders    (then perform these)
 //! ```
 
+mod agent;
 mod attempt;
 mod draft;
 mod ending;
+mod episode;
 mod fold;
 mod handle;
 mod io;
@@ -36,9 +38,11 @@ mod turn;
 mod view;
 mod work;
 
+pub use agent::{AWAITING_CONTINUE, AgentWork, Powers, Target, TurnLimit, TurnNote};
 pub use attempt::{MAX_RETRY_DELAY, RETRY_DELAY};
 pub use draft::MACHINE_VERSION;
 pub use ending::DRAIN_TIMEOUT;
+pub use episode::{AGENT_HANDOFF_REFUSED, AWAITING_CHAT, AWAITING_EPISODE_CLOSE};
 pub use io::{
     Call, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError, TimerKey, Work,
 };

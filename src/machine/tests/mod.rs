@@ -1,7 +1,9 @@
 //! The machine's rules, one file per theme, and properties over random graphs.
 
+mod agents;
 mod control;
 mod driver;
+mod episodes;
 mod failing;
 mod human;
 mod loops;

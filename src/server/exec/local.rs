@@ -15,6 +15,7 @@ use super::mcp::{Client, ClientError, KnownServers, Target};
 use super::{Credentials, Executor, NoCredentials};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
+use crate::server::egress::Egress;
 
 /// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
 /// about retries, comes first.
@@ -31,13 +32,15 @@ pub struct ExecutorOptions {
     pub llm: Option<LlmProvider>,
     /// Who keeps connections.
     pub credentials: Arc<dyn Credentials>,
+    /// Where calls may go.
+    pub egress: Egress,
 }
 
 impl ExecutorOptions {
-    /// Options that know no servers, models and connections.
+    /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
         let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        Self { worker_program, servers, llm: None, credentials }
+        Self { worker_program, servers, llm: None, credentials, egress: Egress::default() }
     }
 }
 
@@ -59,8 +62,8 @@ impl LocalExecutor {
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
         Ok(Self {
             scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(options.servers)?),
-            models: Arc::new(llm::Client::new(options.llm)),
+            tools: Arc::new(Client::new(options.servers, &options.egress)?),
+            models: Arc::new(llm::Client::new(options.llm, &options.egress)),
         })
     }
 
@@ -89,6 +92,11 @@ impl Executor for LocalExecutor {
                     let question = Question { model, prompt, params, credential };
                     this.models.ask(question, call.timeout, cancel).await
                 }
+                Work::Agent(work) => {
+                    let message = format!("the agent `{}` is not known to this runtime", work.agent_id);
+                    let code = FailureCode::LlmRequestFailed;
+                    Outcome::Failed(StepError { code, message, retryable: false })
+                }
                 Work::Mcp { server_url, instance_id, tool, args } => {
                     let target = Target { server_url, instance_id, tool };
                     this.tools
@@ -105,6 +113,7 @@ impl Executor for LocalExecutor {
         async move {
             match work {
                 // A model that is asked twice costs twice, and changes nothing.
+                Work::Agent(_) => false,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     this.tools.repeatable(Target { server_url, instance_id, tool }).await

@@ -49,12 +49,19 @@ pub(super) struct Scale {
     from: Timestamp,
     length: Duration,
     columns: u16,
+    /// Up to where bars go that have no end.
+    now: Timestamp,
 }
 
 impl Scale {
-    /// `from` at the first column, `to` at the last.
-    pub(super) fn new(from: Timestamp, to: Timestamp, columns: u16) -> Self {
-        Self { from, length: age(from, to).max(Duration::from_millis(1)), columns }
+    /// `from` at the first column, `to` at the last; what has no end goes on to `now`.
+    pub(super) fn new((from, to): (Timestamp, Timestamp), now: Timestamp, columns: u16) -> Self {
+        Self { from, length: age(from, to).max(Duration::from_millis(1)), columns, now }
+    }
+
+    /// Up to where bars go that have no end.
+    pub(super) fn now(&self) -> Timestamp {
+        self.now
     }
 
     /// The column of an instant; instants outside stand at the ends.
@@ -122,8 +129,8 @@ pub(super) fn legend(theme: &Theme) -> [(&'static str, &'static str, Style); 6] 
     })
 }
 
-/// Draws bars into the first row of an area; those that last go on to `now`.
-pub(super) fn draw(bars: &[Bar], scale: Scale, now: Timestamp, theme: &Theme, area: Rect, buf: &mut Buffer) {
+/// Draws bars into the first row of an area.
+pub(super) fn draw(bars: &[Bar], scale: Scale, theme: &Theme, area: Rect, buf: &mut Buffer) {
     if area.is_empty() {
         return;
     }
@@ -131,7 +138,7 @@ pub(super) fn draw(bars: &[Bar], scale: Scale, now: Timestamp, theme: &Theme, ar
     shown.sort_by_key(|(look, _)| look.weight);
     for (look, bar) in shown {
         let first = scale.column(bar.from);
-        let last = scale.column(bar.to.unwrap_or(now)).max(first);
+        let last = scale.column(bar.to.unwrap_or(scale.now)).max(first);
         for column in first..=last.min(area.width - 1) {
             let end = look.end.filter(|_| column == last);
             if let Some(cell) = buf.cell_mut((area.x + column, area.y)) {
@@ -156,7 +163,8 @@ mod tests {
             .map(|(doing, from, to)| Bar { from: at(*from), to: to.map(at), doing: *doing, iteration: None })
             .collect();
         let mut buf = Buffer::empty(Rect::new(0, 0, 11, 1));
-        draw(&bars, Scale::new(at(0), at(10_000), 11), at(9_000), &Theme::plain(), buf.area, &mut buf);
+        let scale = Scale::new((at(0), at(10_000)), at(9_000), 11);
+        draw(&bars, scale, &Theme::plain(), buf.area, &mut buf);
         buf.content.iter().map(ratatui::buffer::Cell::symbol).collect()
     }
 
@@ -177,7 +185,7 @@ mod tests {
     #[test]
     fn the_marks_of_the_axis_are_round_and_apart() {
         let marks = |millis: i64, columns: u16| {
-            let marks = Scale::new(at(0), at(millis), columns).marks();
+            let marks = Scale::new((at(0), at(millis)), at(millis), columns).marks();
             marks.into_iter().map(|(column, time)| (column, time.as_millis())).collect::<Vec<_>>()
         };
         assert_eq!(marks(10_000, 41), [(0, 0), (20, 5_000), (40, 10_000)]);

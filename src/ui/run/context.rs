@@ -24,7 +24,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let view = &screen.context;
     if let Some((path, text)) = &view.open {
         let title = Strip::new().add(path.to_string(), theme.title);
-        return reader::draw(scene, title, text, view.search.as_ref(), area, buf);
+        return reader::draw(scene, title, (text, view.search.as_ref()), area, buf);
     }
     let title = Strip::new().add("Context", theme.title);
     let title = match &view.search {

@@ -25,5 +25,5 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, open: &Payload, area: R
         Some(step) => title.gap(2).add(step.as_str().to_owned(), theme.accent),
         None => title,
     };
-    reader::draw(scene, title, &open.text, screen.events.search.as_ref(), area, buf);
+    reader::draw(scene, title, (&open.text, screen.events.search.as_ref()), area, buf);
 }

@@ -9,12 +9,11 @@ use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, frame, row};
 use crate::ui::strip::Strip;
 
-/// Draws the lines that are seen behind a gutter; nothing of them is left out.
+/// Draws the lines that are seen behind a gutter, matches of a search marked; nothing is left out.
 pub(super) fn draw(
     scene: Scene<'_>,
     title: Strip<'_>,
-    text: &Reader,
-    search: Option<&Search>,
+    (text, search): (&Reader, Option<&Search>),
     area: Rect,
     buf: &mut Buffer,
 ) {

@@ -29,8 +29,6 @@ struct Chart<'a> {
     scale: Scale,
     /// Columns of the names at the left.
     names: u16,
-    /// The last instant that is shown: the present, the moment that is looked at, or the run's end.
-    now: Timestamp,
 }
 
 /// Draws the tab.
@@ -51,9 +49,8 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let place = |area: Rect| area.intersection(buf.area);
     let (axis, rows, legend) = (place(parts.axis), place(parts.rows), parts.legend.map(place));
     let names = (rows.width * 3 / 10).clamp(18, 34);
-    let scale = Scale::new(from, to, rows.width.saturating_sub(names + TIME + 3));
-    let now = to.min(scene.now);
-    let chart = Chart { scene, screen, detail, scale, names, now };
+    let scale = Scale::new((from, to), to.min(scene.now), rows.width.saturating_sub(names + TIME + 3));
+    let chart = Chart { scene, screen, detail, scale, names };
     states(&chart, axis, rows, buf);
     let view = &screen.timeline;
     let first = first_row(view.offset, view.index, rows.height, view.rows.len());
@@ -101,8 +98,8 @@ fn states(chart: &Chart<'_>, axis: Rect, rows: Rect, buf: &mut Buffer) {
     let marks = chart.screen.history(chart.detail).marks();
     let marks = marks.iter().filter_map(|mark| Some((left + chart.scale.column(mark.at?), &mark.status)));
     let marks: Vec<_> = marks.map(|(x, status)| (x, of_status(status, theme))).collect();
-    if chart.now < chart.scene.now || chart.screen.moment.is_some() || is_live(chart) {
-        line(left + chart.scale.column(chart.now), theme.running, "│");
+    if chart.scale.now() < chart.scene.now || chart.screen.moment.is_some() || is_live(chart) {
+        line(left + chart.scale.column(chart.scale.now()), theme.running, "│");
     }
     for (x, mark) in marks.iter().skip(1) {
         line(*x, mark.style, "┊");
@@ -125,14 +122,14 @@ fn step(chart: &Chart<'_>, of: &TimeRow, selected: bool, area: Rect, buf: &mut B
     }
     let track = of.track.and_then(|place| chart.screen.timeline.timeline.tracks().get(place));
     let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
-    let time = track.and_then(|track| track.length(chart.now)).map(human_fine).unwrap_or_default();
+    let time = track.and_then(|track| track.length(chart.scale.now())).map(human_fine).unwrap_or_default();
     let line = Rect {
         x: inside.x + chart.names + 1,
         width: inside.width.saturating_sub(chart.names + TIME + 2),
         ..inside
     };
     if let Some(track) = track {
-        bars::draw(&track.bars, chart.scale, chart.now, theme, line, buf);
+        bars::draw(&track.bars, chart.scale, theme, line, buf);
     }
     name(chart, of, track).paint(Rect { width: chart.names.min(inside.width), ..inside }, buf);
     let times = Rect { x: inside.right().saturating_sub(TIME), width: TIME.min(inside.width), ..inside };

@@ -67,7 +67,8 @@ pub(crate) fn settle(model: &mut Model) {
     match open.tab {
         Tab::Canvas | Tab::Events => {}
         Tab::Timeline => {
-            timeline::settle(open, detail, usize::from(layout::timeline(model.size).rows.height))
+            let rows = layout::timeline(model.size).rows;
+            timeline::settle(open, detail, usize::from(rows.height));
         }
         Tab::Context => context::settle(open, detail, height),
     }

@@ -1,5 +1,7 @@
 //! Requests about runs.
 
+use serde_json::{Map, Value};
+
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
 use crate::domain::{EventKind, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId};
@@ -22,9 +24,9 @@ impl Batch<'_> {
             return Err(archived(&start.workflow));
         }
         let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
-        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
         let graph = self.fleet.graph(self.db, &start.workflow, version)?;
-        need_steps(&graph, &start.excluded)?;
+        need_steps(&graph, &start)?;
+        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
         let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
         run.workflow_name = Some(workflow.name);
         run.version = Some(version);
@@ -39,6 +41,7 @@ impl Batch<'_> {
             input: start.input.clone(),
             trigger_type: start.trigger_type,
             excluded: start.excluded,
+            trigger_steps: start.trigger_steps,
         };
         let started = guarded(|| {
             let reaction = machine.handle(Input::Start(Box::new(input)), self.now)?;
@@ -91,11 +94,22 @@ impl Batch<'_> {
     fn existing(&self, start: &StartRun) -> Result<Option<Run>, EngineError> {
         let Some(id) = &start.run_id else { return Ok(None) };
         let Some(run) = runs::find(self.db, id)? else { return Ok(None) };
-        if run.workflow_id == start.workflow && runs::input(self.db, id)? == start.input {
+        if run.workflow_id == start.workflow
+            && runs::input(self.db, id)? == start.input
+            && self.granted(id)? == start.trigger_steps
+        {
             return Ok(Some(run));
         }
         let text = format!("the run id `{id}` belongs to another start; use a new id, or leave it out");
         Err(EngineError::Conflict(text))
+    }
+
+    /// What gated steps were given when a run was started.
+    fn granted(&self, id: &RunId) -> Result<Map<String, Value>, DbError> {
+        let first = log::of_run(self.db, id, 0, 1)?;
+        let granted =
+            first.first().and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
+        Ok(granted.cloned().unwrap_or_default())
     }
 
     fn need_run(&mut self, workflow: &WorkflowId, run: &RunId) -> Result<(), EngineError> {
@@ -145,7 +159,7 @@ impl Batch<'_> {
         Ok(match events.iter().rev().find(about) {
             None => EngineError::missing("task", task),
             Some(event) if event.kind == EventKind::HumanTaskCompleted => {
-                let approved = event.data.get("approved").and_then(serde_json::Value::as_bool);
+                let approved = event.data.get("approved").and_then(Value::as_bool);
                 let decision = if approved == Some(true) { "approved" } else { "rejected" };
                 EngineError::Conflict(Refusal::NotPending { task: task.clone(), decision }.to_string())
             }
@@ -158,14 +172,17 @@ fn is_live(run: &Run) -> bool {
     !run.status.is_terminal()
 }
 
-/// Refuses to leave out what is not there: the step that was meant would run.
-fn need_steps(graph: &Graph, excluded: &[StepId]) -> Result<(), EngineError> {
-    match excluded.iter().find(|id| !graph.steps.iter().any(|step| step.id == **id)) {
-        Some(id) => Err(EngineError::Invalid(format!(
-            "there is no step `{id}` to leave out; check excluded_step_ids"
-        ))),
-        None => Ok(()),
-    }
+/// Refuses to leave out or to let in what is not there: the step that was meant would run, or not.
+fn need_steps(graph: &Graph, start: &StartRun) -> Result<(), EngineError> {
+    let lacks = |id: &str| !graph.steps.iter().any(|step| step.id.as_str() == id);
+    let excluded = start.excluded.iter().map(StepId::as_str).find(|id| lacks(id));
+    let granted = start.trigger_steps.keys().map(String::as_str).find(|id| lacks(id));
+    let problem = match (excluded, granted) {
+        (Some(id), _) => format!("there is no step `{id}` to leave out; check excluded_step_ids"),
+        (None, Some(id)) => format!("there is no step `{id}` to let in; check trigger_steps"),
+        (None, None) => return Ok(()),
+    };
+    Err(EngineError::Invalid(problem))
 }
 
 fn unpublished(workflow: &WorkflowId) -> EngineError {
