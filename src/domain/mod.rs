@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod context;
+pub mod digest;
 pub mod document;
 pub mod drawing;
 pub mod event;
@@ -19,10 +20,12 @@ pub mod template;
 pub mod text;
 pub mod timeline;
 pub mod tree;
+pub mod triage;
 pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
+pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};

@@ -6,6 +6,7 @@
 
 pub mod dry_runs;
 pub mod log;
+pub mod mcp;
 pub mod open;
 pub mod readers;
 pub mod runs;
@@ -23,4 +24,3 @@ pub use readers::Readers;
 pub use record::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-pub use value::{canonical_json, sha256};

@@ -75,13 +75,13 @@ pub(crate) fn settle(model: &mut Model) {
 }
 
 fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestamp) -> bool {
+    if let Some(tab) = Tab::of(action) {
+        open.tab = tab;
+        return true;
+    }
     match action {
-        Action::TabCanvas => open.tab = Tab::Canvas,
-        Action::TabEvents => open.tab = Tab::Events,
-        Action::TabTimeline => open.tab = Tab::Timeline,
-        Action::TabContext => open.tab = Tab::Context,
-        Action::NextPane => open.tab = open.tab.turned(1),
-        Action::PreviousPane => open.tab = open.tab.turned(-1),
+        Action::NextPane => open.tab = open.tab.next(),
+        Action::PreviousPane => open.tab = open.tab.previous(),
         Action::Earlier | Action::Later => scrub(model, open, action, now),
         Action::Follow if moment::leave(open) => {}
         Action::Find => {

@@ -18,5 +18,5 @@ pub(crate) use keys::{open, perform, resized, settle};
 pub use moment::Moment;
 pub use reader::Reader;
 pub(crate) use search::set_search;
-pub use state::{Canvas, EventList, Payload, RunScreen, Search, Tab};
+pub use state::{Canvas, EventList, Payload, RunScreen, Search, TABS, Tab, TabEntry};
 pub use timeline::{TimeKey, TimeRow, TimelineView};
