@@ -4,6 +4,7 @@
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
 pub mod clock;
+pub mod context;
 pub mod credits;
 pub mod digest;
 pub mod document;
@@ -18,6 +19,8 @@ pub mod step;
 pub mod task;
 pub mod template;
 pub mod text;
+pub mod timeline;
+pub mod tree;
 pub mod triage;
 pub mod validate;
 pub mod workflow;
