@@ -21,8 +21,6 @@ pub const CONNECTIONS: &str = "/v1/connections";
 pub const GOOGLE_CONFIG: &str = "/v1/connections/google/config";
 /// Where the connecting of a Google account begins.
 pub const GOOGLE_OAUTH_URL: &str = "/v1/connections/google/oauth-url";
-/// The credit balance.
-pub const BILLING_USAGE: &str = "/v1/billing/usage";
 /// What used credits, entry by entry.
 pub const BILLING_HISTORY: &str = "/v1/billing/usage-history";
 /// What actions cost.
@@ -33,10 +31,24 @@ pub const CREDITS_CONSUMED: &str = "/v1/analytics/credits-consumed";
 pub const MODEL_CATALOG: &str = "/v1/llm-provider-keys/catalog";
 /// Where a model is resolved to a key.
 pub const RESOLVE_MODEL: &str = "/v1/llm/resolve";
-/// The access tokens of the project.
-pub const PATS: &str = "/v1/pats";
 /// Where memory is searched.
 pub const MEMORY_SEARCH: &str = "/v1/memory/search";
+/// What is left of the credits.
+pub const USAGE: &str = "/v1/billing/usage";
+/// Where credits are added; a local runtime's own.
+pub const GRANTS: &str = "/v1/billing/grants";
+/// The personal access tokens.
+pub const PATS: &str = "/v1/pats";
+
+/// One personal access token.
+pub fn pat(id: &str) -> String {
+    format!("{PATS}/{}", segment(id))
+}
+
+/// What starts runs of a workflow by itself.
+pub fn triggers(id: &WorkflowId) -> String {
+    format!("{}/triggers", workflow(id))
+}
 
 fn segment(id: &str) -> String {
     // `.` and `..` would be folded away by URL parsers.

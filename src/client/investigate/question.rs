@@ -49,7 +49,7 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         }
         Need::GoogleConfig => Question::get(paths::GOOGLE_CONFIG),
         Need::GoogleAccount(id) => Question::get(paths::google_account(id)),
-        Need::Balance => Question::get(paths::BILLING_USAGE),
+        Need::Balance => Question::get(paths::USAGE),
         Need::Prices => Question::get(paths::ACTION_PRICING),
         Need::Models => Question::get(paths::MODEL_CATALOG),
         Need::Model(model) => Question::post(paths::RESOLVE_MODEL, json!({ "model": model })),

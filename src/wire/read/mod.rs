@@ -7,9 +7,11 @@ pub mod facts;
 mod fields;
 mod page;
 mod rows;
+mod usage;
 
 pub use page::{Page, page};
 pub use rows::{Unreadable, event, run, started, task, version, workflow};
+pub use usage::usage;
 
 /// The first text under one of these names; a dot descends into an object.
 pub fn address(raw: &serde_json::Value, names: &[&str]) -> Option<String> {
