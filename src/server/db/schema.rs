@@ -6,7 +6,7 @@ use super::DbError;
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 2] = [V1, V2];
+const MIGRATIONS: [&str; 3] = [V1, V2, AGENTS];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -103,6 +103,15 @@ CREATE TABLE dry_runs (
     validated_at INTEGER NOT NULL,
     payload      TEXT NOT NULL,
     PRIMARY KEY (workflow_id, graph_hash)
+) STRICT, WITHOUT ROWID;
+";
+
+const AGENTS: &str = "
+CREATE TABLE agents (
+    id         TEXT PRIMARY KEY,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
 ) STRICT, WITHOUT ROWID;
 ";
 

@@ -9,10 +9,11 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
+use super::agent::{self, Agents, NoAgents};
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
-use super::{Credentials, Executor, NoCredentials};
+use super::{Credentials, Executor, NoCredentials, Notes};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
@@ -31,17 +32,19 @@ pub struct ExecutorOptions {
     pub llm: Option<LlmProvider>,
     /// Who keeps connections.
     pub credentials: Arc<dyn Credentials>,
+    /// Who keeps agents.
+    pub agents: Arc<dyn Agents>,
 }
 
 impl ExecutorOptions {
     /// Options that know no servers, models and connections.
     pub fn new(worker_program: PathBuf) -> Self {
         let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        Self { worker_program, servers, llm: None, credentials }
+        Self { worker_program, servers, llm: None, credentials, agents: Arc::new(NoAgents) }
     }
 }
 
-/// Runs Lua in child processes, calls tools over MCP and asks models.
+/// Runs Lua in child processes, calls tools over MCP, asks models and lets agents take turns.
 ///
 /// Cloning is cheap; clones share workers and sessions.
 #[derive(Clone, Debug)]
@@ -49,6 +52,7 @@ pub struct LocalExecutor {
     scripts: Arc<Pool>,
     tools: Arc<Client>,
     models: Arc<llm::Client>,
+    agents: agent::Runner,
 }
 
 impl LocalExecutor {
@@ -57,11 +61,10 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
-        Ok(Self {
-            scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(options.servers)?),
-            models: Arc::new(llm::Client::new(options.llm)),
-        })
+        let tools = Arc::new(Client::new(options.servers)?);
+        let models = Arc::new(llm::Client::new(options.llm));
+        let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
+        Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents })
     }
 
     async fn script(
@@ -80,6 +83,15 @@ impl LocalExecutor {
 
 impl Executor for LocalExecutor {
     fn execute(&self, call: Call, cancel: CancellationToken) -> BoxFuture<'static, Outcome> {
+        self.execute_telling(call, cancel, Notes::channel().0)
+    }
+
+    fn execute_telling(
+        &self,
+        call: Call,
+        cancel: CancellationToken,
+        notes: Notes,
+    ) -> BoxFuture<'static, Outcome> {
         let this = self.clone();
         async move {
             let key = call.idempotency_key();
@@ -90,9 +102,8 @@ impl Executor for LocalExecutor {
                     this.models.ask(question, call.timeout, cancel).await
                 }
                 Work::Agent(work) => {
-                    let message = format!("the agent `{}` is not known to this runtime", work.agent_id);
-                    let code = FailureCode::LlmRequestFailed;
-                    Outcome::Failed(StepError { code, message, retryable: false })
+                    let terms = agent::Terms { key, limit: call.timeout, cancel, notes };
+                    this.agents.take(*work, terms).await
                 }
                 Work::Mcp { server_url, instance_id, tool, args } => {
                     let target = Target { server_url, instance_id, tool };
@@ -110,7 +121,7 @@ impl Executor for LocalExecutor {
         async move {
             match work {
                 // A model that is asked twice costs twice, and changes nothing.
-                Work::Agent(_) => false,
+                Work::Agent(work) => this.agents.repeatable(&work).await,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     this.tools.repeatable(Target { server_url, instance_id, tool }).await

@@ -4,6 +4,7 @@
 //! project. Handlers then ask the [`Engine`](crate::server::engine::Engine) and write what it says
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
+mod agents;
 mod body;
 mod commands;
 mod error;

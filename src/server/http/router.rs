@@ -13,14 +13,14 @@ use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, gate, runs, stream, tasks, validate, versions, workflows};
+use super::{agents, commands, gate, runs, stream, tasks, validate, versions, workflows};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// All routes behind the gate.
 pub fn router(state: HttpState) -> Router {
-    let routes = workflow_routes().merge(run_routes());
+    let routes = workflow_routes().merge(run_routes()).merge(agent_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -51,6 +51,12 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn agent_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/agents", get(agents::list).post(agents::create))
+        .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
 }
 
 async fn unknown(request: Request) -> ApiError {

@@ -9,7 +9,7 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
 use super::session::Session;
-use super::{ClientError, Endpoint, KnownServers};
+use super::{ClientError, Endpoint, KnownServers, ListedTool};
 use crate::machine::Outcome;
 
 /// How long a call may take when its step does not say.
@@ -101,6 +101,15 @@ impl Client {
             Ok(session) => session.is_repeatable(&target.tool),
             Err(_) => false,
         }
+    }
+
+    /// The tools of a server, as it listed them when its session was opened.
+    ///
+    /// # Errors
+    /// When the target names no server, or the server cannot be reached.
+    pub async fn listed(&self, target: &Target) -> Result<Vec<ListedTool>, ClientError> {
+        let endpoint = self.servers.resolve(target)?;
+        Ok(self.session(&endpoint).await?.listed())
     }
 
     async fn attempt(&self, target: &Target, args: Value, key: &str) -> Result<Value, ClientError> {

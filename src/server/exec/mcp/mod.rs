@@ -6,11 +6,13 @@
 mod address;
 mod arguments;
 mod client;
+mod discovery;
 mod error;
 mod result;
 mod session;
 
 pub use address::{Endpoint, KnownServers};
 pub use client::{Client, Target, Terms};
+pub use discovery::ListedTool;
 pub use error::ClientError;
 pub(super) use error::causes;

@@ -17,7 +17,7 @@ use tokio::time::timeout;
 use url::Url;
 
 use super::error::{causes, network};
-use super::{ClientError, Endpoint, arguments, result};
+use super::{ClientError, Endpoint, ListedTool, arguments, result};
 
 /// How long opening a session may take: connecting, the handshake and the list of tools each.
 const OPENING: Duration = Duration::from_secs(5);
@@ -93,6 +93,13 @@ impl Session {
                 reason: broken(&error).replace(self.address.as_str(), &self.url),
             }),
         }
+    }
+
+    /// The tools as the server listed them, by name.
+    pub(super) fn listed(&self) -> Vec<ListedTool> {
+        let mut listed: Vec<_> = self.tools.values().map(ListedTool::of).collect();
+        listed.sort_by(|a, b| a.name.cmp(&b.name));
+        listed
     }
 
     /// Whether the tool says that it only reads, or that repeating a call changes nothing.
