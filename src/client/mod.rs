@@ -1,6 +1,7 @@
 //! The remote port: everything that talks to an AgentRuntime API, hosted or local.
 //!
-//! [`Client`] makes single calls: reads, and commands, which are sent exactly once. [`watch()`]
+//! [`Client`] makes single calls: reads, and commands, which are sent exactly once; what became of
+//! one whose answer was lost, [`Client::settle`] finds out by reading. [`watch()`]
 //! keeps a mirror fed: it polls the feed, holds a socket per wanted workflow, fetches the run that
 //! is looked at, and reports all of it as [`WatchEvent`](crate::mirror::WatchEvent)s.
 //!
@@ -17,17 +18,22 @@ mod find;
 mod focus;
 mod follow;
 mod http;
+mod network;
 mod outbox;
 mod paging;
 mod plan;
 mod reads;
+mod route;
+mod settle;
 mod socket;
 mod stream;
+mod trust;
 mod watch;
 
 pub use endpoint::Endpoint;
 pub use find::FindError;
 pub use follow::Follow;
 pub use http::Client;
+pub use network::{Network, Proxy};
 pub use paging::{Listed, RunsPage};
 pub use watch::{Interest, Watch, watch};

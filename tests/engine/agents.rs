@@ -274,6 +274,7 @@ async fn a_person_decides_what_an_agent_hands_over_and_a_terminal_step_closes() 
         run: run.clone(),
         task: task.task_id,
         created_at: task.created_at,
+        shown: None,
         approved: true,
         result: serde_json::Map::new(),
     };

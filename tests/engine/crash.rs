@@ -82,6 +82,7 @@ async fn a_call_in_flight_is_put_before_a_person_unless_its_tool_is_repeatable()
         run: run.clone(),
         task,
         created_at,
+        shown: None,
         approved: true,
         result: Map::new(),
     };

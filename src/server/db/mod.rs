@@ -24,4 +24,3 @@ pub use readers::Readers;
 pub use record::{
     AgentRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-pub use value::{canonical_json, sha256};

@@ -16,6 +16,7 @@ use super::mcp::{Client, ClientError, KnownServers, Target};
 use super::{Credentials, Executor, NoCredentials, Notes};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
+use crate::server::egress::Egress;
 
 /// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
 /// about retries, comes first.
@@ -34,13 +35,16 @@ pub struct ExecutorOptions {
     pub credentials: Arc<dyn Credentials>,
     /// Who keeps agents.
     pub agents: Arc<dyn Agents>,
+    /// Where calls may go.
+    pub egress: Egress,
 }
 
 impl ExecutorOptions {
-    /// Options that know no servers, models and connections.
+    /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
         let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        Self { worker_program, servers, llm: None, credentials, agents: Arc::new(NoAgents) }
+        let (agents, egress) = (Arc::new(NoAgents), Egress::default());
+        Self { worker_program, servers, llm: None, credentials, agents, egress }
     }
 }
 
@@ -61,8 +65,8 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
-        let tools = Arc::new(Client::new(options.servers)?);
-        let models = Arc::new(llm::Client::new(options.llm));
+        let tools = Arc::new(Client::new(options.servers, &options.egress)?);
+        let models = Arc::new(llm::Client::new(options.llm, &options.egress));
         let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
         Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents })
     }

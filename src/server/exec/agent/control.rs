@@ -20,15 +20,15 @@ pub(super) fn schemas(powers: &Powers) -> Vec<Value> {
     let mut told = vec![function(
         FINISH,
         "Says that all work is done. Ends your turn, and no further step is brought in after it.",
-        json!({"type": "object", "properties": {"result": anything}}),
+        &json!({"type": "object", "properties": {"result": anything}}),
     )];
     if !powers.targets.is_empty() {
-        told.push(function(HANDOFF, &who(powers), handoff(powers)));
+        told.push(function(HANDOFF, &who(powers), &handoff(powers)));
     }
     told
 }
 
-fn function(name: &str, description: &str, parameters: Value) -> Value {
+fn function(name: &str, description: &str, parameters: &Value) -> Value {
     json!({"type": "function", "function": {"name": name, "description": description, "parameters": parameters}})
 }
 

@@ -5,8 +5,8 @@ use std::time::Duration;
 use serde_json::{Value, json};
 
 use super::{AgentDefinition, AgentError};
+use crate::domain::digest::{canonical_json, sha256};
 use crate::machine::{AgentWork, TurnLimit};
-use crate::server::db::sha256;
 use crate::server::exec::llm::{Reply, ToolCall};
 
 /// The most that a conversation may hold, in bytes: it must fit into an event.
@@ -96,7 +96,7 @@ impl History {
     /// A key for a call that is the same when the turn is repeated and the model calls the same tool with
     /// the same arguments as often; no other call has it.
     pub(super) fn key_of(&mut self, turn: &str, tool: &str, args: &Value) -> String {
-        let digest = sha256(&format!("{tool} {}", crate::server::db::canonical_json(args)))[..16].to_owned();
+        let digest = sha256(&format!("{tool} {}", canonical_json(args)))[..16].to_owned();
         let before = self.calls.iter().filter(|known| **known == digest).count();
         let key = format!("{turn}/{digest}/{}", before + 1);
         self.calls.push(digest);

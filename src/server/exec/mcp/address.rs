@@ -6,6 +6,7 @@ use secrecy::SecretString;
 use url::Url;
 
 use super::{ClientError, Target};
+use crate::server::egress::ChosenBy;
 
 /// Where a server is, and what it is told about the caller.
 #[derive(Clone, Debug)]
@@ -14,6 +15,8 @@ pub struct Endpoint {
     pub url: Url,
     /// The bearer token it wants, if any.
     pub token: Option<SecretString>,
+    /// Who chose the address, which says how far it may lead.
+    pub chosen_by: ChosenBy,
 }
 
 /// Servers that graphs call by a name, in `server_url` or `instance_id`.
@@ -44,15 +47,18 @@ impl KnownServers {
         let known = named.into_iter().flatten().find_map(|name| self.endpoints.get(name));
         match (known, &target.server_url, &target.instance_id) {
             (Some(endpoint), _, _) => Ok(endpoint.clone()),
-            (None, Some(url), _) => Ok(Endpoint { url: permitted(url)?, token: None }),
+            (None, Some(url), _) => {
+                Ok(Endpoint { url: permitted(url)?, token: None, chosen_by: ChosenBy::Graph })
+            }
             (None, None, Some(instance)) => Err(ClientError::UnknownInstance(instance.clone())),
             (None, None, None) => Err(ClientError::NoServer),
         }
     }
 }
 
-/// The address policy: every `http` and `https` address without credentials in it. A token is
-/// only ever sent to a known server, never to an address from a graph.
+/// What an address must look like: `http` or `https`, and without credentials in it. A token is
+/// only ever sent to a known server, never to an address from a graph. Where the address may lead
+/// is the egress policy's.
 fn permitted(raw: &str) -> Result<Url, ClientError> {
     let refuse = |reason: &str| ClientError::BadAddress { url: raw.into(), reason: reason.to_owned() };
     let url = Url::parse(raw).map_err(|error| refuse(&error.to_string()))?;
@@ -75,7 +81,8 @@ mod tests {
     use pretty_assertions::assert_eq;
 
     fn resolve(server_url: Option<&str>, instance_id: Option<&str>) -> Result<String, String> {
-        let desk = Endpoint { url: Url::parse("http://127.0.0.1:4000/mcp").unwrap(), token: None };
+        let url = Url::parse("http://127.0.0.1:4000/mcp").unwrap();
+        let desk = Endpoint { url, token: None, chosen_by: ChosenBy::Operator };
         let known = KnownServers::new().with("builtin:desk", desk);
         let target = Target {
             server_url: server_url.map(Into::into),

@@ -11,6 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::session::Session;
 use super::{ClientError, Endpoint, KnownServers, ListedTool};
 use crate::machine::Outcome;
+use crate::server::egress::{ChosenBy, Clients, Egress, Proxies};
 
 /// How long a call may take when its step does not say.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(300);
@@ -57,26 +58,20 @@ struct Place {
 /// The MCP client of the runtime.
 #[derive(Debug)]
 pub struct Client {
-    http: reqwest::Client,
+    http: Clients,
     servers: KnownServers,
-    sessions: std::sync::Mutex<HashMap<String, Slot>>,
+    sessions: std::sync::Mutex<HashMap<(String, ChosenBy), Slot>>,
 }
 
 impl Client {
-    /// A client that knows these servers by name.
+    /// A client that knows these servers by name and calls only where it may.
     ///
     /// # Errors
     /// When no HTTP client can be built.
-    pub fn new(servers: KnownServers) -> Result<Self, ClientError> {
-        // The HTTP crate is built without a default for TLS. Another part may have set one; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
-        let http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .no_proxy()
-            .connect_timeout(CONNECTING)
-            .pool_max_idle_per_host(0)
-            .build()
-            .map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
+    pub fn new(servers: KnownServers, egress: &Egress) -> Result<Self, ClientError> {
+        let builder = || reqwest::Client::builder().connect_timeout(CONNECTING).pool_max_idle_per_host(0);
+        let http =
+            egress.clients(Proxies::None, builder).map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
         Ok(Self { http, servers, sessions: std::sync::Mutex::default() })
     }
 
@@ -133,7 +128,7 @@ impl Client {
         if let Some((_, error)) = place.failed.as_ref().filter(|(at, _)| *at >= asked) {
             return Err(error.clone());
         }
-        match Session::open(self.http.clone(), endpoint).await {
+        match self.open(endpoint).await {
             Ok(session) => {
                 let session = Arc::new(session);
                 *place = Place { session: Some(Arc::clone(&session)), failed: None };
@@ -144,6 +139,11 @@ impl Client {
                 Err(error)
             }
         }
+    }
+
+    async fn open(&self, endpoint: &Endpoint) -> Result<Session, ClientError> {
+        let http = self.http.to(&endpoint.url, endpoint.chosen_by).map_err(ClientError::Denied)?;
+        Session::open(http.clone(), endpoint).await
     }
 
     /// Gives up a session that broke, unless it was replaced meanwhile. The next call opens another.
@@ -157,11 +157,12 @@ impl Client {
 
     fn slot(&self, endpoint: &Endpoint) -> Slot {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
-        let url = endpoint.url.as_str();
-        if sessions.len() >= MAX_SERVERS && !sessions.contains_key(url) {
+        // A session that was opened for one is no way around the rules for another.
+        let key = (endpoint.url.to_string(), endpoint.chosen_by);
+        if sessions.len() >= MAX_SERVERS && !sessions.contains_key(&key) {
             // A slot that only the map holds is not in use; its session closes when it is dropped.
             sessions.retain(|_, slot| Arc::strong_count(slot) > 1);
         }
-        Arc::clone(sessions.entry(url.to_owned()).or_default())
+        Arc::clone(sessions.entry(key).or_default())
     }
 }

@@ -9,6 +9,7 @@ use rmcp::transport::worker::WorkerQuitReason;
 
 use crate::domain::FailureCode;
 use crate::machine::StepError;
+use crate::server::egress::Denied;
 
 /// Why a tool could not be called, or gave no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -30,6 +31,9 @@ pub enum ClientError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The address leads where it may not.
+    #[error("the MCP server is not called: {0}")]
+    Denied(#[source] Denied),
     /// No session could be opened.
     #[error("the MCP server at {url} cannot be reached: {reason}")]
     Unreachable {
@@ -87,6 +91,7 @@ impl ClientError {
             | Self::NoServer
             | Self::UnknownInstance(_)
             | Self::BadAddress { .. }
+            | Self::Denied(_)
             | Self::Refused { .. }
             | Self::NotAnObject(_) => false,
             Self::Unreachable { .. }
@@ -103,19 +108,32 @@ impl ClientError {
     }
 }
 
+/// The refusal of the egress policy, where that is what the transport met.
+pub(super) fn denied(error: &DynamicTransportError) -> Option<Denied> {
+    match http_error(error)? {
+        HttpError::Client(error) => Denied::within(error).cloned(),
+        _ => None,
+    }
+}
+
 /// What the network or the server said. The transport's own words are about types and channels.
 pub(super) fn network(error: &DynamicTransportError) -> String {
-    type HttpError = StreamableHttpError<reqwest::Error>;
+    match http_error(error) {
+        Some(HttpError::Client(error)) => innermost(error),
+        Some(other) => causes(other),
+        None => causes(&*error.error),
+    }
+}
+
+type HttpError = StreamableHttpError<reqwest::Error>;
+
+fn http_error(error: &DynamicTransportError) -> Option<&HttpError> {
     let error: &(dyn std::error::Error + 'static) = &*error.error;
     let quit = match error.downcast_ref() {
         Some(WorkerQuitReason::<HttpError>::Fatal { error, .. }) => Some(error),
         _ => None,
     };
-    match error.downcast_ref().or(quit) {
-        Some(HttpError::Client(error)) => innermost(error),
-        Some(other) => causes(other),
-        None => causes(error),
-    }
+    error.downcast_ref().or(quit)
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

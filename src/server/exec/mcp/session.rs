@@ -16,7 +16,7 @@ use serde_json::Value;
 use tokio::time::timeout;
 use url::Url;
 
-use super::error::{causes, network};
+use super::error::{causes, denied, network};
 use super::{ClientError, Endpoint, ListedTool, arguments, result};
 
 /// How long opening a session may take: connecting, the handshake and the list of tools each.
@@ -53,7 +53,9 @@ impl Session {
         let transport = StreamableHttpClientTransport::with_client(http, config);
         let service = timeout(OPENING, introduction().serve(transport)).await.map_err(silent)?;
         let service = service.map_err(|error| match error {
-            ClientInitializeError::TransportError { error, .. } => unreachable(network(&error)),
+            ClientInitializeError::TransportError { error, .. } => {
+                denied(&error).map_or_else(|| unreachable(network(&error)), ClientError::Denied)
+            }
             other => unreachable(causes(&other)),
         })?;
         let tools = timeout(OPENING, service.list_all_tools()).await.map_err(silent)?;
