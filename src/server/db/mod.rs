@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod dry_runs;
 pub mod log;
+pub mod mcp;
 pub mod open;
 pub mod readers;
 pub mod runs;

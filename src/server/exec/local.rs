@@ -13,7 +13,7 @@ use super::agent::{self, Agents, NoAgents};
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
-use super::{Credentials, Executor, NoCredentials, Notes};
+use super::{Credentials, Executor, Instances, NoCredentials, NoInstances, Notes};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 use crate::server::egress::Egress;
@@ -35,6 +35,8 @@ pub struct ExecutorOptions {
     pub credentials: Arc<dyn Credentials>,
     /// Who keeps agents.
     pub agents: Arc<dyn Agents>,
+    /// Who keeps the instances that steps are bound to.
+    pub instances: Arc<dyn Instances>,
     /// Where calls may go.
     pub egress: Egress,
 }
@@ -42,9 +44,9 @@ pub struct ExecutorOptions {
 impl ExecutorOptions {
     /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
-        let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        let (agents, egress) = (Arc::new(NoAgents), Egress::default());
-        Self { worker_program, servers, llm: None, credentials, agents, egress }
+        let (credentials, instances) = (Arc::new(NoCredentials), Arc::new(NoInstances));
+        let (servers, agents, egress) = (KnownServers::new(), Arc::new(NoAgents), Egress::default());
+        Self { worker_program, servers, llm: None, credentials, agents, instances, egress }
     }
 }
 
@@ -65,10 +67,21 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
-        let tools = Arc::new(Client::new(options.servers, &options.egress)?);
-        let models = Arc::new(llm::Client::new(options.llm, &options.egress));
+        let ExecutorOptions { servers, instances, credentials, egress, .. } = options;
+        let tools = Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials));
+        let models = Arc::new(llm::Client::new(options.llm, &egress));
         let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
         Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents })
+    }
+
+    /// The MCP client, for whoever looks at servers without calling their tools.
+    pub fn tools(&self) -> Arc<Client> {
+        Arc::clone(&self.tools)
+    }
+
+    /// The Lua workers, for whoever tries scripts out.
+    pub fn scripts(&self) -> Arc<Pool> {
+        Arc::clone(&self.scripts)
     }
 
     async fn script(
@@ -106,11 +119,13 @@ impl Executor for LocalExecutor {
                     this.models.ask(question, call.timeout, cancel).await
                 }
                 Work::Agent(work) => {
-                    let terms = agent::Terms { key, limit: call.timeout, cancel, notes };
+                    let workflow = Some(call.workflow_id);
+                    let terms = agent::Terms { key, workflow, limit: call.timeout, cancel, notes };
                     this.agents.take(*work, terms).await
                 }
-                Work::Mcp { server_url, instance_id, tool, args } => {
-                    let target = Target { server_url, instance_id, tool };
+                Work::Mcp { server_url, instance_id, tool, args, connection } => {
+                    let workflow = Some(call.workflow_id);
+                    let target = Target { server_url, instance_id, tool, connection, workflow };
                     this.tools
                         .call(target, args, super::mcp::Terms { key, limit: call.timeout, cancel })
                         .await
@@ -128,7 +143,8 @@ impl Executor for LocalExecutor {
                 Work::Agent(work) => this.agents.repeatable(&work).await,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
-                    this.tools.repeatable(Target { server_url, instance_id, tool }).await
+                    let target = Target { server_url, instance_id, tool, ..Target::default() };
+                    this.tools.repeatable(target).await
                 }
             }
         }

@@ -13,6 +13,7 @@
 pub mod agent;
 mod credentials;
 mod executor;
+mod instances;
 pub mod llm;
 mod local;
 pub mod lua;
@@ -20,6 +21,7 @@ pub mod mcp;
 
 pub use credentials::{ConnectionFacts, Credential, CredentialError, Credentials, NoCredentials};
 pub use executor::{Executor, Notes};
+pub use instances::{Binding, InstanceError, Instances, NoInstances};
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};
 pub use lua::lua_worker_main;

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::control;
 use super::definition::ToolBinding;
 use super::{AgentDefinition, AgentError};
+use crate::domain::WorkflowId;
 use crate::machine::Powers;
 use crate::server::exec::mcp::{Client, ListedTool, Target};
 
@@ -52,14 +53,14 @@ impl Toolbox {
     /// Asks the servers of an agent what their tools look like.
     pub(super) async fn open(
         agent: &AgentDefinition,
-        powers: Option<Powers>,
+        (powers, workflow): (Option<Powers>, Option<&WorkflowId>),
         client: &Client,
     ) -> Result<Self, AgentError> {
         let schemas = powers.as_ref().map(control::schemas).unwrap_or_default();
         let mut toolbox = Self { tools: Vec::new(), schemas, powers };
         let mut names: HashSet<String> = control::NAMES.iter().map(ToString::to_string).collect();
         for binding in &agent.tools {
-            let target = target(binding);
+            let target = Target { workflow: workflow.cloned(), ..target(binding) };
             let listed = client.listed(&target).await?;
             for tool in chosen(agent, binding, listed)? {
                 toolbox.add(&tool, &target, &mut names);
@@ -123,7 +124,7 @@ impl Toolbox {
 
 fn target(binding: &ToolBinding) -> Target {
     let (server_url, instance_id) = (binding.server_url.clone(), binding.instance_id.clone());
-    Target { server_url, instance_id, tool: "".into() }
+    Target { server_url, instance_id, ..Target::default() }
 }
 
 /// The tools of a server that the agent may use.

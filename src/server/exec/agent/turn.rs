@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::history::History;
 use super::toolbox::{Called, Tool, Toolbox};
 use super::{AgentDefinition, AgentError, Agents, control, line};
-use crate::domain::AgentId;
+use crate::domain::{AgentId, WorkflowId};
 use crate::machine::{AgentWork, Outcome, TurnLimit, TurnNote};
 use crate::server::exec::Notes;
 use crate::server::exec::llm::{Client as Models, Conversation, LlmError, Reply, ToolCall};
@@ -33,6 +33,8 @@ const PATIENCE: [Duration; 2] = [Duration::from_secs(1), Duration::from_secs(4)]
 pub struct Terms {
     /// The key that is the same for every repetition of this attempt.
     pub key: String,
+    /// The workflow that asks, for the connections that are set for it.
+    pub workflow: Option<WorkflowId>,
     /// How long it may take; ten minutes when the step does not say.
     pub limit: Option<Duration>,
     /// Calls it off.
@@ -84,7 +86,7 @@ impl Runner {
     /// call does no harm. `false` when that cannot be found out.
     pub async fn repeatable(&self, work: &AgentWork) -> bool {
         let Ok(agent) = self.agent(work).await else { return false };
-        let toolbox = Toolbox::open(&agent, None, &self.tools).await;
+        let toolbox = Toolbox::open(&agent, (None, None), &self.tools).await;
         toolbox.is_ok_and(|toolbox| toolbox.is_repeatable())
     }
 
@@ -98,7 +100,8 @@ impl Runner {
     async fn attempt(&self, work: &AgentWork, terms: &Terms) -> Result<End, AgentError> {
         let began = Instant::now();
         let agent = self.agent(work).await?;
-        let toolbox = Toolbox::open(&agent, work.powers.clone(), &self.tools).await?;
+        let toolbox =
+            Toolbox::open(&agent, (work.powers.clone(), terms.workflow.as_ref()), &self.tools).await?;
         let mut turn = Turn { runner: self, agent: &agent, toolbox: &toolbox, terms };
         let mut history = History::begin(&agent, work);
         let allowance = history.rounds.saturating_add(agent.max_rounds);
