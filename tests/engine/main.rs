@@ -8,6 +8,7 @@
 
 mod agents;
 mod crash;
+mod credits;
 mod fake;
 mod loops;
 mod runs;

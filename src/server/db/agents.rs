@@ -7,6 +7,16 @@ use super::value::{instant, read_instant, read_json};
 use super::{AgentRecord, DbError};
 use crate::domain::AgentId;
 
+/// Agents by id; their definitions as JSON.
+pub(super) const TABLES: &str = "
+CREATE TABLE agents (
+    id         TEXT PRIMARY KEY,
+    definition TEXT NOT NULL,
+    created_at INTEGER NOT NULL,
+    updated_at INTEGER NOT NULL
+) STRICT, WITHOUT ROWID;
+";
+
 /// Writes an agent, new or changed.
 ///
 /// # Errors

@@ -5,12 +5,16 @@
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
 pub mod agents;
+pub mod analytics;
+pub mod credits;
 pub mod dry_runs;
 pub mod log;
 pub mod mcp;
 pub mod open;
+pub mod pats;
 pub mod readers;
 pub mod runs;
+pub mod tallies;
 pub mod tasks;
 pub mod workflows;
 
