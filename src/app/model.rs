@@ -7,6 +7,7 @@ use super::panes::{Home, RunScreen};
 use super::pending::Pendings;
 use super::upkeep::Upkeep;
 use crate::domain::Timestamp;
+use crate::domain::triage::{Caller, TokenForm};
 use crate::mirror::Mirror;
 
 /// Which screen is shown under the overlays.
@@ -46,6 +47,21 @@ pub struct Session {
     pub access: Access,
     /// How long a decision is held back for undo; zero sends at once.
     pub undo: Duration,
+}
+
+impl Session {
+    /// Who asks, as far as the session knows: it holds no token, and takes it for an access token.
+    fn caller(&self) -> Caller {
+        let named = |word: &str| (!word.is_empty()).then(|| word.into());
+        Caller {
+            host: self.host.as_str().into(),
+            token: TokenForm::Pat,
+            token_source: "".into(),
+            tenant: named(&self.tenant),
+            project: named(&self.project),
+            console: self.console.as_deref().map(Into::into),
+        }
+    }
 }
 
 /// Which theme is used.
@@ -105,6 +121,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// What the client port was last asked to watch.
     pub watching: super::effect::Wanted,
+    /// Who asks, as far as it may be told.
+    pub caller: Caller,
     /// What was put off, and what was asked for already.
     pub upkeep: Upkeep,
 }
@@ -112,6 +130,7 @@ pub struct Model {
 impl Model {
     /// A program that has just begun.
     pub fn new(session: Session, paper: Paper, size: (u16, u16)) -> Self {
+        let caller = session.caller();
         Self {
             session,
             mirror: Mirror::default(),
@@ -124,6 +143,7 @@ impl Model {
             paper,
             size,
             watching: super::effect::Wanted::default(),
+            caller,
             upkeep: Upkeep::default(),
         }
     }
