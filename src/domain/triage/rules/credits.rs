@@ -130,5 +130,6 @@ fn top(rows: &[SpendRow]) -> String {
 fn add() -> Finding {
     let title = "credits are added in the console; changing the plan needs a tenant_admin";
     Finding::new(34, "credits-add", Verdict::ByDesign, title)
+        .seen("the platform's roles", "billing takes a contributor, the plan a tenant_admin", None)
         .offer("open plan and billing", Act::Console(Page::Settings))
 }

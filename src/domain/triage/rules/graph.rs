@@ -115,7 +115,7 @@ fn class(issue: &DryRunIssue) -> Option<(u8, &'static str)> {
     let place = issue.place.as_deref().unwrap_or_default();
     Some(if says(&["cycle", "wait for each other"]) {
         (46, "graph-cycle")
-    } else if says(&["lua"]) {
+    } else if mentions(&issue.code, &["lua"]) || mentions(&issue.message, &["lua script", "lua syntax"]) {
         (48, "graph-lua")
     } else if mentions(&issue.code, &["braces"]) {
         (51, "braces")
