@@ -3,6 +3,7 @@
 mod answers;
 mod churn;
 mod decisions;
+mod failures;
 mod home;
 mod kit;
 mod overlays;
