@@ -13,6 +13,7 @@ pub mod graph;
 pub mod history;
 pub mod ids;
 pub mod run;
+pub mod schema;
 pub mod step;
 pub mod task;
 pub mod template;

@@ -9,7 +9,10 @@
 mod crash;
 mod fake;
 mod loops;
+mod mcp;
 mod runs;
+#[path = "../support/shop.rs"]
+mod shop;
 mod storage;
 mod stream;
 mod workflows;
