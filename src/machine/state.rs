@@ -5,11 +5,14 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::draft::Named;
+use super::children::Child;
+use super::draft::{Named, Stopper};
+use super::io::Caller;
 use super::loops::{Lane, LoopState};
 use super::plan::Plan;
 use crate::domain::{
-    FailureCode, Graph, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp, WorkflowId,
+    FailureCode, Graph, Principal, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp,
+    WorkflowId,
 };
 
 /// A run, as the fold of its events.
@@ -42,6 +45,8 @@ pub struct Machine {
     pub(super) failure: Option<(FailureCode, String)>,
     /// When a graceful stop is out of time.
     pub(super) drain_deadline: Option<Timestamp>,
+    /// On whose word it stops gracefully.
+    pub(super) drained_by: Stopper,
 }
 
 /// What a run is.
@@ -52,6 +57,8 @@ pub(super) struct Facts {
     pub(super) input: Value,
     /// What templates and scripts see as `run`.
     pub(super) shown: Value,
+    pub(super) principal: Principal,
+    pub(super) caller: Option<Caller>,
 }
 
 /// How far a step has come.
@@ -72,6 +79,8 @@ pub(super) struct Progression {
     pub(super) due: Option<Timestamp>,
     /// The task a person is asked to decide.
     pub(super) task: Option<TaskId>,
+    /// The run that carries out that attempt.
+    pub(super) child: Option<Child>,
     pub(super) input: Option<Value>,
     pub(super) result: Option<Value>,
 }
@@ -131,8 +140,14 @@ impl Machine {
                 ..Progression::default()
             })
             .collect();
-        let facts =
-            Facts { id: run_id, workflow_id: WorkflowId::new(""), input: Value::Null, shown: Value::Null };
+        let facts = Facts {
+            id: run_id,
+            workflow_id: WorkflowId::new(""),
+            input: Value::Null,
+            shown: Value::Null,
+            principal: Principal::default(),
+            caller: None,
+        };
         Self {
             plan,
             run: facts,
@@ -149,6 +164,7 @@ impl Machine {
             tasks: HashMap::new(),
             failure: None,
             drain_deadline: None,
+            drained_by: Stopper::Operator,
         }
     }
 

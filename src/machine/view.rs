@@ -9,6 +9,9 @@ use crate::domain::{FailureCode, PendingTask, Progress, RunId, RunStatus, StepId
 /// The phase of a run in which nothing is left to do but a person's decision.
 pub const AWAITING_HUMAN_TASK: &str = "awaiting_human_task";
 
+/// The phase of a run in which nothing is left to do but a person's decision in a child run.
+pub const AWAITING_CHILD_TASK: &str = "awaiting_child_task";
+
 impl Machine {
     /// The run; empty before it started.
     pub fn run_id(&self) -> &RunId {
@@ -20,12 +23,20 @@ impl Machine {
         &self.status
     }
 
-    /// What a live run waits for: [`AWAITING_HUMAN_TASK`] while a task waits and nothing else is in flight.
+    /// What a live run waits for, while nothing else is in flight: [`AWAITING_HUMAN_TASK`] while a task
+    /// waits, [`AWAITING_CHILD_TASK`] while only children's tasks do.
     pub fn phase(&self) -> Option<&'static str> {
-        let mut calls =
-            self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)).peekable();
-        let asks = calls.peek().is_some() && calls.all(|step| self.steps[step].task.is_some());
-        asks.then_some(AWAITING_HUMAN_TASK)
+        let mut phase = None;
+        for step in self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)) {
+            if self.steps[step].task.is_some() {
+                phase = Some(AWAITING_HUMAN_TASK);
+            } else if self.child(step).is_some_and(|child| child.waits) {
+                phase = phase.or(Some(AWAITING_CHILD_TASK));
+            } else {
+                return None;
+            }
+        }
+        phase
     }
 
     /// How far the run has come.

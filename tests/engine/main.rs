@@ -6,6 +6,7 @@
     reason = "a test ends at the first thing that is not as it must be"
 )]
 
+mod children;
 mod crash;
 mod fake;
 mod loops;

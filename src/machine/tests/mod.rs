@@ -1,5 +1,6 @@
 //! The machine's rules, one file per theme, and properties over random graphs.
 
+mod children;
 mod control;
 mod driver;
 mod failing;

@@ -4,6 +4,7 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod children;
 pub mod dry_runs;
 pub mod log;
 pub mod open;

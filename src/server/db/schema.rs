@@ -6,7 +6,7 @@ use super::DbError;
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 2] = [V1, V2];
+const MIGRATIONS: [&str; 3] = [V1, V2, V3];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -104,6 +104,16 @@ CREATE TABLE dry_runs (
     payload      TEXT NOT NULL,
     PRIMARY KEY (workflow_id, graph_hash)
 ) STRICT, WITHOUT ROWID;
+";
+
+const V3: &str = "
+CREATE TABLE children (
+    run_id             TEXT PRIMARY KEY REFERENCES runs (id),
+    parent_workflow_id TEXT NOT NULL,
+    parent_run_id      TEXT NOT NULL REFERENCES runs (id),
+    parent_step_id     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX children_of_run ON children (parent_run_id);
 ";
 
 /// The newest schema version.

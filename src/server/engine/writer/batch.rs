@@ -1,9 +1,10 @@
 //! One transaction: requests become rows, and what is to be done after the commit is collected.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use rusqlite::Connection;
 
+use super::family::Errand;
 use super::numbers::Numbers;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::machine::{Input, Order, Reaction, Refusal};
@@ -53,6 +54,8 @@ pub(super) struct Batch<'a> {
     pub(super) numbers: &'a mut Numbers,
     pub(super) now: Timestamp,
     pub(super) after: &'a mut After,
+    /// What runs mean for each other, not done yet; empty between requests.
+    pub(super) errands: VecDeque<Errand>,
 }
 
 impl Batch<'_> {
@@ -61,6 +64,11 @@ impl Batch<'_> {
     /// # Errors
     /// `Storage`; then the whole transaction must be rolled back.
     pub(super) fn take(&mut self, request: Request) -> Result<(), EngineError> {
+        self.answer(request)?;
+        self.run_errands()
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), EngineError> {
         match request {
             Request::Create(new, reply) => {
                 let answer = self.create(new);
@@ -130,7 +138,10 @@ impl Batch<'_> {
             None => return Ok(Some(Err(self.give_up(id)))),
         };
         append(self.db, self.numbers, live, (&reaction, before, self.now), self.after)?;
-        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        if live.is_news_to_parent() {
+            self.errands.push_back(Errand::Tell(id.clone()));
+        }
+        self.take_orders(id, reaction.orders);
         Ok(Some(Ok(())))
     }
 
@@ -142,13 +153,16 @@ impl Batch<'_> {
     }
 
     /// Takes a new run with its first events.
-    pub(super) fn launch(&mut self, live: Live, reaction: Reaction) -> Result<&mut Live, DbError> {
+    pub(super) fn launch(&mut self, live: Live, reaction: Reaction) -> Result<(), DbError> {
         let id = live.run.id.clone();
         self.after.driven.insert(id.clone());
         let live = self.fleet.insert(live);
         append(self.db, self.numbers, live, (&reaction, 0, self.now), self.after)?;
-        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
-        Ok(live)
+        if live.is_news_to_parent() {
+            self.errands.push_back(Errand::Tell(id.clone()));
+        }
+        self.take_orders(&id, reaction.orders);
+        Ok(())
     }
 
     /// Keeps an answer for after the commit; a storage error ends the transaction.

@@ -2,6 +2,7 @@
 
 mod batch;
 mod catalog;
+mod family;
 mod numbers;
 mod steer;
 mod thread;

@@ -1,15 +1,49 @@
 //! Requests about runs.
 
+use std::sync::Arc;
+
+use serde_json::Value;
+
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
-use crate::domain::{EventKind, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId};
-use crate::machine::{Input, Machine, Refusal, StartInput};
-use crate::server::db::{DbError, log, runs, workflows};
+use crate::domain::{
+    EventKind, Graph, Principal, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
+};
+use crate::machine::{Caller, Input, Machine, Reaction, Refusal, StartInput};
+use crate::server::db::workflows::Startable;
+use crate::server::db::{DbError, children, log, runs, workflows};
 use crate::server::engine::EngineError;
 use crate::server::engine::fleet::Live;
 use crate::server::engine::guard::guarded;
 use crate::server::engine::request::{Control, Report};
 use crate::wire::{Decision, StartRun};
+
+/// A run to start, whoever asked for it.
+pub(super) struct Launch {
+    pub(super) id: RunId,
+    pub(super) workflow: WorkflowId,
+    pub(super) input: Value,
+    pub(super) trigger_type: Box<str>,
+    pub(super) excluded: Vec<StepId>,
+    pub(super) principal: Principal,
+    pub(super) caller: Option<Caller>,
+}
+
+impl Launch {
+    fn into_input(self, version: u64, graph: Arc<Graph>) -> StartInput {
+        StartInput {
+            run_id: self.id,
+            workflow_id: self.workflow,
+            version,
+            graph,
+            input: self.input,
+            trigger_type: self.trigger_type,
+            excluded: self.excluded,
+            principal: self.principal,
+            caller: self.caller,
+        }
+    }
+}
 
 impl Batch<'_> {
     pub(super) fn start(&mut self, start: StartRun) -> Result<Run, EngineError> {
@@ -18,40 +52,57 @@ impl Batch<'_> {
         if let Some(existing) = self.existing(&start)? {
             return Ok(existing);
         }
+        let launch = Launch {
+            id: start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string())),
+            workflow: start.workflow,
+            input: start.input,
+            trigger_type: start.trigger_type,
+            excluded: start.excluded,
+            principal: Principal::default(),
+            caller: None,
+        };
+        self.launch_latest(workflow, launch)
+    }
+
+    /// Starts a run of a workflow's latest version.
+    pub(super) fn launch_latest(&mut self, workflow: Startable, launch: Launch) -> Result<Run, EngineError> {
         if workflow.archived {
-            return Err(archived(&start.workflow));
+            return Err(archived(&launch.workflow));
         }
-        let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
-        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
-        let graph = self.fleet.graph(self.db, &start.workflow, version)?;
-        need_steps(&graph, &start.excluded)?;
-        let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
+        let version = workflow.latest_version.ok_or_else(|| unpublished(&launch.workflow))?;
+        let graph = self.fleet.graph(self.db, &launch.workflow, version)?;
+        need_steps(&graph, &launch.excluded)?;
+        let mut run = Run::new(launch.id.clone(), launch.workflow.clone(), RunStatus::Pending);
         run.workflow_name = Some(workflow.name);
         run.version = Some(version);
         run.started_at = Some(self.now);
-        run.trigger = Some(start.trigger_type.clone());
-        let mut machine = Machine::default();
-        let input = StartInput {
-            run_id: id.clone(),
-            workflow_id: start.workflow,
-            version,
-            graph: graph.clone(),
-            input: start.input.clone(),
-            trigger_type: start.trigger_type,
-            excluded: start.excluded,
-        };
+        run.trigger = Some(launch.trigger_type.clone());
+        run.parent = launch.caller.as_ref().map(|caller| Box::new(caller.parent.clone()));
+        let input = launch.input.clone();
+        let start = launch.into_input(version, graph);
+        let (live, reaction) = self.begin(run, start)?;
+        let run = live.run.clone();
+        runs::insert(self.db, &run, &input)?;
+        if let Some(parent) = &run.parent {
+            children::insert(self.db, &run.id, parent)?;
+        }
+        self.launch(live, reaction)?;
+        Ok(run)
+    }
+
+    /// Lets a run's machine begin; nothing is recorded yet.
+    fn begin(&self, run: Run, start: StartInput) -> Result<(Live, Reaction), EngineError> {
+        let id = run.id.clone();
         let started = guarded(|| {
-            let reaction = machine.handle(Input::Start(Box::new(input)), self.now)?;
-            let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
+            let mut machine = Machine::default();
+            let reaction = machine.handle(Input::Start(Box::new(start)), self.now)?;
+            let mut live = Live::begun(machine, run);
             live.follow(&reaction, self.now);
+            // The row is about to be written; only tasks may be missing, and later inputs say so themselves.
+            live.is_stale = !live.machine.pending_tasks().is_empty();
             Ok((live, reaction))
         });
-        let (live, reaction) = started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?;
-        runs::insert(self.db, &live.run, &start.input)?;
-        let live = self.launch(live, reaction)?;
-        // The row is written; only tasks may be missing, and later inputs say so themselves.
-        live.is_stale = !live.machine.pending_tasks().is_empty();
-        Ok(live.run.clone())
+        Ok(started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?)
     }
 
     pub(super) fn control(
@@ -145,7 +196,7 @@ impl Batch<'_> {
         Ok(match events.iter().rev().find(about) {
             None => EngineError::missing("task", task),
             Some(event) if event.kind == EventKind::HumanTaskCompleted => {
-                let approved = event.data.get("approved").and_then(serde_json::Value::as_bool);
+                let approved = event.data.get("approved").and_then(Value::as_bool);
                 let decision = if approved == Some(true) { "approved" } else { "rejected" };
                 EngineError::Conflict(Refusal::NotPending { task: task.clone(), decision }.to_string())
             }
