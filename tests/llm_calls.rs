@@ -9,7 +9,6 @@ use arcc::domain::FailureCode;
 use arcc::machine::{Call, Outcome, StepError, Work};
 use arcc::server::engine::{Engine, NewWorkflow};
 use arcc::server::exec::llm::MAX_BODY_BYTES;
-use arcc::server::exec::mcp::KnownServers;
 use arcc::server::exec::{Executor, ExecutorOptions, LlmProvider, LocalExecutor};
 use arcc::wire::StartRun;
 use pretty_assertions::assert_eq;
@@ -25,7 +24,7 @@ const KEY: &str = "sk-not-for-logs-0123456789";
 
 fn executor(llm: Option<LlmProvider>) -> LocalExecutor {
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
-    LocalExecutor::new(ExecutorOptions { worker_program, servers: KnownServers::new(), llm }).unwrap()
+    LocalExecutor::new(ExecutorOptions { llm, ..ExecutorOptions::new(worker_program) }).unwrap()
 }
 
 fn at(base: &str) -> LocalExecutor {
@@ -43,7 +42,14 @@ fn question() -> Work {
 }
 
 fn call(timeout: Option<Duration>) -> Call {
-    Call { run_id: "run-1".into(), step: "ask".into(), attempt: 1, work: question(), timeout }
+    Call {
+        run_id: "run-1".into(),
+        workflow_id: "wf-1".into(),
+        step: "ask".into(),
+        attempt: 1,
+        work: question(),
+        timeout,
+    }
 }
 
 async fn ask(executor: &LocalExecutor) -> Outcome {

@@ -54,7 +54,7 @@ impl Bench {
 
 fn executor(servers: KnownServers) -> LocalExecutor {
     let worker_program = Path::new(env!("CARGO_BIN_EXE_arcc")).to_owned();
-    LocalExecutor::new(ExecutorOptions { worker_program, servers, llm: None }).unwrap()
+    LocalExecutor::new(ExecutorOptions { servers, ..ExecutorOptions::new(worker_program) }).unwrap()
 }
 
 fn mcp(server_url: &str, tool: &str, args: Value) -> Work {
@@ -63,7 +63,14 @@ fn mcp(server_url: &str, tool: &str, args: Value) -> Work {
 
 fn call(server_url: &str, tool: &str, args: Value) -> Call {
     let work = mcp(server_url, tool, args);
-    Call { run_id: "run-1".into(), step: "send".into(), attempt: 1, work, timeout: None }
+    Call {
+        run_id: "run-1".into(),
+        workflow_id: "wf-1".into(),
+        step: "send".into(),
+        attempt: 1,
+        work,
+        timeout: None,
+    }
 }
 
 fn failed(outcome: Outcome) -> StepError {

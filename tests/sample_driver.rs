@@ -19,7 +19,8 @@ use tokio_util::sync::CancellationToken;
 
 async fn engine(dir: &Path, servers: KnownServers) -> Engine {
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
-    let executor = LocalExecutor::new(ExecutorOptions { worker_program, servers, llm: None }).unwrap();
+    let executor =
+        LocalExecutor::new(ExecutorOptions { servers, ..ExecutorOptions::new(worker_program) }).unwrap();
     Engine::open(dir, Arc::new(executor)).await.unwrap()
 }
 

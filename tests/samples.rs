@@ -154,7 +154,8 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
     let tools = ToolsServer::start(dir).await.unwrap();
     let servers = KnownServers::new().with(DESK, tools.endpoint());
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
-    let executor = LocalExecutor::new(ExecutorOptions { worker_program, servers, llm: None }).unwrap();
+    let executor =
+        LocalExecutor::new(ExecutorOptions { servers, ..ExecutorOptions::new(worker_program) }).unwrap();
     let mut raw = sample.workflow().unwrap().graph;
     for step in raw["steps"].as_array_mut().unwrap() {
         if let Some(seconds) = step.pointer_mut("/tool_args/seconds") {

@@ -60,7 +60,8 @@ impl Turn<'_> {
         let spec = self.machine.spec(step);
         let (id, timeout) = (self.id(step), spec.timeout);
         let attempt = self.machine.steps[step].attempt;
-        let call = Call { run_id: self.machine.run.id.clone(), step: id, attempt, work, timeout };
+        let (run_id, workflow_id) = (self.machine.run.id.clone(), self.machine.run.workflow_id.clone());
+        let call = Call { run_id, workflow_id, step: id, attempt, work, timeout };
         self.order(Order::Execute(Box::new(call)));
         self.arm_timeout(step);
     }

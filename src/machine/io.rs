@@ -205,6 +205,8 @@ pub enum Order {
 pub struct Call {
     /// The run.
     pub run_id: RunId,
+    /// Its workflow, for what is set per workflow.
+    pub workflow_id: WorkflowId,
     /// The step; an inner step of a loop by its path, `each[3]/send`.
     pub step: StepId,
     /// Which attempt, counted from 1.

@@ -4,7 +4,6 @@ use std::sync::Arc;
 
 use arcc::domain::StopMode;
 use arcc::server::engine::{Engine, NewWorkflow};
-use arcc::server::exec::mcp::KnownServers;
 use arcc::server::exec::{ExecutorOptions, LocalExecutor};
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
@@ -68,9 +67,7 @@ async fn a_stop_cancels_the_items_in_flight() {
 async fn scripts_see_their_item_and_the_iteration_before() {
     let dir = tempfile::tempdir().unwrap();
     let worker_program = env!("CARGO_BIN_EXE_arcc").into();
-    let executor =
-        LocalExecutor::new(ExecutorOptions { worker_program, servers: KnownServers::new(), llm: None })
-            .unwrap();
+    let executor = LocalExecutor::new(ExecutorOptions::new(worker_program)).unwrap();
     let engine = Engine::open(dir.path(), Arc::new(executor)).await.unwrap();
     let script = |id: &str, script: &str| json!({"id": id, "type": "lua_script", "script": script});
     let body = json!([

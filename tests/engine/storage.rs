@@ -3,6 +3,7 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
+use arcc::server::db::DbError;
 use arcc::server::engine::{EngineError, NewWorkflow};
 use futures_util::future::{FutureExt as _, join_all};
 use pretty_assertions::assert_eq;
@@ -154,4 +155,26 @@ async fn a_file_of_the_first_schema_gets_the_new_tables_and_keeps_what_it_has() 
     let id = &workflows.first().unwrap().id;
     assert_eq!(engine.dry_runs(id, None).await.unwrap(), []);
     engine.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_change_beside_the_log_happens_as_a_whole_or_not_at_all() {
+    let world = World::new().await;
+    let put = |db: &Connection, key: &str| {
+        db.execute("INSERT INTO meta (key, value) VALUES (?1, '')", [key]).map_err(DbError::from)
+    };
+    let refused = world.engine.write(move |db, _| {
+        put(db, "half")?;
+        Err::<(), _>(EngineError::Invalid("it does not fit".into()))
+    });
+    let made = world.engine.write(move |db, _| Ok(put(db, "whole")?));
+    let (refused, made) = tokio::join!(refused, made);
+    assert_eq!(refused.unwrap_err().to_string(), "it does not fit");
+    assert_eq!(made.unwrap(), 1);
+    let keys = world.engine.read(|db| {
+        let mut select = db.prepare("SELECT key FROM meta WHERE value = ''").map_err(DbError::from)?;
+        let keys = select.query_map([], |row| row.get(0)).map_err(DbError::from)?;
+        Ok::<Vec<String>, EngineError>(keys.collect::<Result<_, _>>().map_err(DbError::from)?)
+    });
+    assert_eq!(keys.await.unwrap(), ["whole"]);
 }

@@ -1,16 +1,17 @@
 //! The handle that everything else in the server holds: opening, writing, closing.
 
 use std::path::Path;
-use std::sync::{Arc, Mutex, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError, Weak};
 use std::thread::JoinHandle;
 
+use rusqlite::Connection;
 use tokio::sync::{mpsc, oneshot, watch};
 
 use super::hub::Hub;
-use super::request::{Control, Reply, Request};
+use super::request::{Change, Control, Reply, Request};
 use super::writer::Writer;
 use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord, recovery};
-use crate::domain::{Run, RunId, StopMode, WorkflowId};
+use crate::domain::{Run, RunId, StopMode, Timestamp, WorkflowId};
 use crate::server::db::Readers;
 use crate::server::exec::Executor;
 use crate::wire::{Decision, StartRun};
@@ -22,6 +23,19 @@ const QUEUE: usize = 1_024;
 #[derive(Clone, Debug)]
 pub struct Engine {
     shared: Arc<Shared>,
+}
+
+/// A handle that does not keep the engine alive, for what the engine itself holds.
+#[derive(Clone, Debug)]
+pub struct WeakEngine {
+    shared: Weak<Shared>,
+}
+
+impl WeakEngine {
+    /// The engine, while it lives.
+    pub fn upgrade(&self) -> Option<Engine> {
+        self.shared.upgrade().map(|shared| Engine { shared })
+    }
 }
 
 #[derive(Debug)]
@@ -113,6 +127,25 @@ impl Engine {
     /// `NotFound`, `Storage`, `Closed`.
     pub async fn keep_dry_run(&self, dry_run: DryRun) -> Result<(), EngineError> {
         self.ask(|reply| Request::KeepDryRun(dry_run, reply)).await
+    }
+
+    /// Changes tables that stand beside the log, in the writer's next transaction: all that `change`
+    /// does, or nothing. It runs on the writer thread, so it only talks to the database. An `Ok`
+    /// means: on the disk.
+    ///
+    /// # Errors
+    /// What `change` returns; `Storage`, `Closed`.
+    pub async fn write<T, F>(&self, change: F) -> Result<T, EngineError>
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, Timestamp) -> Result<T, EngineError> + Send + 'static,
+    {
+        self.ask(|reply| Request::Write(Change::new(change, reply))).await
+    }
+
+    /// A handle that does not keep the engine alive.
+    pub fn downgrade(&self) -> WeakEngine {
+        WeakEngine { shared: Arc::downgrade(&self.shared) }
     }
 
     /// Starts a run of the latest published version. The same run id with the same workflow and

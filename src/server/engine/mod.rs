@@ -34,4 +34,4 @@ pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
 pub use error::EngineError;
-pub use handle::Engine;
+pub use handle::{Engine, WeakEngine};

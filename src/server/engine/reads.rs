@@ -120,7 +120,11 @@ impl Engine {
             .await
     }
 
-    async fn read<T, F>(&self, read: F) -> Result<T, EngineError>
+    /// Reads what stands beside the log, in one state of the database.
+    ///
+    /// # Errors
+    /// What `read` returns; `Storage`.
+    pub async fn read<T, F>(&self, read: F) -> Result<T, EngineError>
     where
         T: Send + 'static,
         F: FnOnce(&Connection) -> Result<T, EngineError> + Send + 'static,

@@ -1,10 +1,14 @@
 //! What the writer thread is asked to do.
 
+use std::fmt;
+
+use rusqlite::Connection;
 use tokio::sync::oneshot;
 
 use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
-use crate::domain::{Run, RunId, StopMode, WorkflowId};
+use crate::domain::{Run, RunId, StopMode, Timestamp, WorkflowId};
 use crate::machine::Input;
+use crate::server::db::DbError;
 use crate::wire::{Decision, StartRun};
 
 /// Where the answer goes; it is sent after the commit.
@@ -23,6 +27,8 @@ pub(super) enum Request {
     Publish(WorkflowId, String, Reply<VersionRecord>),
     /// Keep what a validation answered.
     KeepDryRun(DryRun, Reply<()>),
+    /// Change tables that stand beside the log.
+    Write(Change),
     /// Start a run.
     Start(StartRun, Reply<Run>),
     /// Hold, release or end a run.
@@ -63,6 +69,68 @@ pub(super) struct Report {
     pub(super) input: Input,
 }
 
+/// A change of tables that stand beside the log, with whoever waits for it. All of it happens, or
+/// nothing.
+pub(super) struct Change(Box<Make>);
+
+/// Makes a change, or tells why it was not made.
+type Make = dyn FnOnce(Result<Stage<'_>, EngineError>) -> Settlement + Send;
+
+/// What a change has to work with: the transaction, the instant, and where a storage error goes.
+struct Stage<'s> {
+    db: &'s Connection,
+    now: Timestamp,
+    failure: &'s mut Option<EngineError>,
+}
+
+impl Change {
+    /// A change and the reply to its caller.
+    pub(super) fn new<T, F>(change: F, reply: Reply<T>) -> Self
+    where
+        T: Send + 'static,
+        F: FnOnce(&Connection, Timestamp) -> Result<T, EngineError> + Send + 'static,
+    {
+        Self(Box::new(move |stage| {
+            let answer = stage.and_then(|Stage { db, now, failure }| {
+                let answer = whole(db, |db| change(db, now));
+                *failure = answer.as_ref().err().filter(|e| matches!(e, EngineError::Storage(_))).cloned();
+                answer
+            });
+            Settlement::new(reply, answer)
+        }))
+    }
+
+    /// Makes it; the error is one of storage, which must end the transaction.
+    pub(super) fn make(self, db: &Connection, now: Timestamp) -> (Settlement, Result<(), EngineError>) {
+        let mut failure = None;
+        let settlement = (self.0)(Ok(Stage { db, now, failure: &mut failure }));
+        (settlement, failure.map_or(Ok(()), Err))
+    }
+
+    /// Tells the caller that it was not made.
+    pub(super) fn decline(self, error: EngineError) {
+        (self.0)(Err(error)).send(None);
+    }
+}
+
+impl fmt::Debug for Change {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("Change")
+    }
+}
+
+/// Takes back what a change did before it was refused; other changes share its transaction.
+fn whole<T>(
+    db: &Connection,
+    change: impl FnOnce(&Connection) -> Result<T, EngineError>,
+) -> Result<T, EngineError> {
+    let run = |sql: &str| db.execute_batch(sql).map_err(|error| EngineError::from(DbError::from(error)));
+    run("SAVEPOINT change")?;
+    let made = change(db);
+    run(if made.is_ok() { "RELEASE change" } else { "ROLLBACK TO change; RELEASE change" })?;
+    made
+}
+
 /// An answer that waits for the commit.
 pub(super) struct Settlement(Box<dyn FnOnce(Option<EngineError>) + Send>);
 
@@ -90,6 +158,7 @@ impl Request {
             }
             Self::Publish(_, _, reply) => refuse(reply, error),
             Self::Start(_, reply) | Self::Control(_, _, _, reply) => refuse(reply, error),
+            Self::Write(change) => change.decline(error),
             Self::Report(report) => return Some(report),
             Self::Retry | Self::Shutdown => {}
         }

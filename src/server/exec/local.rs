@@ -9,10 +9,10 @@ use futures_util::future::BoxFuture;
 use serde_json::Value;
 use tokio_util::sync::CancellationToken;
 
-use super::Executor;
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
+use super::{Credentials, Executor, NoCredentials};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 
@@ -21,7 +21,7 @@ use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 const GRACE: Duration = Duration::from_secs(1);
 
 /// What the executor is built from.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub struct ExecutorOptions {
     /// The program that becomes a Lua worker when it is started as `program lua-worker`.
     pub worker_program: PathBuf,
@@ -29,6 +29,16 @@ pub struct ExecutorOptions {
     pub servers: KnownServers,
     /// Who answers questions to models; without one, steps that ask fail.
     pub llm: Option<LlmProvider>,
+    /// Who keeps connections.
+    pub credentials: Arc<dyn Credentials>,
+}
+
+impl ExecutorOptions {
+    /// Options that know no servers, models and connections.
+    pub fn new(worker_program: PathBuf) -> Self {
+        let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
+        Self { worker_program, servers, llm: None, credentials }
+    }
 }
 
 /// Runs Lua in child processes, calls tools over MCP and asks models.

@@ -9,12 +9,14 @@
 //! Nothing here decides about retries or timeouts of a run; that is the machine's. An attempt
 //! ends in an [`Outcome`](crate::machine::Outcome), whatever happened to it.
 
+mod credentials;
 mod executor;
 pub mod llm;
 mod local;
 pub mod lua;
 pub mod mcp;
 
+pub use credentials::{ConnectionFacts, Credential, CredentialError, Credentials, NoCredentials};
 pub use executor::Executor;
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};

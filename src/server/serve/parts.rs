@@ -30,9 +30,9 @@ impl Parts {
         let tools = ToolsServer::start(dir).await;
         let tools = tools.map_err(|error| ServeError::part("the tools server", &error))?;
         let executor = LocalExecutor::new(ExecutorOptions {
-            worker_program: options.lua_program.clone(),
             servers: KnownServers::new().with(DESK, tools.endpoint()),
             llm: options.llm.clone(),
+            ..ExecutorOptions::new(options.lua_program.clone())
         });
         let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;
         Ok((Self { tools, stop: CancellationToken::new().drop_guard(), driver: None }, Arc::new(executor)))

@@ -90,6 +90,11 @@ impl Batch<'_> {
                 let answer = self.keep_dry_run(&dry_run);
                 self.settle(reply, answer)
             }
+            Request::Write(change) => {
+                let (settlement, made) = change.make(self.db, self.now);
+                self.after.settlements.push(settlement);
+                made
+            }
             Request::Start(start, reply) => {
                 let answer = self.start(start);
                 self.settle(reply, answer)
