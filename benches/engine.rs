@@ -104,6 +104,7 @@ async fn burst(engine: &Engine, workflow: &WorkflowId, runs: usize) {
         input: json!({}),
         trigger_type: "bench".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     };
     let starts = join_all((0..runs).map(|_| engine.start(start())));
     let wait = async {

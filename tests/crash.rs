@@ -32,6 +32,7 @@ async fn start(client: &Client, workflow: &WorkflowId, run: &str) {
         input: json!({"run": run}),
         trigger_type: "api".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     };
     client.send(&Command::Start(start)).await.unwrap();
 }

@@ -46,6 +46,7 @@ async fn what_was_acknowledged_is_there_and_nothing_else_and_space_heals_it() {
         input: json!({"text": "x".repeat(4_000)}),
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     };
 
     let (soft, hard) = Resource::FSIZE.get().unwrap();

@@ -59,7 +59,7 @@ async fn ask(executor: &LocalExecutor) -> Outcome {
 fn failed(outcome: Outcome) -> StepError {
     match outcome {
         Outcome::Failed(error) => error,
-        Outcome::Done(value) => panic!("it succeeded with {value}"),
+        ended => panic!("it did not fail: {ended:?}"),
     }
 }
 
@@ -326,6 +326,7 @@ async fn a_run_asks_again_after_a_bad_moment_and_uses_the_answer() {
         input: json!({"who": "rust"}),
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     };
     let run = engine.start(start).await.unwrap().id;
     let mut places = engine.subscribe(&workflow);

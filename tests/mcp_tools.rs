@@ -76,7 +76,7 @@ fn call(server_url: &str, tool: &str, args: Value) -> Call {
 fn failed(outcome: Outcome) -> StepError {
     match outcome {
         Outcome::Failed(error) => error,
-        Outcome::Done(value) => panic!("it succeeded with {value}"),
+        ended => panic!("it did not fail: {ended:?}"),
     }
 }
 

@@ -267,6 +267,7 @@ async fn runs_of_other_triggers_are_not_seen() {
             input: input.clone(),
             trigger_type: "manual".into(),
             excluded: Vec::new(),
+            trigger_steps: Default::default(),
         })
         .await
         .unwrap();

@@ -176,6 +176,7 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
         excluded: Vec::new(),
         principal: Default::default(),
         caller: None,
+        trigger_steps: Default::default(),
     })));
     while !host.machine.status().is_terminal() {
         let next = tokio::time::timeout(Duration::from_secs(20), endings.recv()).await;

@@ -15,8 +15,8 @@ use super::exit::Failure;
 use super::output::remark;
 use crate::app::Session;
 use crate::app::model::Access;
-use crate::client::{Client, Endpoint};
-use crate::config::{Environment, Loaded, Remote, Target, TokenSource, resolve};
+use crate::client::{Client, Endpoint, Network, Proxy};
+use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
 
@@ -97,7 +97,14 @@ pub(super) fn settings(global: &Global) -> Result<Loaded> {
 fn environment() -> Result<Environment> {
     let text = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
     let token = text("AR_TOKEN").map(|raw| secrets::clean(&raw, "AR_TOKEN".into())).transpose()?;
-    Ok(Environment { api: text("AR_API"), token, tenant: text("AR_TENANT"), project: text("AR_PROJECT") })
+    Ok(Environment {
+        api: text("AR_API"),
+        token,
+        tenant: text("AR_TENANT"),
+        project: text("AR_PROJECT"),
+        ca_file: text("AR_CA_FILE").map(Into::into),
+        system_ca_file: text("SSL_CERT_FILE").map(Into::into),
+    })
 }
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
@@ -110,8 +117,14 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
     session.tenant = remote.tenant.clone().unwrap_or_else(|| remote.name.clone());
     session.project = remote.project.clone().unwrap_or_default();
     session.console = remote.console;
-    let client =
-        Client::new(Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project })?;
+    let proxy = match remote.proxy {
+        None => Proxy::System,
+        Some(ProxyChoice::Never) => Proxy::Never,
+        Some(ProxyChoice::Through(url)) => Proxy::Through(url),
+    };
+    let network = Network { proxy, ca_file: remote.ca_file };
+    let endpoint = Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project };
+    let client = Client::over(endpoint, &network)?;
     Ok(Connected {
         client,
         session,

@@ -207,6 +207,7 @@ async fn start_order(
         input,
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     })
 }
 

@@ -3,12 +3,10 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use tokio::net::TcpStream;
 use tokio::time::sleep;
-use tokio_tungstenite::MaybeTlsStream;
 
 use super::Client;
-use super::socket::{Socket, dial};
+use super::socket::{Remote, dial};
 use super::stream::Heard;
 use crate::domain::{EventKind, RunEvent, RunId, WorkflowId};
 use crate::wire::{CallError, Frame};
@@ -33,7 +31,7 @@ pub struct Follow {
     workflow: WorkflowId,
     run: RunId,
     told: HashSet<String>,
-    socket: Option<Socket<MaybeTlsStream<TcpStream>>>,
+    socket: Option<Remote>,
     stage: Stage,
 }
 

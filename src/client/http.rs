@@ -7,16 +7,14 @@ use std::time::Duration;
 
 use http::{HeaderMap, HeaderValue, Method, header};
 use rustls::ClientConfig;
-use rustls_platform_verifier::BuilderVerifierExt;
 use serde_json::Value;
 
-use super::Endpoint;
 use super::answer::Answer;
+use super::route::{CONNECT, Route};
+use super::{Endpoint, Network, trust};
 use crate::domain::{Graph, Timestamp, WorkflowId};
 use crate::wire::{CallError, headers};
 
-/// How long the connection may take to stand.
-const CONNECT: Duration = Duration::from_secs(5);
 /// How long a request may take in all.
 const TOTAL: Duration = Duration::from_secs(15);
 /// The pauses of a patient client between its tries.
@@ -47,6 +45,7 @@ pub(super) struct Inner {
     http: reqwest::Client,
     pub(super) headers: HeaderMap,
     pub(super) tls: Arc<ClientConfig>,
+    pub(super) route: Route,
     /// Published versions never change, so each graph is fetched once.
     pub(super) graphs: Graphs,
 }
@@ -66,20 +65,38 @@ impl std::fmt::Debug for Client {
 }
 
 impl Client {
-    /// Prepares calls to `endpoint`; nothing is sent yet.
+    /// Prepares calls to `endpoint` over the system's own network settings; nothing is sent yet.
+    ///
+    /// # Errors
+    /// As for [`Client::over`].
+    pub fn new(endpoint: Endpoint) -> Result<Self, CallError> {
+        Self::over(endpoint, &Network::default())
+    }
+
+    /// Prepares calls to `endpoint`; nothing is sent yet. Requests and sockets go the same way and
+    /// trust the same authorities.
     ///
     /// # Errors
     /// When the URL is no `http` or `https` one or holds credentials, when the token or a context
-    /// value cannot stand in a header, or when the machine has no trusted certificates.
-    pub fn new(endpoint: Endpoint) -> Result<Self, CallError> {
+    /// value cannot stand in a header, when the proxy or the CA file cannot be used, or when the
+    /// machine has no trusted certificates.
+    pub fn over(endpoint: Endpoint, network: &Network) -> Result<Self, CallError> {
         let host = endpoint.host();
         check_url(&endpoint, &host)?;
         let headers = headers_of(&endpoint)?;
-        let tls = tls(&endpoint, &host)?;
-        let http = build(&endpoint, &headers, &tls)
-            .map_err(|error| CallError::Unconnected { host: host.clone(), reason: innermost(&error) })?;
+        let route = Route::new(&endpoint, &network.proxy)?;
+        let failed = |error: &(dyn Error + 'static)| CallError::Unconnected {
+            host: host.clone(),
+            reason: innermost(error),
+        };
+        let tls = if endpoint.url.scheme() == "https" || route.has_secure_hop() {
+            trust::config(&host, network.ca_file.as_deref())?
+        } else {
+            trust::nobody().map_err(|error| failed(&error))?
+        };
+        let http = build(&headers, &tls, &route).map_err(|error| failed(&error))?;
         let graphs = Graphs::default();
-        let inner = Inner { endpoint, host, http, headers, tls: Arc::new(tls), graphs };
+        let inner = Inner { endpoint, host, http, headers, tls: Arc::new(tls), route, graphs };
         Ok(Self { inner: Arc::new(inner), pauses: &[] })
     }
 
@@ -169,6 +186,7 @@ impl Client {
         } else {
             innermost(error)
         };
+        let reason = self.inner.route.explain(&reason).into();
         if error.is_connect() {
             return CallError::Unconnected { host, reason };
         }
@@ -184,14 +202,10 @@ fn wait(error: &CallError, pause: Duration) -> Duration {
     }
 }
 
-fn build(
-    endpoint: &Endpoint,
-    headers: &HeaderMap,
-    tls: &ClientConfig,
-) -> Result<reqwest::Client, reqwest::Error> {
+fn build(headers: &HeaderMap, tls: &ClientConfig, route: &Route) -> reqwest::Result<reqwest::Client> {
     let mut tls = tls.clone();
     tls.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
-    let mut builder = reqwest::Client::builder()
+    let builder = reqwest::Client::builder()
         .tls_backend_preconfigured(tls)
         .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
         .default_headers(headers.clone())
@@ -200,11 +214,13 @@ fn build(
         .retry(reqwest::retry::never())
         .connect_timeout(CONNECT)
         .timeout(TOTAL)
-        .pool_idle_timeout(IDLE);
-    if endpoint.is_loopback() {
-        builder = builder.no_proxy();
+        .pool_idle_timeout(IDLE)
+        // The route has asked the environment already.
+        .no_proxy();
+    match route.for_requests()? {
+        Some(proxy) => builder.proxy(proxy).build(),
+        None => builder.build(),
     }
-    builder.build()
 }
 
 fn check_url(endpoint: &Endpoint, host: &str) -> Result<(), CallError> {
@@ -238,28 +254,16 @@ fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, CallError> {
     Ok(map)
 }
 
-/// The trust that requests and sockets share: the platform's own.
-fn tls(endpoint: &Endpoint, host: &str) -> Result<ClientConfig, CallError> {
-    let unreachable = |error: rustls::Error| CallError::Unconnected {
-        host: host.into(),
-        reason: format!("no trusted certificates on this machine: {error}").into(),
-    };
-    let provider = Arc::new(rustls::crypto::ring::default_provider());
-    let builder = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
-    let builder = builder.map_err(unreachable)?;
-    if endpoint.url.scheme() == "http" {
-        // Never used; a machine without certificates must still reach its own runtime.
-        let none = rustls::RootCertStore::empty();
-        return Ok(builder.with_root_certificates(none).with_no_client_auth());
-    }
-    Ok(builder.with_platform_verifier().map_err(unreachable)?.with_no_client_auth())
-}
-
 /// What lies at the bottom of an error: the network's own words, without the URL.
-pub(super) fn innermost(error: &dyn Error) -> Box<str> {
+pub(super) fn innermost(error: &(dyn Error + 'static)) -> Box<str> {
     let mut inner = error;
-    while let Some(source) = inner.source() {
-        inner = source;
+    loop {
+        if let Some(reason) = trust::distrust(inner) {
+            return reason.into();
+        }
+        match inner.source() {
+            Some(source) => inner = source,
+            None => return inner.to_string().into(),
+        }
     }
-    inner.to_string().into()
 }

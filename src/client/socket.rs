@@ -6,16 +6,16 @@ use std::time::Duration;
 use futures_util::{SinkExt, StreamExt};
 use http::Request;
 use tokio::io::{AsyncRead, AsyncWrite};
-use tokio::net::TcpStream;
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
 use tokio_tungstenite::tungstenite::protocol::WebSocketConfig;
 use tokio_tungstenite::tungstenite::{Bytes, Error, Message};
-use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, connect_async_tls_with_config};
+use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async_tls_with_config};
 
 use super::Client;
 use super::answer::Answer;
 use super::http::innermost;
+use super::route::Line;
 use super::stream::Heard;
 use crate::domain::{Timestamp, WorkflowId};
 use crate::wire::{CallError, Frame, paths};
@@ -48,22 +48,32 @@ fn limits() -> WebSocketConfig {
         .max_write_buffer_size(WRITE)
 }
 
+/// An event stream of a server, whatever lies in between.
+pub(super) type Remote = Socket<MaybeTlsStream<Line>>;
+
 /// Opens the event stream of a workflow.
 ///
 /// # Errors
 /// What the network or the server said instead.
-pub(super) async fn dial(
-    client: &Client,
-    workflow: &WorkflowId,
-) -> Result<Socket<MaybeTlsStream<TcpStream>>, CallError> {
+pub(super) async fn dial(client: &Client, workflow: &WorkflowId) -> Result<Remote, CallError> {
     let host = client.host();
     let request = upgrade(client, workflow)?;
-    let connector = Connector::Rustls(Arc::clone(&client.inner.tls));
-    let opening = connect_async_tls_with_config(request, Some(limits()), true, Some(connector));
-    match timeout(OPEN, opening).await {
-        Ok(Ok((inner, _))) => Ok(Socket::new(inner, host)),
-        Ok(Err(error)) => Err(refusal(host, error)),
+    match timeout(OPEN, open(client, request)).await {
+        Ok(opened) => opened,
         Err(_) => Err(CallError::TimedOut { host: host.into(), after: OPEN }),
+    }
+}
+
+async fn open(client: &Client, request: Request<()>) -> Result<Remote, CallError> {
+    let (host, inner) = (client.host(), &client.inner);
+    let line = inner.route.connect(&inner.tls).await.map_err(|error| {
+        let reason = inner.route.explain(&innermost(&*error)).into();
+        CallError::Unconnected { host: host.into(), reason }
+    })?;
+    let connector = Connector::Rustls(Arc::clone(&inner.tls));
+    match client_async_tls_with_config(request, line, Some(limits()), Some(connector)).await {
+        Ok((socket, _)) => Ok(Socket::new(socket, host)),
+        Err(error) => Err(refusal(host, error)),
     }
 }
 
@@ -90,6 +100,7 @@ fn refusal(host: &str, error: Error) -> CallError {
             CallError::NotTheApi { host: host.into(), reason }
         }
         Error::ConnectionClosed | Error::AlreadyClosed => closed(host, "it closed the stream"),
+        Error::Io(error) => closed(host, &innermost(&error)),
         other => closed(host, &innermost(&other)),
     }
 }

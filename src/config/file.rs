@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::ConfigError;
+use super::{ConfigError, ProxyChoice};
 
 /// Every key that the file may hold, for naming the nearest one to a mistyped key.
-const KEYS: [&str; 14] = [
+const KEYS: [&str; 16] = [
     "default_profile",
     "theme",
     "ascii",
@@ -22,6 +22,8 @@ const KEYS: [&str; 14] = [
     "token_env",
     "console",
     "read_only",
+    "proxy",
+    "ca_file",
     "local",
 ];
 
@@ -74,6 +76,10 @@ pub struct FileProfile {
     pub console: Option<String>,
     /// Whether nothing may be sent.
     pub read_only: bool,
+    /// The proxy to the API, or `"none"`; without it the environment and the system decide.
+    pub proxy: Option<ProxyChoice>,
+    /// A PEM file of authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// A file as read, with what it says that nothing understands.

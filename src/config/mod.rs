@@ -6,7 +6,9 @@
 mod error;
 mod file;
 mod profile;
+mod proxy;
 
 pub use error::ConfigError;
 pub use file::{ConfigFile, FileProfile, Loaded, ThemeChoice};
 pub use profile::{Environment, Flags, Remote, Target, TokenSource, resolve};
+pub use proxy::ProxyChoice;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::{ConfigError, ConfigFile, FileProfile};
+use super::{ConfigError, ConfigFile, FileProfile, ProxyChoice};
 
 /// What the command line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -20,7 +20,7 @@ pub struct Flags {
     pub project: Option<String>,
 }
 
-/// What the environment says: `AR_API`, `AR_TOKEN`, `AR_TENANT`, `AR_PROJECT`.
+/// What the environment says: `AR_API`, `AR_TOKEN`, `AR_TENANT`, `AR_PROJECT`, `AR_CA_FILE`.
 #[derive(Clone, Debug, Default)]
 pub struct Environment {
     /// `AR_API`.
@@ -31,6 +31,10 @@ pub struct Environment {
     pub tenant: Option<String>,
     /// `AR_PROJECT`.
     pub project: Option<String>,
+    /// `AR_CA_FILE`.
+    pub ca_file: Option<PathBuf>,
+    /// `SSL_CERT_FILE`, the name that other programs use.
+    pub system_ca_file: Option<PathBuf>,
 }
 
 /// Where a token comes from.
@@ -63,6 +67,10 @@ pub struct Remote {
     pub console: Option<String>,
     /// Whether nothing may be sent.
     pub read_only: bool,
+    /// The proxy to the API; `None` leaves it to the environment and the system.
+    pub proxy: Option<ProxyChoice>,
+    /// A PEM file of authorities to trust beside the system's.
+    pub ca_file: Option<PathBuf>,
 }
 
 /// Whom to talk to.
@@ -119,8 +127,16 @@ fn remote(
         token: token(environment, &api, profile)?,
         console: settings.and_then(|p| p.console.clone()).or_else(|| hosted_console(&api)),
         read_only: settings.is_some_and(|p| p.read_only),
+        proxy: settings.and_then(|p| p.proxy.clone()),
+        ca_file: ca_file(environment, settings),
         api,
     })))
+}
+
+/// The nearest wish wins: this program's variable, the profile, the variable that all programs share.
+fn ca_file(environment: &Environment, profile: Option<&FileProfile>) -> Option<PathBuf> {
+    let own = environment.ca_file.clone().or_else(|| profile.and_then(|profile| profile.ca_file.clone()));
+    own.or_else(|| environment.system_ca_file.clone())
 }
 
 fn token(
@@ -209,6 +225,25 @@ mod tests {
         let remote =
             remote_of(resolve(&Flags { tenant: None, ..flags }, &Environment::default(), &file()).unwrap());
         assert_eq!(remote.tenant.as_deref(), Some("acme"));
+    }
+
+    #[test]
+    fn the_nearest_ca_file_wins_and_a_profiles_proxy_is_kept() {
+        let flags = Flags { profile: Some("prod".into()), ..Flags::default() };
+        let mut file = file();
+        let profile = file.profiles.get_mut("prod").unwrap();
+        profile.ca_file = Some("profile.pem".into());
+        profile.proxy = Some(ProxyChoice::Never);
+        let shared = Environment { system_ca_file: Some("shared.pem".into()), ..Environment::default() };
+        let own = Environment { ca_file: Some("own.pem".into()), ..shared.clone() };
+        let of = |environment: &Environment, file: &ConfigFile| {
+            let remote = remote_of(resolve(&flags, environment, file).unwrap());
+            (remote.ca_file.unwrap(), remote.proxy)
+        };
+        assert_eq!(of(&own, &file), ("own.pem".into(), Some(ProxyChoice::Never)));
+        assert_eq!(of(&shared, &file).0, PathBuf::from("profile.pem"));
+        file.profiles.get_mut("prod").unwrap().ca_file = None;
+        assert_eq!(of(&shared, &file).0, PathBuf::from("shared.pem"));
     }
 
     #[test]

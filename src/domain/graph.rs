@@ -37,6 +37,33 @@ impl StepSpec {
     pub fn text(&self, field: &str) -> Option<&str> {
         self.fields.get(field).and_then(Value::as_str)
     }
+
+    /// Whether it waits for an entry grant or a handoff (`no_auto_start`). A value that is no plain
+    /// `true` gates as well: to run a step that its author meant to hold back is worse than to wait.
+    pub fn is_gated(&self) -> bool {
+        self.is_marked("no_auto_start")
+    }
+
+    /// Whether its completion closes the episode (`terminal`).
+    pub fn is_terminal(&self) -> bool {
+        self.is_marked("terminal")
+    }
+
+    fn is_marked(&self, field: &str) -> bool {
+        let unset = [Value::Null, Value::Bool(false), Value::from("")];
+        self.fields.get(field).is_some_and(|value| !unset.contains(value))
+    }
+
+    /// Whether `from` may hand off to it: its `input_allowlist` names `from`, or it has none. A
+    /// person gives a human task its input, so there `"human"` admits every step.
+    pub fn admits(&self, from: &StepId) -> bool {
+        let Some(list) = self.fields.get("input_allowlist").filter(|list| !list.is_null()) else {
+            return true;
+        };
+        let names = list.as_array().into_iter().flatten().filter_map(Value::as_str);
+        let is_human = self.kind == StepKind::HumanTask;
+        names.into_iter().any(|name| name == from.as_str() || (is_human && name == "human"))
+    }
 }
 
 /// A workflow's graph.

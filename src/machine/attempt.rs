@@ -56,10 +56,14 @@ impl Turn<'_> {
     }
 
     /// Orders the attempt under way, with its whole time limit from now on.
-    pub(super) fn execute(&mut self, step: usize, work: Work) {
+    pub(super) fn execute(&mut self, step: usize, mut work: Work) {
         let spec = self.machine.spec(step);
         let (id, timeout) = (self.id(step), spec.timeout);
         let attempt = self.machine.steps[step].attempt;
+        if let Work::Agent(work) = &mut work {
+            work.turn_id = self.named(step).turn_id(attempt).into();
+            work.transcript.clone_from(&self.machine.steps[step].transcript);
+        }
         let (run_id, workflow_id) = (self.machine.run.id.clone(), self.machine.run.workflow_id.clone());
         let call = Call { run_id, workflow_id, step: id, attempt, work, timeout };
         self.order(Order::Execute(Box::new(call)));
@@ -83,8 +87,17 @@ impl Turn<'_> {
     }
 
     pub(super) fn complete(&mut self, step: usize, result: Value, took: Duration) {
+        self.complete_as(step, result, took, None);
+    }
+
+    /// The same of an agent whose handoff is ignored for a reason.
+    pub(super) fn complete_as(&mut self, step: usize, result: Value, took: Duration, ignored: Option<&str>) {
         self.disarm_timeout(step);
-        self.emit(draft::step_completed(&self.named(step), result, took));
+        let event = draft::step_completed(&self.named(step), result, took);
+        self.emit(match ignored {
+            None => event,
+            Some(reason) => draft::handoff_ignored(event, reason),
+        });
         self.disarm_finished(step);
     }
 

@@ -130,10 +130,8 @@ impl Turn<'_> {
             return self.block_rest(step);
         }
         let Some(child) = self.machine.child(step) else { return };
-        match outcome(child, end) {
-            Outcome::Done(result) => self.complete(step, result, took),
-            Outcome::Failed(error) => self.fail_attempt(step, &error, took),
-        }
+        let outcome = outcome(child, end);
+        self.end_attempt(step, outcome, took);
     }
 }
 

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Map, Value, json};
 
+use super::agent::{TurnLimit, TurnNote};
 use super::io::{EventDraft, StartInput, StepError};
 use crate::domain::{
-    EventKind, FailureCode, RunId, RunStatus, SkipReason, StepId, StepSpec, TaskId, Timestamp,
+    EventKind, FailureCode, RunId, RunStatus, SkipReason, StepId, StepKind, StepSpec, TaskId, Timestamp,
 };
 
 /// The version of the rules in this module tree, kept in every run's first event.
@@ -69,6 +70,14 @@ pub(super) struct Named {
 }
 
 impl Named {
+    /// The name of the turn that an attempt of it is.
+    pub(super) fn turn_id(&self, attempt: u32) -> String {
+        match self.iteration {
+            None => format!("turn-{attempt}"),
+            Some(iteration) => format!("turn-{iteration}-{attempt}"),
+        }
+    }
+
     /// The fields that name it.
     fn fields(&self) -> Map<String, Value> {
         let mut data = Map::from_iter([("step_id".to_owned(), self.id.as_str().into())]);
@@ -111,6 +120,9 @@ pub(super) fn run_started(start: &StartInput) -> EventDraft {
         "excluded_step_ids": excluded,
         "machine_version": MACHINE_VERSION,
     });
+    if !start.trigger_steps.is_empty() {
+        data["trigger_steps"] = Value::Object(start.trigger_steps.clone());
+    }
     note_origin(&mut data, start);
     draft(EventKind::RunStarted, data)
 }
@@ -156,6 +168,9 @@ pub(super) fn step_started(step: &Named, spec: &StepSpec, attempt: u32, input: O
     data.extend(spec.name.as_deref().map(|name| ("step_name".to_owned(), name.into())));
     data.insert("step_type".into(), spec.kind.as_str().into());
     data.insert("attempt".into(), attempt.into());
+    if spec.kind == StepKind::AgentCall {
+        data.insert("turn_id".into(), step.turn_id(attempt).into());
+    }
     data.extend(input.map(|input| ("input".to_owned(), input)));
     draft(EventKind::StepStarted, Value::Object(data))
 }
@@ -165,6 +180,46 @@ pub(super) fn step_completed(step: &Named, result: Value, took: Duration) -> Eve
     data.insert("result".into(), result);
     data.insert("duration_ms".into(), milliseconds(took).into());
     draft(EventKind::StepCompleted, Value::Object(data))
+}
+
+/// A completion whose handoff comes to nothing says why.
+pub(super) fn handoff_ignored(mut completed: EventDraft, reason: &str) -> EventDraft {
+    completed.data["handoff_ignored"] = reason.into();
+    completed
+}
+
+pub(super) fn agent_note(step: &Named, attempt: u32, note: &TurnNote) -> EventDraft {
+    let turn_id = step.turn_id(attempt);
+    match note {
+        TurnNote::Status { phase, message } => draft(
+            EventKind::AgentTurnStatus,
+            step.with(json!({"turn_id": turn_id, "attempt": attempt, "phase": phase, "message": message})),
+        ),
+        TurnNote::ToolRound { round, tool, summary, ok } => draft(
+            EventKind::AgentTurnToolRound,
+            step.with(json!({
+                "turn_id": turn_id,
+                "attempt": attempt,
+                "round": round,
+                "tool": tool,
+                "summary": summary,
+                "ok": ok,
+            })),
+        ),
+    }
+}
+
+pub(super) fn agent_limit(step: &Named, attempt: u32, limit: &TurnLimit) -> EventDraft {
+    draft(
+        EventKind::AgentTurnLimitReached,
+        step.with(json!({
+            "turn_id": step.turn_id(attempt),
+            "attempt": attempt,
+            "rounds": limit.rounds,
+            "message": limit.message,
+            "transcript": limit.transcript,
+        })),
+    )
 }
 
 pub(super) fn step_skipped(step: &Named, reason: &SkipReason) -> EventDraft {

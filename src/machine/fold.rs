@@ -48,12 +48,12 @@ impl Machine {
             | EventKind::StepRetrying
             | EventKind::HumanTaskCreated
             | EventKind::HumanTaskCompleted
+            | EventKind::AgentTurnLimitReached
             | EventKind::ChildWaiting => self.fold_step(kind, data, at),
             // Uncertainty becomes state by the task that is created right after it.
             EventKind::StepUncertain
             | EventKind::AgentTurnStatus
             | EventKind::AgentTurnToolRound
-            | EventKind::AgentTurnLimitReached
             | EventKind::GraphUpdated
             | EventKind::RunCompleted
             | EventKind::RunPaused
@@ -80,7 +80,9 @@ impl Machine {
                 self.steps[step].switched_off = true;
             }
         }
-        self.ready = (0..self.steps.len()).filter(|step| self.steps[*step].waits == 0).collect();
+        self.fold_grants(data.get("trigger_steps").and_then(Value::as_object));
+        let is_ready = |step: &usize| self.steps[*step].waits == 0 && self.is_in_scope(*step);
+        self.ready = (0..self.steps.len()).filter(is_ready).collect();
     }
 
     /// Whose the run is, and what called it.
@@ -100,6 +102,8 @@ impl Machine {
 
     fn fold_state(&mut self, data: &Value, at: Timestamp) {
         self.status = RunStatus::parse(text(data, "to"));
+        let is_paused = self.status == RunStatus::Paused;
+        self.pause_reason = if is_paused { text(data, "reason") } else { "" }.into();
         let deadline = data.get("drain_deadline").and_then(Value::as_str);
         self.drain_deadline = deadline.and_then(|deadline| deadline.parse().ok());
         if self.status == RunStatus::Draining {
@@ -144,6 +148,10 @@ impl Machine {
                     child.waits = data.get("waiting").and_then(Value::as_bool) == Some(true);
                 }
             }
+            EventKind::AgentTurnLimitReached => {
+                self.steps[step].status = StepStatus::Waiting;
+                self.steps[step].transcript = data.get("transcript").cloned();
+            }
             _ => {}
         }
     }
@@ -165,6 +173,7 @@ impl Machine {
         state.due = None;
         state.input = data.get("input").cloned();
         state.child = Child::of(data);
+        state.transcript = None;
         if first {
             self.open_loop(step, data);
         }
@@ -219,6 +228,9 @@ impl Machine {
             let status = if is_cut { StepStatus::Cancelled } else { StepStatus::Skipped(reason) };
             return self.fold_end(step, status);
         }
+        if step < self.plan.len() {
+            self.fold_outcome(step, data);
+        }
         self.steps[step].result = data.get("result").cloned();
         self.fold_end(step, StepStatus::Completed);
     }
@@ -233,11 +245,13 @@ impl Machine {
         let state = &mut self.steps[step];
         self.in_flight.remove(&(state.order, step));
         state.status = status;
+        state.transcript = None;
         self.ended += 1;
         for after in self.plan.dependants(step) {
+            let is_in_scope = self.episode.as_ref().is_none_or(|episode| episode.holds(*after));
             let Progression { waits, status, .. } = &mut self.steps[*after];
             *waits = waits.saturating_sub(1);
-            if *waits == 0 && *status == StepStatus::Pending {
+            if *waits == 0 && *status == StepStatus::Pending && is_in_scope {
                 self.ready.insert(*after);
             }
         }

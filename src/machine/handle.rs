@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 use super::draft::{self, Stopper};
-use super::io::{Input, Outcome, Reaction, Refusal, StartInput, TimerKey};
+use super::io::{Input, Reaction, Refusal, StartInput, TimerKey};
 use super::state::{Fate, Machine};
 use super::turn::Turn;
 use crate::domain::{RunStatus, StepId, StepStatus, StopMode, TaskId, Timestamp};
@@ -29,10 +29,12 @@ impl Machine {
             Input::Start(start) => turn.start(&start),
             Input::Finished { step, attempt, outcome, took } => {
                 if let Some(step) = turn.running(&step, attempt) {
-                    match outcome {
-                        Outcome::Done(result) => turn.complete(step, result, took),
-                        Outcome::Failed(error) => turn.fail_attempt(step, &error, took),
-                    }
+                    turn.end_attempt(step, outcome, took);
+                }
+            }
+            Input::Progress { step, attempt, note } => {
+                if let Some(step) = turn.running(&step, attempt) {
+                    turn.note(step, &note);
                 }
             }
             Input::ChildEnded { step, attempt, end, took } => {
@@ -65,6 +67,7 @@ impl Machine {
         use RunStatus::{Draining, Paused, Pending, Running};
         match input {
             Input::Finished { .. }
+            | Input::Progress { .. }
             | Input::ChildEnded { .. }
             | Input::ChildWaits { .. }
             | Input::Timer(_)

@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use serde_json::{Map, Value};
 
+use super::agent::{AgentWork, TurnLimit, TurnNote};
 use crate::domain::{
     EventKind, FailureCode, Graph, ParentStep, Principal, RunId, RunStatus, StepId, StopMode, TaskId,
     Timestamp, WorkflowId,
@@ -45,6 +46,15 @@ pub enum Input {
         attempt: u32,
         /// Whether it waits.
         waits: bool,
+    },
+    /// An ordered attempt tells how it is getting on. What comes after its end is ignored.
+    Progress {
+        /// The step, as the [`Call`] named it.
+        step: StepId,
+        /// Which attempt.
+        attempt: u32,
+        /// What it tells.
+        note: TurnNote,
     },
     /// A timer that was set has come due.
     Timer(TimerKey),
@@ -94,6 +104,9 @@ pub struct StartInput {
     pub principal: Principal,
     /// The attempt that called it, of a child run.
     pub caller: Option<Caller>,
+    /// Gated steps that are let in from the start, each with what it is given; that overlays the
+    /// input as `input._steps.<id>`.
+    pub trigger_steps: Map<String, Value>,
 }
 
 /// The attempt of a `workflow_call` that a run is the child of.
@@ -125,6 +138,9 @@ pub enum Outcome {
     Done(Value),
     /// With an error.
     Failed(StepError),
+    /// Not yet: an agent has used up its rounds. The run is paused, and resuming it orders the same
+    /// attempt again, which goes on where this one came to.
+    LimitReached(TurnLimit),
 }
 
 /// Why an attempt failed.
@@ -274,6 +290,8 @@ pub enum Work {
         /// `foreach`, `body`, `loop`.
         globals: Value,
     },
+    /// Let an agent take a turn.
+    Agent(Box<AgentWork>),
 }
 
 /// An event to append to the run's log. The host adds id, sequence and time.

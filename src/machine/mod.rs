@@ -25,10 +25,12 @@
 //!                          └─► order ───────► Reaction.orders    (then perform these)
 //! ```
 
+mod agent;
 mod attempt;
 mod children;
 mod draft;
 mod ending;
+mod episode;
 mod fold;
 mod handle;
 mod io;
@@ -43,9 +45,11 @@ mod turn;
 mod view;
 mod work;
 
+pub use agent::{AWAITING_CONTINUE, AgentWork, Powers, Target, TurnLimit, TurnNote};
 pub use attempt::{MAX_RETRY_DELAY, RETRY_DELAY};
 pub use draft::MACHINE_VERSION;
 pub use ending::DRAIN_TIMEOUT;
+pub use episode::{AGENT_HANDOFF_REFUSED, AWAITING_CHAT, AWAITING_EPISODE_CLOSE};
 pub use io::{
     Call, Caller, ChildCall, ChildEnd, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput,
     StepError, TimerKey, Work,

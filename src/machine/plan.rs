@@ -62,6 +62,11 @@ impl Plan {
         &self.graph.steps[step]
     }
 
+    /// Whether it runs as an episode.
+    pub(super) fn has_gates(&self) -> bool {
+        self.graph.steps.iter().any(StepSpec::is_gated)
+    }
+
     /// The number of a step.
     pub(super) fn find(&self, id: &str) -> Option<usize> {
         self.index.get(id).copied()

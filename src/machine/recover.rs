@@ -135,7 +135,7 @@ impl Turn<'_> {
                 self.named(step)
             )),
         )]);
-        let told = ["tool_name", "server_url", "instance_id"];
+        let told = ["tool_name", "server_url", "instance_id", "agent_id"];
         payload.extend(
             told.iter().filter_map(|name| Some(((*name).to_owned(), spec.fields.get(*name)?.clone()))),
         );
@@ -167,7 +167,7 @@ impl Turn<'_> {
         );
         let code = match spec.kind {
             StepKind::McpCall => FailureCode::McpToolFailed,
-            StepKind::LlmCall => FailureCode::LlmRequestFailed,
+            StepKind::LlmCall | StepKind::AgentCall => FailureCode::LlmRequestFailed,
             _ => FailureCode::UpstreamError,
         };
         let took = age(self.machine.steps[step].began_at, self.at);

@@ -7,6 +7,7 @@ use serde_json::Value;
 
 use super::children::Child;
 use super::draft::{Named, Stopper};
+use super::episode::Episode;
 use super::io::Caller;
 use super::loops::{Lane, LoopState};
 use super::plan::Plan;
@@ -43,6 +44,10 @@ pub struct Machine {
     pub(super) ended: usize,
     pub(super) tasks: HashMap<TaskId, Task>,
     pub(super) failure: Option<(FailureCode, String)>,
+    /// Of a graph with gated steps.
+    pub(super) episode: Option<Episode>,
+    /// Why the run is paused, while it is.
+    pub(super) pause_reason: Box<str>,
     /// When a graceful stop is out of time.
     pub(super) drain_deadline: Option<Timestamp>,
     /// On whose word it stops gracefully.
@@ -83,10 +88,13 @@ pub(super) struct Progression {
     pub(super) child: Option<Child>,
     pub(super) input: Option<Value>,
     pub(super) result: Option<Value>,
+    /// Where an agent came to when it used up its rounds.
+    pub(super) transcript: Option<Value>,
 }
 
 impl Progression {
-    /// Whether a person has approved to repeat its call, and the run was paused at that time.
+    /// Whether it goes on when the run is resumed: a person has approved to repeat its call while the
+    /// run was paused, or an agent has used up its rounds.
     pub(super) fn is_held(&self) -> bool {
         self.status == StepStatus::Waiting && self.task.is_none()
     }
@@ -140,6 +148,7 @@ impl Machine {
                 ..Progression::default()
             })
             .collect();
+        let episode = plan.has_gates().then(Episode::default);
         let facts = Facts {
             id: run_id,
             workflow_id: WorkflowId::new(""),
@@ -163,6 +172,8 @@ impl Machine {
             ended: 0,
             tasks: HashMap::new(),
             failure: None,
+            episode,
+            pause_reason: "".into(),
             drain_deadline: None,
             drained_by: Stopper::Operator,
         }

@@ -56,6 +56,7 @@ impl<'m> Turn<'m> {
     /// Starts what may start, then ends the run if nothing is left to do.
     pub(super) fn settle(&mut self) {
         loop {
+            self.skip_left_out();
             while self.is(&RunStatus::Running)
                 && let Some(step) = self.machine.ready.first().copied()
             {

@@ -2,6 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
+use super::AWAITING_EPISODE_CLOSE;
 use super::state::{Machine, Progression};
 use crate::domain::template::{Scope, walk};
 use crate::domain::{FailureCode, PendingTask, Progress, RunId, RunStatus, StepId, StepStatus};
@@ -24,8 +25,20 @@ impl Machine {
     }
 
     /// What a live run waits for, while nothing else is in flight: [`AWAITING_HUMAN_TASK`] while a task
-    /// waits, [`AWAITING_CHILD_TASK`] while only children's tasks do.
+    /// waits, [`AWAITING_CHILD_TASK`] while only children's tasks do, [`AWAITING_EPISODE_CLOSE`] while
+    /// nothing can begin and the episode is open; of a paused run
+    /// [`AWAITING_CHAT`](super::AWAITING_CHAT) or [`AWAITING_CONTINUE`](super::AWAITING_CONTINUE).
     pub fn phase(&self) -> Option<&'static str> {
+        if let Some(asked) = self.asked() {
+            return Some(asked);
+        }
+        let is_idle = self.in_flight.is_empty() && self.ready.is_empty();
+        let is_stuck = self.status == RunStatus::Running && is_idle && self.is_episode_open();
+        if is_stuck { Some(AWAITING_EPISODE_CLOSE) } else { self.held_phase() }
+    }
+
+    /// Whose person's decision is all that the steps in flight wait for.
+    fn asked(&self) -> Option<&'static str> {
         let mut phase = None;
         for step in self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)) {
             if self.steps[step].task.is_some() {
@@ -60,13 +73,18 @@ impl Machine {
         self.find(id.as_str()).map(|step| &self.steps[step].status)
     }
 
-    /// The run's data: `{input, steps: {id: {status, result?, input?}}}`, steps that began or ended.
+    /// The run's data: `{input, steps: {id: {status, result?, input?}}, custom?}`, steps that began or
+    /// ended; in an episode `custom.episode: {entry_granted, in_scope, runtime_depends_on, episode_closed}`.
     pub fn context(&self) -> Value {
         let own = self.steps.iter().take(self.plan.len()).enumerate();
         let touched = own.filter(|(_, state)| state.status != StepStatus::Pending);
         let steps: Map<_, _> =
             touched.map(|(step, state)| (self.plan.spec(step).id.to_string(), shown(state))).collect();
-        json!({ "input": self.run.input, "steps": steps })
+        let mut context = json!({ "input": self.run.input, "steps": steps });
+        if let Some(episode) = self.shown_episode() {
+            context["custom"] = json!({ "episode": episode });
+        }
+        context
     }
 
     /// The steps in flight, inner steps of loops by their paths, as calls name them.

@@ -64,6 +64,8 @@ pub struct StartRun {
     pub trigger_type: Box<str>,
     /// Steps to leave out.
     pub excluded: Vec<StepId>,
+    /// The gated steps that this start lets in, by id, each with what it is given.
+    pub trigger_steps: Map<String, Value>,
 }
 
 /// A decision on a human task, aimed at exactly what the person saw.
@@ -162,6 +164,9 @@ impl StartRun {
         if !self.excluded.is_empty() {
             params.insert("excluded_step_ids".into(), json!(self.excluded));
         }
+        if !self.trigger_steps.is_empty() {
+            params.insert("trigger_steps".into(), Value::Object(self.trigger_steps.clone()));
+        }
         if let Some(run) = &self.run_id {
             params.insert("run_id".into(), json!(run));
         }
@@ -189,7 +194,17 @@ impl StartRun {
             input,
             trigger_type: text("trigger_type")?.unwrap_or("api").into(),
             excluded: excluded(params)?,
+            trigger_steps: trigger_steps(params)?,
         })
+    }
+}
+
+/// The entry grants.
+fn trigger_steps(params: &Map<String, Value>) -> Result<Map<String, Value>, String> {
+    match params.get("trigger_steps") {
+        None | Some(Value::Null) => Ok(Map::new()),
+        Some(Value::Object(steps)) => Ok(steps.clone()),
+        Some(_) => Err("`params.trigger_steps` must be an object of step ids".into()),
     }
 }
 
@@ -233,6 +248,7 @@ mod tests {
             input: json!({"topic": "x"}),
             trigger_type: "manual".into(),
             excluded: vec!["a".into()],
+            trigger_steps: Map::from_iter([("fix".to_owned(), json!({"prompt": "Mend it."}))]),
         };
         for command in [
             Command::Start(start),
@@ -268,6 +284,10 @@ mod tests {
                 "`params.excluded_step_ids` must be a list of step ids"
             );
         }
+        assert_eq!(
+            start(json!({"trigger_steps": ["a"]})),
+            "`params.trigger_steps` must be an object of step ids"
+        );
         for id in ["..", ".", "  "] {
             assert_eq!(
                 start(json!({"run_id": id})),

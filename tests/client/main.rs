@@ -8,5 +8,10 @@
 )]
 
 mod calls;
+#[path = "../support/fake.rs"]
+#[allow(dead_code, reason = "each test target uses its own part")]
 mod fake;
+#[path = "../support/observer.rs"]
+#[allow(dead_code, reason = "each test target uses its own part")]
+mod observer;
 mod watch;

@@ -1,106 +1,17 @@
 //! The watch: streams, feed and focus.
 
-use arcc::client::{Interest, Watch, watch};
-use arcc::domain::{RunEvent, RunId, RunStatus};
-use arcc::mirror::{Extent, LinkState, Mirror, Source, WatchEvent};
-use arcc::wire::{CallError, Frame, read};
+use arcc::client::{Interest, watch};
+use arcc::domain::{RunId, RunStatus};
+use arcc::mirror::{LinkState, Source, WatchEvent};
+use arcc::wire::CallError;
 use futures_util::{SinkExt, StreamExt};
 use pretty_assertions::assert_eq;
-use serde_json::{Value, json};
+use serde_json::json;
 use tokio::sync::mpsc;
 use tokio_tungstenite::tungstenite::{Bytes, Message};
 
-use crate::fake::{self, Fake, Stream, within};
-
-/// The application's side: what was reported, folded and listed.
-struct App {
-    watch: Watch,
-    reports: mpsc::Receiver<WatchEvent>,
-    mirror: Mirror,
-}
-
-impl App {
-    fn start(fake: &Fake, interest: Interest) -> Self {
-        let (events, reports) = mpsc::channel(64);
-        let watch = watch(fake.client(), events);
-        watch.interest(interest);
-        Self { watch, reports, mirror: Mirror::default() }
-    }
-
-    /// Folds reports up to the first that `wanted` takes.
-    async fn until(&mut self, what: &str, wanted: impl Fn(&WatchEvent, &Mirror) -> bool) -> WatchEvent {
-        let found = async {
-            loop {
-                let report = self.reports.recv().await.expect("the watch goes on");
-                if self.mirror.apply(&report).ask_feed {
-                    self.watch.refetch();
-                }
-                if wanted(&report, &self.mirror) {
-                    return report;
-                }
-            }
-        };
-        within(what, found).await
-    }
-
-    async fn link(&mut self, source: Source, wanted: fn(&LinkState) -> bool) -> LinkState {
-        let is_it = |report: &WatchEvent| match report {
-            WatchEvent::Link { source: told, state, .. } if *told == source && wanted(state) => {
-                Some(state.clone())
-            }
-            _ => None,
-        };
-        let report = self.until("a state of a link", |report, _| is_it(report).is_some()).await;
-        is_it(&report).unwrap()
-    }
-
-    async fn detail(&mut self) {
-        self.until("a detail", |report, _| matches!(report, WatchEvent::Detail(_))).await;
-    }
-
-    async fn whole_list(&mut self) {
-        let whole = |report: &WatchEvent| matches!(report, WatchEvent::Runs { extent: Extent::Whole, .. });
-        self.until("a whole list", |report, _| whole(report)).await;
-    }
-
-    fn log(&self) -> Vec<RunEvent> {
-        let detail = self.mirror.detail(&"r".into());
-        detail.map(|detail| detail.history.events().to_vec()).unwrap_or_default()
-    }
-}
-
-fn focus() -> Interest {
-    Interest { streams: vec!["w".into()], focus: Some(("w".into(), "r".into())), busy: false }
-}
-
-fn stream_of_w() -> Source {
-    Source::Stream("w".into())
-}
-
-fn raw(sequence: u64, kind: &str) -> Value {
-    json!({
-        "id": format!("e{sequence}"), "run_id": "r", "sequence": sequence, "event_type": kind,
-        "occurred_at": format!("2026-01-02T03:04:{:02}Z", sequence % 60), "data": {"step_id": "a"},
-    })
-}
-
-fn event(sequence: u64, kind: &str) -> RunEvent {
-    read::event(&raw(sequence, kind), None).unwrap()
-}
-
-async fn send(socket: &mut Stream, place: u64, sequence: u64, kind: &str) {
-    let frame = Frame::Event { place: Some(place), event: event(sequence, kind) };
-    socket.send(Message::text(frame.encode())).await.unwrap();
-}
-
-async fn position(socket: &mut Stream, epoch: &str, last: u64) {
-    let frame = Frame::Position { epoch: epoch.into(), last };
-    socket.send(Message::text(frame.encode())).await.unwrap();
-}
-
-async fn accept(opened: &mut mpsc::Receiver<Stream>) -> Stream {
-    within("a socket", opened.recv()).await.unwrap()
-}
+use crate::fake::{self, Fake, within};
+use crate::observer::{App, accept, event, focus, position, raw, send, stream_of_w};
 
 #[tokio::test]
 async fn a_stream_that_drops_is_opened_again_and_everything_is_read_again() {

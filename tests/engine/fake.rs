@@ -103,6 +103,7 @@ impl Executor for Shared {
                 Work::Lua { script, .. } => script.clone(),
                 Work::Mcp { tool, .. } => tool.clone(),
                 Work::Llm { model, .. } => model.clone(),
+                Work::Agent(work) => work.agent_id.clone(),
             };
             let failed = |retryable| {
                 let message = format!("`{}` was told to fail", call.step);
@@ -197,6 +198,7 @@ pub(crate) fn start(workflow: &WorkflowId) -> StartRun {
         input: json!({"topic": "x"}),
         trigger_type: "manual".into(),
         excluded: Vec::new(),
+        trigger_steps: Default::default(),
     }
 }
 

@@ -35,6 +35,7 @@ impl Executor for Echo {
         let result = match call.work {
             Work::Mcp { args, .. } => args,
             Work::Llm { prompt, .. } => prompt.as_ref().into(),
+            Work::Agent(work) => work.prompt.as_ref().into(),
             Work::Lua { globals, .. } => globals,
         };
         async move { Outcome::Done(result) }.boxed()

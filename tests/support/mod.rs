@@ -15,7 +15,9 @@ pub(crate) fn arcc(home: &Path) -> Command {
     }
     let settings = ["AR_API", "AR_TOKEN", "AR_TENANT", "AR_PROJECT", "NO_COLOR"];
     let models = ["AR_LLM_BASE_URL", "AR_LLM_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"];
-    for name in settings.into_iter().chain(models) {
+    let network = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
+    let trust = ["NO_PROXY", "no_proxy", "AR_CA_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"];
+    for name in settings.into_iter().chain(models).chain(network).chain(trust) {
         command.env_remove(name);
     }
     command

@@ -1,6 +1,6 @@
 //! What would come of a decision, in one line. Where the graph is not known, it says less.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::Aim;
 use crate::app::Model;
@@ -84,9 +84,24 @@ pub(super) fn stop_now(model: &Model, run: &RunId) -> String {
 pub(super) fn input(model: &Model, run: &RunId) -> Option<Value> {
     let detail = model.mirror.detail(run)?;
     let of_context = detail.context.as_ref().and_then(|context| context.get("input"));
-    let of_log = |event: &RunEvent| event.data.get("input").cloned();
-    let started = |event: &&RunEvent| event.kind == crate::domain::EventKind::RunStarted;
-    of_context.cloned().or_else(|| detail.history.events().iter().find(started).and_then(of_log))
+    let of_log = || started(detail)?.data.get("input");
+    let mut input = of_context.or_else(of_log)?.clone();
+    if let Some(fields) = input.as_object_mut() {
+        // What its steps were given on the way is no part of it.
+        fields.remove("_steps");
+    }
+    Some(input)
+}
+
+/// The gated steps that a run was started with, each with what it was given.
+pub(super) fn trigger_steps(model: &Model, run: &RunId) -> Map<String, Value> {
+    let started = model.mirror.detail(run).and_then(started);
+    let steps = started.and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
+    steps.cloned().unwrap_or_default()
+}
+
+fn started(detail: &RunDetail) -> Option<&RunEvent> {
+    detail.history.events().iter().find(|event| event.kind == crate::domain::EventKind::RunStarted)
 }
 
 fn does(step: &StepSpec) -> String {

@@ -131,6 +131,10 @@ fn inner(spec: &StepSpec, field: &str) -> Result<Vec<StepSpec>, String> {
     if let Some(step) = graph.steps.iter().find(|step| !may_be_inner(&step.kind)) {
         return Err(format!("`{field}`: step `{}` is a {}, which no loop may hold", step.id, step.kind));
     }
+    if let Some(step) = graph.steps.iter().find(|step| step.is_gated()) {
+        let reason = "is gated by `no_auto_start`, which no step within a loop can be";
+        return Err(format!("`{field}`: step `{}` {reason}", step.id));
+    }
     Ok(graph.topological_order().iter().filter_map(|id| graph.step(id).cloned()).collect())
 }
 

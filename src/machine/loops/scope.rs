@@ -4,6 +4,7 @@ use serde_json::{Map, Value, json};
 
 use super::body::Rule;
 use super::lane::{Lane, LoopState};
+use crate::domain::StepSpec;
 use crate::domain::template::{Scope, walk};
 use crate::machine::state::Machine;
 
@@ -46,6 +47,11 @@ impl<'m> View<'m> {
             inside.prev = Some(&inside.lane.results);
         }
         view
+    }
+
+    /// The number of a step that is seen from outside of loops; `None` within one.
+    pub(in crate::machine) fn own_step(&self, spec: &StepSpec) -> Option<usize> {
+        if self.inside.is_some() { None } else { self.machine.plan.find(spec.id.as_str()) }
     }
 
     /// The globals that scripts see within a loop alone.

@@ -12,8 +12,8 @@ use crate::domain::{
     StepStatus, StopMode, Timestamp,
 };
 use crate::machine::{
-    Call, ChildCall, EventDraft, Input, Machine, Order, Outcome, Refusal, StartInput, StepError, TimerKey,
-    Work,
+    AgentWork, Call, ChildCall, EventDraft, Input, Machine, Order, Outcome, Refusal, StartInput, StepError,
+    TimerKey, Work,
 };
 
 pub(super) struct Driver {
@@ -64,7 +64,17 @@ impl Driver {
             excluded: excluded.iter().copied().map(StepId::from).collect(),
             principal: Principal::default(),
             caller: None,
+            trigger_steps: Map::new(),
         }
+    }
+
+    /// The same with entry grants.
+    pub(super) fn started_granting(steps: Value, trigger_steps: Value) -> Self {
+        let mut driver = Self::new(steps);
+        let mut start = driver.start_input(json!({"topic": "rust"}), &[]);
+        start.trigger_steps = trigger_steps.as_object().unwrap().clone();
+        driver.send(Input::Start(Box::new(start)));
+        driver
     }
 
     pub(super) fn try_send(&mut self, input: Input) -> Result<(), Refusal> {
@@ -209,6 +219,19 @@ impl Driver {
         }
     }
 
+    /// The turn that was ordered of an agent.
+    pub(super) fn turn(&self, step: &str) -> AgentWork {
+        match self.call(step).work {
+            Work::Agent(work) => *work,
+            work => panic!("{step} is no agent: {work:?}"),
+        }
+    }
+
+    /// An agent's turn ends with this in its result.
+    pub(super) fn turn_done(&mut self, step: &str, result: Value) -> &mut Self {
+        self.done(step, json!({"message": "Well.", "turn_id": "turn-1", "result": result}))
+    }
+
     pub(super) fn status(&self, step: &str) -> StepStatus {
         self.machine.step_status(&step.into()).unwrap().clone()
     }
@@ -254,6 +277,12 @@ pub(super) fn llm(id: &str, more: Value) -> Value {
 /// A call of another workflow with further fields.
 pub(super) fn call(id: &str, depends_on: &[&str], more: Value) -> Value {
     let step = json!({"id": id, "type": "workflow_call", "workflow_id": "child", "depends_on": depends_on});
+    merged(step, more)
+}
+
+/// An agent with further fields.
+pub(super) fn agent(id: &str, depends_on: &[&str], more: Value) -> Value {
+    let step = json!({"id": id, "type": "agent_call", "agent_id": "helper", "prompt": "Help.", "depends_on": depends_on});
     merged(step, more)
 }
 

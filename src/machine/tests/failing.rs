@@ -126,10 +126,11 @@ fn an_attempt_that_overruns_its_time_is_cancelled_and_tried_again() {
 #[case(llm("a", json!({"prompt": "{{ input.tpic }}", "retry_count": 3})), "LLM_REQUEST_FAILED", "`input.topic`")]
 #[case(llm("a", json!({"llm_params": [0.5]})), "LLM_REQUEST_FAILED", "`llm_params` is not an object")]
 #[case(llm("a", json!({"llm_params": {"messages": []}})), "LLM_REQUEST_FAILED", "`llm_params` holds `messages`")]
-#[case(json!({"id": "a", "type": "agent_call"}), "LLM_REQUEST_FAILED", "agent_call is not executed")]
+#[case(json!({"id": "a", "type": "agent_call", "prompt": "Hi"}), "LLM_REQUEST_FAILED", "no `agent_id`; add it")]
+#[case(json!({"id": "a", "type": "agent_call", "agent_id": "x"}), "LLM_REQUEST_FAILED", "no `prompt` and no `input`")]
+#[case(json!({"id": "a", "type": "external_agent"}), "DEPENDENCY_UNAVAILABLE", "step `a`: an external_agent is deployed outside")]
 #[case(json!({"id": "a", "type": "for_each"}), "VALIDATION_ERROR", "`for_each_body_steps` must be a list")]
 #[case(mcp("a", &[], json!({"skip_when": "input.ghost"})), "VALIDATION_ERROR", "field `skip_when`: `{{ input.ghost }}` has no value")]
-#[case(mcp("a", &[], json!({"no_auto_start": true})), "DEPENDENCY_UNAVAILABLE", "`no_auto_start` is not executed")]
 #[case(json!({"id": "a", "type": "teleport"}), "DEPENDENCY_UNAVAILABLE", "teleport is not executed")]
 fn a_step_that_cannot_be_prepared_fails_at_once(#[case] step: Value, #[case] code: &str, #[case] says: &str) {
     let run = Driver::started(json!([step]));

@@ -109,6 +109,7 @@ fn what_is_no_list_is_one_item_or_none(#[case] items: Value, #[case] begun: usiz
 #[case(each(json!([]), json!({"for_each_body_steps": [{"id": "x", "type": "human_task"}]})), "is a human_task")]
 #[case(each(json!([]), json!({"for_each_body_steps": [lua("x", &["y"]), lua("y", &["x"])]})), "x → y → x")]
 #[case(each(json!([]), json!({"for_each_body_steps": [lua("x", &["a"])]})), "depends on `a`")]
+#[case(each(json!([]), json!({"for_each_body_steps": [merged(lua("x", &[]), json!({"no_auto_start": true}))]})), "`x` is gated")]
 #[case(repeat(json!({"while_mode": "forever"})), "`while_mode` must be")]
 #[case(repeat(json!({"while_max_iterations": 0})), "at least 1")]
 #[case(repeat(json!({})), "needs `while_condition` or `while_eval_script`")]

@@ -11,7 +11,10 @@ use serde_json::{Value, json};
 
 use super::driver::{Driver, error, merged};
 use crate::domain::{FailureCode, RunEvent, RunId, RunStatus, SkipReason, StepStatus, StopMode};
-use crate::machine::{Call, ChildCall, ChildEnd, Input, Order, Outcome, REVIEW_TASK, TimerKey};
+use crate::machine::{
+    AWAITING_EPISODE_CLOSE, Call, ChildCall, ChildEnd, Input, Order, Outcome, REVIEW_TASK, TimerKey,
+    TurnLimit, TurnNote, Work,
+};
 
 /// What is under way outside of the machine.
 #[derive(Default)]
@@ -57,7 +60,13 @@ impl World {
         match what {
             0..=9 if !self.calls.is_empty() => {
                 let call = self.calls.remove(which % self.calls.len());
+                if matches!(call.work, Work::Agent(_)) {
+                    let note = TurnNote::Status { phase: "asking".into(), message: String::new() };
+                    let (step, attempt) = (call.step.clone(), call.attempt);
+                    self.send(run, Input::Progress { step, attempt, note });
+                }
                 let outcome = match what {
+                    4..=9 if matches!(call.work, Work::Agent(_)) => turn_end(what, which),
                     0 => Outcome::Failed(error(false)),
                     1..=3 => Outcome::Failed(error(true)),
                     _ => Outcome::Done(json!({"n": which})),
@@ -132,9 +141,29 @@ impl World {
             } else if *run.machine.status() == RunStatus::Paused {
                 self.send(run, Input::Resume);
             } else {
-                return;
+                break;
             }
         }
+        // An episode that nobody closes never ends by itself.
+        if run.machine.phase() == Some(AWAITING_EPISODE_CLOSE) {
+            self.send(run, Input::Stop(StopMode::Immediate));
+        }
+    }
+}
+
+/// How a turn of an agent ends: at its limit, done, with a handoff to some step, or just so.
+fn turn_end(what: u8, which: usize) -> Outcome {
+    match what {
+        4 => {
+            let transcript = json!([which]);
+            Outcome::LimitReached(TurnLimit { rounds: 1, message: "used up".into(), transcript })
+        }
+        5 => Outcome::Done(json!({"result": {"done": true}})),
+        6..=8 => {
+            let to = format!("s{}", which % 14);
+            Outcome::Done(json!({"result": {"handoff": {"to": to, "payload": {"n": which}}}}))
+        }
+        _ => Outcome::Done(json!({})),
     }
 }
 
@@ -144,6 +173,19 @@ fn finished(call: &Call, outcome: Outcome) -> Input {
         attempt: call.attempt,
         outcome,
         took: Duration::from_millis(1),
+    }
+}
+
+/// A step that may be gated or close the episode.
+fn marked(step: Value, mark: u8) -> Value {
+    match mark {
+        0 => merged(step, json!({"no_auto_start": true})),
+        1 => merged(
+            step,
+            json!({"no_auto_start": true, "terminal": true, "input_allowlist": ["human", "s0", "s1"]}),
+        ),
+        2 => merged(step, json!({"terminal": true})),
+        _ => step,
     }
 }
 
@@ -172,7 +214,8 @@ fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
         14 => {
             json!({"type": "lua_script", "script": "return {}", "skip_when": "{{ steps.s0.result.n | 1 }}"})
         }
-        15 => json!({"type": "workflow_call", "workflow_id": "w", "timeout_s": 5}),
+        17 => json!({"type": "workflow_call", "workflow_id": "w", "timeout_s": 5}),
+        15 | 16 => json!({"type": "agent_call", "agent_id": "a", "prompt": "Hi", "timeout_s": 5}),
         8 => json!({"type": "human_task", "timeout_s": 4}),
         9 => json!({"type": "human_task"}),
         _ => {
@@ -186,7 +229,8 @@ fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
 fn inner(id: &str, kind: u16, retries: u8) -> Value {
     let base = json!({"id": id, "retry_count": retries});
     let own = match kind % 8 {
-        0..=2 => json!({"type": "lua_script", "script": "return {}"}),
+        0 | 1 => json!({"type": "lua_script", "script": "return {}"}),
+        2 => json!({"type": "agent_call", "agent_id": "a", "prompt": "Hi"}),
         3 => json!({"type": "lua_script", "script": "return {}", "skip_when": "index != 1"}),
         4 => {
             json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": "{{ steps.s0.result.n }}"})
@@ -233,14 +277,31 @@ fn check_iterations(run: &Driver) {
 }
 
 fn graphs() -> impl Strategy<Value = Value> {
-    let steps = prop::collection::vec((0..16_u8, any::<u16>(), 0..3_u8), 0..12);
-    steps.prop_map(|steps| steps.into_iter().enumerate().map(|(index, seed)| step(index, seed)).collect())
+    let mark = prop_oneof![Just(9_u8), 0..12_u8];
+    let steps = prop::collection::vec((0..18_u8, any::<u16>(), 0..3_u8, mark), 0..12);
+    let made = |(index, (kind, edges, retries, mark))| marked(step(index, (kind, edges, retries)), mark);
+    steps.prop_map(move |steps| steps.into_iter().enumerate().map(made).collect())
+}
+
+/// In an episode, only what is in scope ever began, and a run that completed with steps left out is closed.
+fn check_episode(run: &Driver) {
+    let context = run.machine.context();
+    let Some(episode) = context.pointer("/custom/episode") else { return };
+    let in_scope = episode["in_scope"].as_array().unwrap();
+    for event in run.log.iter().filter(|event| event.kind.as_str() == "step_started") {
+        let own = event.text("step_id").unwrap().split('#').next().unwrap();
+        assert!(in_scope.contains(&json!(own)), "{own} began outside of the scope: {episode}");
+    }
+    let left_out = run.log.iter().any(|event| event.text("reason") == Some("out_of_scope"));
+    assert!(!left_out || episode["episode_closed"] == true);
 }
 
 fn is_settled(status: &StepStatus) -> bool {
     let known = matches!(
         status,
-        StepStatus::Skipped(SkipReason::Blocked | SkipReason::Disabled | SkipReason::Condition)
+        StepStatus::Skipped(
+            SkipReason::Blocked | SkipReason::Disabled | SkipReason::Condition | SkipReason::OutOfScope
+        )
     );
     known || matches!(status, StepStatus::Completed | StepStatus::Failed | StepStatus::Cancelled)
 }
@@ -269,6 +330,7 @@ proptest! {
         prop_assert!(statuses.iter().all(|status| is_settled(status)), "{:?}", statuses);
         prop_assert_eq!(run.machine.progress().in_flight, 0);
         check_iterations(&run);
+        check_episode(&run);
         prop_assert!(world.timers.is_empty(), "timers nobody waits for: {:?}", world.timers);
         prop_assert!(world.children.is_empty(), "children nobody waits for: {:?}", world.children);
         prop_assert!(world.calls.is_empty(), "calls nobody waits for: {:?}", world.calls);

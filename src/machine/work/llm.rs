@@ -33,7 +33,7 @@ pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepE
 }
 
 /// A prompt that is one template keeps the type of what it names; a model reads JSON as text.
-fn as_text(value: Value) -> Option<Box<str>> {
+pub(super) fn as_text(value: Value) -> Option<Box<str>> {
     let text = match value {
         Value::Null => return None,
         Value::String(text) => text,

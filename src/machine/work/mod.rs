@@ -4,6 +4,7 @@
 //! child run, a question to a person, or a loop. To add a kind, add its file, its arm in `prepare`, and, where it is a
 //! new sort of call, its variant of [`Work`](super::Work).
 
+mod agent;
 mod child;
 mod condition;
 mod human;

@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{ChildWork, child, human, llm, looped, lua, mcp, unsupported};
+use super::{ChildWork, agent, child, human, llm, looped, lua, mcp, unsupported};
 use crate::domain::template::{Scope, resolve};
 use crate::domain::{FailureCode, StepKind, StepSpec};
 use crate::machine::io::{StepError, Work};
@@ -30,17 +30,15 @@ pub(in crate::machine) enum Prepared {
 /// A step that cannot be prepared fails at once and for good: its templates would not resolve
 /// any better on another attempt. The code is the one of its kind.
 pub(in crate::machine) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
-    unsupported::check(spec)?;
     match &spec.kind {
         StepKind::McpCall => mcp::prepare(spec, run),
         StepKind::LlmCall => llm::prepare(spec, run),
         StepKind::LuaScript => lua::prepare(spec, run),
         StepKind::HumanTask => human::prepare(spec, run),
         StepKind::ForEach | StepKind::While => looped::prepare(spec, run),
+        StepKind::AgentCall => agent::prepare(spec, run),
         StepKind::WorkflowCall => child::prepare(spec, run),
-        StepKind::AgentCall | StepKind::ExternalAgent | StepKind::Unknown(_) => {
-            Err(unsupported::refuse(spec))
-        }
+        StepKind::ExternalAgent | StepKind::Unknown(_) => Err(unsupported::refuse(spec)),
     }
 }
 

@@ -17,6 +17,11 @@ pub(in crate::machine) fn restore(work: &mut Work, logged: &Value) {
             }
             *params = logged["llm_params"].as_object().cloned().unwrap_or_default();
         }
+        Work::Agent(work) => {
+            if let Some(prompt) = logged["prompt"].as_str() {
+                work.prompt = prompt.into();
+            }
+        }
         Work::Lua { .. } => {}
     }
 }

@@ -6,6 +6,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use futures_util::FutureExt as _;
+use futures_util::future::join;
 use tokio::runtime::Handle;
 use tokio::sync::{Semaphore, mpsc};
 use tokio_util::sync::CancellationToken;
@@ -14,15 +15,18 @@ use super::request::{Report, Request};
 use super::timers::Timers;
 use crate::domain::clock::later;
 use crate::domain::{FailureCode, RunId, StepId, Timestamp};
-use crate::machine::{Call, Input, Outcome, StepError, TimerKey, Work};
-use crate::server::exec::Executor;
+use crate::machine::{Call, Input, Outcome, StepError, TimerKey, TurnNote, Work};
 use crate::server::exec::lua::WORKERS;
+use crate::server::exec::{Executor, Notes};
 
 /// Tool calls that execute at a time; more wait for a place. A call that waits costs no thread.
 const TOOLS_AT_A_TIME: usize = 256;
 
 /// Questions to models that are out at a time; providers refuse too many at once.
 const QUESTIONS_AT_A_TIME: usize = 32;
+
+/// Agents at work at a time; each asks one question or calls one tool at a time.
+const AGENTS_AT_A_TIME: usize = 16;
 
 type Key = (RunId, StepId, u32);
 
@@ -35,6 +39,7 @@ pub(super) struct Calls {
     scripts: Arc<Semaphore>,
     tools: Arc<Semaphore>,
     models: Arc<Semaphore>,
+    agents: Arc<Semaphore>,
     in_flight: HashMap<Key, CancellationToken>,
 }
 
@@ -49,7 +54,9 @@ impl Calls {
         let scripts = Arc::new(Semaphore::new(WORKERS));
         let tools = Arc::new(Semaphore::new(TOOLS_AT_A_TIME));
         let models = Arc::new(Semaphore::new(QUESTIONS_AT_A_TIME));
-        Self { runtime, executor, requests, timers, scripts, tools, models, in_flight: HashMap::new() }
+        let agents = Arc::new(Semaphore::new(AGENTS_AT_A_TIME));
+        let in_flight = HashMap::new();
+        Self { runtime, executor, requests, timers, scripts, tools, models, agents, in_flight }
     }
 
     /// Begins an attempt.
@@ -62,6 +69,7 @@ impl Calls {
             Work::Lua { .. } => self.scripts.clone(),
             Work::Mcp { .. } => self.tools.clone(),
             Work::Llm { .. } => self.models.clone(),
+            Work::Agent(_) => self.agents.clone(),
         };
         let requests = self.requests.clone();
         let timers = self.timers.clone();
@@ -69,7 +77,11 @@ impl Calls {
             let (run, step, attempt) = (call.run_id.clone(), call.step.clone(), call.attempt);
             let Some(_place) = cancel.run_until_cancelled(places.acquire()).await else { return };
             set_clock(&timers, &call);
-            let Some((outcome, took)) = carry_out(&*executor, call, &cancel).await else { return };
+            let (notes, heard) = Notes::channel();
+            let place = (run.clone(), step.clone(), attempt);
+            let work = carry_out(&*executor, call, &cancel, notes);
+            let (ended, ()) = join(work, pass_on(heard, &requests, place)).await;
+            let Some((outcome, took)) = ended else { return };
             let input = Input::Finished { step, attempt, outcome, took };
             if let Some(writer) = requests.upgrade() {
                 // A writer that is gone left the attempt in flight, as a crash does.
@@ -120,13 +132,29 @@ async fn carry_out(
     executor: &dyn Executor,
     call: Call,
     cancel: &CancellationToken,
+    notes: Notes,
 ) -> Option<(Outcome, Duration)> {
     let began = Instant::now();
     let step = call.step.clone();
     // A broken executor must not leave a step in flight for ever.
-    let work = AssertUnwindSafe(async { executor.execute(call, cancel.clone()).await }).catch_unwind();
+    let work = AssertUnwindSafe(async { executor.execute_telling(call, cancel.clone(), notes).await })
+        .catch_unwind();
     let outcome = work.await.unwrap_or_else(|_| Outcome::Failed(broke_off(&step)));
     (!cancel.is_cancelled()).then(|| (outcome, began.elapsed()))
+}
+
+/// Gives what an attempt tells to the writer, until it tells no more.
+async fn pass_on(
+    mut heard: mpsc::Receiver<TurnNote>,
+    requests: &mpsc::WeakSender<Request>,
+    (run, step, attempt): Key,
+) {
+    while let Some(note) = heard.recv().await {
+        let input = Input::Progress { step: step.clone(), attempt, note };
+        if let Some(writer) = requests.upgrade() {
+            let _ = writer.send(Request::Report(Report { run: run.clone(), input })).await;
+        }
+    }
 }
 
 fn broke_off(step: &StepId) -> StepError {

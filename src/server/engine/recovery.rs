@@ -80,23 +80,26 @@ pub(super) async fn reports(fleet: &Fleet, executor: &dyn Executor) -> Vec<Repor
     calls.into_iter().map(report).collect()
 }
 
-/// What names a call's tool: server, instance, tool.
+/// What names a call's tool: server, instance, tool; an agent by its id, without a tool.
 fn tool(work: &Work) -> [Option<Box<str>>; 3] {
     match work {
         Work::Mcp { server_url, instance_id, tool, .. } => {
             [server_url.clone(), instance_id.clone(), Some(tool.clone())]
         }
+        Work::Agent(work) => [None, Some(work.agent_id.clone()), None],
         Work::Lua { .. } | Work::Llm { .. } => [None, None, None],
     }
 }
 
-/// The tool calls in flight: those that a copy of the machine would repeat if it might repeat all.
+/// The calls of tools and agents in flight: those that a copy of the machine would repeat if it might repeat all.
 fn in_question(live: &Live) -> Vec<(StepId, Work)> {
     let repeatable = live.machine.under_way();
     let ask = || live.machine.clone().handle(Input::Recover { repeatable }, Timestamp::now()).ok();
     let orders = guarded(ask).flatten().map(|reaction| reaction.orders).unwrap_or_default();
     let calls = orders.into_iter().filter_map(|order| match order {
-        Order::Execute(call) if matches!(call.work, Work::Mcp { .. }) => Some((call.step, call.work)),
+        Order::Execute(call) if matches!(call.work, Work::Mcp { .. } | Work::Agent(_)) => {
+            Some((call.step, call.work))
+        }
         _ => None,
     });
     calls.collect()

@@ -89,6 +89,11 @@ impl Executor for LocalExecutor {
                     let question = Question { model, prompt, params, credential };
                     this.models.ask(question, call.timeout, cancel).await
                 }
+                Work::Agent(work) => {
+                    let message = format!("the agent `{}` is not known to this runtime", work.agent_id);
+                    let code = FailureCode::LlmRequestFailed;
+                    Outcome::Failed(StepError { code, message, retryable: false })
+                }
                 Work::Mcp { server_url, instance_id, tool, args } => {
                     let target = Target { server_url, instance_id, tool };
                     this.tools
@@ -105,6 +110,7 @@ impl Executor for LocalExecutor {
         async move {
             match work {
                 // A model that is asked twice costs twice, and changes nothing.
+                Work::Agent(_) => false,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     this.tools.repeatable(Target { server_url, instance_id, tool }).await

@@ -17,7 +17,7 @@ pub mod lua;
 pub mod mcp;
 
 pub use credentials::{ConnectionFacts, Credential, CredentialError, Credentials, NoCredentials};
-pub use executor::Executor;
+pub use executor::{Executor, Notes};
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};
 pub use lua::lua_worker_main;

@@ -104,6 +104,7 @@ impl SampleEngine for Engine {
             input,
             trigger_type: TRIGGER.into(),
             excluded: Vec::new(),
+            trigger_steps: Default::default(),
         };
         self.start(start).await.map(drop)
     }

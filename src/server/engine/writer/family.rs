@@ -104,6 +104,7 @@ impl Batch<'_> {
             input,
             trigger_type: TRIGGER.into(),
             excluded: Vec::new(),
+            trigger_steps: Default::default(),
             principal,
             caller: Some(caller.clone()),
         };

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
@@ -25,6 +25,7 @@ pub(super) struct Launch {
     pub(super) input: Value,
     pub(super) trigger_type: Box<str>,
     pub(super) excluded: Vec<StepId>,
+    pub(super) trigger_steps: Map<String, Value>,
     pub(super) principal: Principal,
     pub(super) caller: Option<Caller>,
 }
@@ -39,6 +40,7 @@ impl Launch {
             input: self.input,
             trigger_type: self.trigger_type,
             excluded: self.excluded,
+            trigger_steps: self.trigger_steps,
             principal: self.principal,
             caller: self.caller,
         }
@@ -58,6 +60,7 @@ impl Batch<'_> {
             input: start.input,
             trigger_type: start.trigger_type,
             excluded: start.excluded,
+            trigger_steps: start.trigger_steps,
             principal: Principal::default(),
             caller: None,
         };
@@ -71,7 +74,7 @@ impl Batch<'_> {
         }
         let version = workflow.latest_version.ok_or_else(|| unpublished(&launch.workflow))?;
         let graph = self.fleet.graph(self.db, &launch.workflow, version)?;
-        need_steps(&graph, &launch.excluded)?;
+        need_steps(&graph, &launch)?;
         let mut run = Run::new(launch.id.clone(), launch.workflow.clone(), RunStatus::Pending);
         run.workflow_name = Some(workflow.name);
         run.version = Some(version);
@@ -142,11 +145,22 @@ impl Batch<'_> {
     fn existing(&self, start: &StartRun) -> Result<Option<Run>, EngineError> {
         let Some(id) = &start.run_id else { return Ok(None) };
         let Some(run) = runs::find(self.db, id)? else { return Ok(None) };
-        if run.workflow_id == start.workflow && runs::input(self.db, id)? == start.input {
+        if run.workflow_id == start.workflow
+            && runs::input(self.db, id)? == start.input
+            && self.granted(id)? == start.trigger_steps
+        {
             return Ok(Some(run));
         }
         let text = format!("the run id `{id}` belongs to another start; use a new id, or leave it out");
         Err(EngineError::Conflict(text))
+    }
+
+    /// What gated steps were given when a run was started.
+    fn granted(&self, id: &RunId) -> Result<Map<String, Value>, DbError> {
+        let first = log::of_run(self.db, id, 0, 1)?;
+        let granted =
+            first.first().and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
+        Ok(granted.cloned().unwrap_or_default())
     }
 
     fn need_run(&mut self, workflow: &WorkflowId, run: &RunId) -> Result<(), EngineError> {
@@ -209,14 +223,17 @@ fn is_live(run: &Run) -> bool {
     !run.status.is_terminal()
 }
 
-/// Refuses to leave out what is not there: the step that was meant would run.
-fn need_steps(graph: &Graph, excluded: &[StepId]) -> Result<(), EngineError> {
-    match excluded.iter().find(|id| !graph.steps.iter().any(|step| step.id == **id)) {
-        Some(id) => Err(EngineError::Invalid(format!(
-            "there is no step `{id}` to leave out; check excluded_step_ids"
-        ))),
-        None => Ok(()),
-    }
+/// Refuses to leave out or to let in what is not there: the step that was meant would run, or not.
+fn need_steps(graph: &Graph, start: &Launch) -> Result<(), EngineError> {
+    let lacks = |id: &str| !graph.steps.iter().any(|step| step.id.as_str() == id);
+    let excluded = start.excluded.iter().map(StepId::as_str).find(|id| lacks(id));
+    let granted = start.trigger_steps.keys().map(String::as_str).find(|id| lacks(id));
+    let problem = match (excluded, granted) {
+        (Some(id), _) => format!("there is no step `{id}` to leave out; check excluded_step_ids"),
+        (None, Some(id)) => format!("there is no step `{id}` to let in; check trigger_steps"),
+        (None, None) => return Ok(()),
+    };
+    Err(EngineError::Invalid(problem))
 }
 
 fn unpublished(workflow: &WorkflowId) -> EngineError {

@@ -66,6 +66,14 @@ impl Fake {
         client(&self.url)
     }
 
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
+    pub(crate) fn address(&self) -> std::net::SocketAddr {
+        self.url.trim_start_matches("http://").parse().unwrap()
+    }
+
     pub(crate) fn answer(&self, request: &str, status: u16, body: impl Into<Value>) {
         self.state.lock().unwrap().answers.insert(request.into(), (status, body.into().to_string()));
     }
