@@ -17,8 +17,11 @@ use crate::app::Session;
 use crate::app::model::Access;
 use crate::client::{Client, Endpoint, Network, Proxy};
 use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
+use crate::runtime::Orders;
+use crate::runtime::orders::Origin;
 
 /// How long a decision is held back for undo, unless the configuration says otherwise.
 const UNDO_SECONDS: u16 = 5;
@@ -37,6 +40,8 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Whether commands go into the journal.
+    recorded: bool,
     #[cfg(feature = "server")]
     server: Option<crate::server::serve::Server>,
 }
@@ -50,6 +55,20 @@ impl Connected {
                 Err(Failure::Refused("this session is read-only: nothing was sent".into()).into())
             }
         }
+    }
+
+    /// Where commands go, and where they are recorded.
+    pub(super) fn orders(&self) -> Orders {
+        let session = &self.session;
+        let origin = Origin {
+            profile: session.profile.as_str().into(),
+            host: session.host.as_str().into(),
+            tenant: session.tenant.as_str().into(),
+            project: session.project.as_str().into(),
+        };
+        let journal = Paths::of_user().map(|paths| JournalFile::new(&paths.state));
+        let orders = Orders::new(self.client.clone(), origin, journal);
+        if self.recorded { orders } else { orders.unrecorded() }
     }
 
     /// Ends what was started for it.
@@ -129,6 +148,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         client,
         session,
         settings,
+        recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
     })
@@ -182,7 +202,7 @@ async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Co
         let token = secrets::from_file(&running.token_file)?;
         return local_session(global, settings, url, token, None);
     }
-    let server = crate::server::serve::Server::start(options(global, dir, purpose)?).await?;
+    let server = crate::server::serve::Server::start(options(global, dir, purpose, &settings)?).await?;
     server.notices().iter().for_each(|notice| remark(notice));
     if purpose == Purpose::Command {
         remark("started the local runtime for this command; `arcc serve` keeps it running");
@@ -196,6 +216,7 @@ fn options(
     global: &Global,
     data_dir: PathBuf,
     purpose: Purpose,
+    settings: &Loaded,
 ) -> Result<crate::server::serve::ServeOptions> {
     use crate::server::exec::LlmProvider;
     use crate::server::samples::Samples;
@@ -206,7 +227,26 @@ fn options(
         samples: if drive { Samples::On } else { Samples::Off },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
         llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
+        allow_hosts: allowed_hosts(&[], &settings.file)?,
     })
+}
+
+#[cfg(feature = "server")]
+/// The hosts that flags, environment and configuration list together.
+pub(super) fn allowed_hosts(
+    flags: &[String],
+    file: &crate::config::ConfigFile,
+) -> Result<crate::server::egress::AllowedHosts> {
+    use crate::server::egress::AllowedHosts;
+    let usage = |source: &str| {
+        let source = source.to_owned();
+        move |bad| Failure::Usage(format!("{source}: {bad}"))
+    };
+    let variable = std::env::var("AR_ALLOW_HOSTS").unwrap_or_default();
+    let flags = AllowedHosts::parse(flags.iter().map(String::as_str)).map_err(usage("--allow-host"))?;
+    let variable = AllowedHosts::parse_list(&variable).map_err(usage("AR_ALLOW_HOSTS"))?;
+    let file = AllowedHosts::parse(file.allow_hosts.iter().map(String::as_str));
+    Ok(flags.and(variable).and(file.map_err(usage("allow_hosts in the configuration"))?))
 }
 
 #[cfg(feature = "server")]
@@ -222,5 +262,5 @@ fn local_session(
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, server })
+    Ok(Connected { client, session, settings, recorded: !global.no_journal, server })
 }

@@ -8,7 +8,8 @@ use serde::Deserialize;
 use super::{ConfigError, ProxyChoice};
 
 /// Every key that the file may hold, for naming the nearest one to a mistyped key.
-const KEYS: [&str; 16] = [
+const KEYS: [&str; 17] = [
+    "allow_hosts",
     "default_profile",
     "theme",
     "ascii",
@@ -39,6 +40,8 @@ pub struct ConfigFile {
     pub ascii: bool,
     /// How many seconds a decision is held back for undo; 0 sends at once.
     pub undo_seconds: Option<u16>,
+    /// The hosts that the runtime on this machine may call wherever they lead.
+    pub allow_hosts: Vec<String>,
     /// The profiles by name.
     pub profiles: BTreeMap<String, FileProfile>,
 }

@@ -5,6 +5,7 @@
 
 pub mod child_call;
 pub mod clock;
+pub mod digest;
 pub mod document;
 pub mod drawing;
 pub mod event;
@@ -17,10 +18,12 @@ pub mod step;
 pub mod task;
 pub mod template;
 pub mod text;
+pub mod triage;
 pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
+pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};

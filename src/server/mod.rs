@@ -2,6 +2,7 @@
 //! platform's HTTP and WebSocket contract on the loopback interface.
 
 pub mod db;
+pub mod egress;
 pub mod engine;
 pub mod exec;
 pub mod http;

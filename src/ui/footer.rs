@@ -113,7 +113,7 @@ fn held_count(model: &Model) -> usize {
 fn left(scene: Scene<'_>, pending: &Pending) -> String {
     match pending.stage {
         Stage::Held { until } => human(age(scene.now, until)),
-        Stage::Sent => String::new(),
+        Stage::Sent | Stage::Unknown => String::new(),
     }
 }
 
@@ -122,6 +122,7 @@ pub(super) fn mark(scene: Scene<'_>, pending: &Pending) -> String {
     match pending.stage {
         Stage::Held { .. } => format!("{}… u undo {}", pending.doing, left(scene, pending)),
         Stage::Sent => format!("{}…", pending.doing),
+        Stage::Unknown => format!("{}: UNKNOWN", pending.doing),
     }
 }
 

@@ -4,7 +4,7 @@ use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::Access;
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Action, Freshness, Model};
-use crate::domain::{Run, RunClass, RunStatus, Timestamp};
+use crate::domain::{Run, RunClass, Timestamp};
 use crate::wire::Command;
 
 const READ_ONLY: &str = "read-only session: nothing is sent";
@@ -104,11 +104,7 @@ fn asks_a_person(model: &Model, run: &Run) -> bool {
     if model.mirror.tasks_of(&run.id).next().is_none() {
         return false;
     }
-    let last = model.mirror.detail(&run.id).and_then(|detail| detail.history.marks().last());
-    let by_operator = last.is_some_and(|mark| {
-        let reason = mark.reason.as_deref().unwrap_or_default();
-        mark.status == RunStatus::Paused && (reason.contains("operator") || reason.contains("user"))
-    });
+    let by_operator = model.mirror.detail(&run.id).is_some_and(|detail| detail.history.is_held_by_operator());
     !by_operator
 }
 
@@ -126,7 +122,11 @@ fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
         Stage::Held { .. } => {
             Refusal::because(format!("already {} {}; u takes it back", known.doing, known.target))
         }
-        Stage::Sent if action == Action::Stop => None,
+        Stage::Sent | Stage::Unknown if action == Action::Stop => None,
+        Stage::Unknown => Refusal::because(format!(
+            "it is not known yet whether {} {} took effect; the server is being asked",
+            known.doing, known.target
+        )),
         Stage::Sent => {
             Refusal::because(format!("already {} {}; the answer is due", known.doing, known.target))
         }

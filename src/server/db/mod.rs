@@ -7,6 +7,7 @@
 pub mod children;
 pub mod dry_runs;
 pub mod log;
+pub mod mcp;
 pub mod open;
 pub mod readers;
 pub mod runs;
@@ -24,4 +25,3 @@ pub use readers::Readers;
 pub use record::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
-pub use value::{canonical_json, sha256};

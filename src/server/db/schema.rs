@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::DbError;
+use super::{DbError, mcp};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 3] = [V1, V2, V3];
+const MIGRATIONS: [&str; 4] = [V1, V2, mcp::TABLES, CHILDREN];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -106,7 +106,7 @@ CREATE TABLE dry_runs (
 ) STRICT, WITHOUT ROWID;
 ";
 
-const V3: &str = "
+const CHILDREN: &str = "
 CREATE TABLE children (
     run_id             TEXT PRIMARY KEY REFERENCES runs (id),
     parent_workflow_id TEXT NOT NULL,

@@ -8,6 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ServeError;
 use super::options::ServeOptions;
+use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::mcp::KnownServers;
 use crate::server::exec::{Executor, ExecutorOptions, LocalExecutor};
@@ -32,6 +33,7 @@ impl Parts {
         let executor = LocalExecutor::new(ExecutorOptions {
             servers: KnownServers::new().with(DESK, tools.endpoint()),
             llm: options.llm.clone(),
+            egress: Egress::new(options.allow_hosts.clone()),
             ..ExecutorOptions::new(options.lua_program.clone())
         });
         let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::panes::{RunScreen, Tab};
+use crate::app::panes::{RunScreen, TABS, Tab};
 use crate::ui::draw::Scene;
 use crate::ui::strip::Strip;
 
@@ -11,9 +11,9 @@ use crate::ui::strip::Strip;
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let mut strip = Strip::new().gap(1);
-    for (index, tab) in Tab::ALL.into_iter().enumerate() {
-        let text = format!(" {} {} ", index + 1, tab.title());
-        strip = strip.add(text, if tab == screen.tab { theme.tab } else { theme.muted }).gap(1);
+    for entry in TABS {
+        let text = format!(" {} {} ", entry.action.entry().keys[0], entry.title);
+        strip = strip.add(text, if entry.tab == screen.tab { theme.tab } else { theme.muted }).gap(1);
     }
     let follows = match screen.tab {
         Tab::Canvas => screen.canvas.follow,

@@ -59,10 +59,13 @@ pub(crate) fn settle(model: &mut Model) {
 }
 
 fn on_screen(model: &mut Model, open: &mut RunScreen, action: Action, now: Timestamp) -> bool {
+    if let Some(tab) = Tab::of(action) {
+        open.tab = tab;
+        return true;
+    }
     match action {
-        Action::TabCanvas => open.tab = Tab::Canvas,
-        Action::TabEvents => open.tab = Tab::Events,
-        Action::NextPane | Action::PreviousPane => open.tab = other(open.tab),
+        Action::NextPane => open.tab = open.tab.next(),
+        Action::PreviousPane => open.tab = open.tab.previous(),
         Action::Find => {
             open.tab = Tab::Events;
             let input = open.events.search.as_ref().map_or("", |search| &search.text).into();
@@ -160,13 +163,6 @@ fn show_in_log(open: &mut RunScreen, detail: &RunDetail) -> Outcome {
     }
     open.tab = Tab::Events;
     Outcome::Done
-}
-
-fn other(tab: Tab) -> Tab {
-    match tab {
-        Tab::Canvas => Tab::Events,
-        Tab::Events => Tab::Canvas,
-    }
 }
 
 fn page(model: &Model) -> usize {

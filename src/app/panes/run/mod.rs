@@ -8,4 +8,4 @@ mod state;
 pub use events::matches;
 pub(crate) use events::set_search;
 pub(crate) use keys::{open, perform, resized, settle};
-pub use state::{Canvas, EventList, Payload, RunScreen, Search, Tab};
+pub use state::{Canvas, EventList, Payload, RunScreen, Search, TABS, Tab, TabEntry};

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use crate::app::Action;
 use crate::domain::drawing::Drawing;
 use crate::domain::{Graph, RunId, StepId, WorkflowId};
 
@@ -15,16 +16,44 @@ pub enum Tab {
     Events,
 }
 
-impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Canvas, Self::Events];
-
+/// One row of the table of tabs.
+#[derive(Clone, Copy, Debug)]
+pub struct TabEntry {
+    /// The tab.
+    pub tab: Tab,
     /// What it is called.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Canvas => "Canvas",
-            Self::Events => "Events",
-        }
+    pub title: &'static str,
+    /// The action that shows it; its key stands before the title.
+    pub action: Action,
+}
+
+/// Every tab, in order.
+pub const TABS: &[TabEntry] = &[
+    TabEntry { tab: Tab::Canvas, title: "Canvas", action: Action::TabCanvas },
+    TabEntry { tab: Tab::Events, title: "Events", action: Action::TabEvents },
+];
+
+impl Tab {
+    /// The tab that an action shows, if it is the action of a tab.
+    pub fn of(action: Action) -> Option<Self> {
+        TABS.iter().find(|entry| entry.action == action).map(|entry| entry.tab)
+    }
+
+    /// The tab to the right, and after the last one the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.turn(1)
+    }
+
+    /// The tab to the left, and before the first one the last.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.turn(TABS.len() - 1)
+    }
+
+    fn turn(self, by: usize) -> Self {
+        let here = TABS.iter().position(|entry| entry.tab == self).unwrap_or(0);
+        TABS[(here + by) % TABS.len()].tab
     }
 }
 

@@ -14,6 +14,7 @@ use url::Url;
 use super::provider::{Variables, is_loopback, shown};
 use super::{LlmError, LlmProvider, Question, answer};
 use crate::machine::Outcome;
+use crate::server::egress::{ChosenBy, Denied, Egress, Proxies};
 use crate::server::exec::mcp::causes;
 
 /// The largest answer, in bytes.
@@ -50,8 +51,8 @@ struct Ready {
 impl Client {
     /// A client of a provider. What is wrong with the provider, or that there is none, is told by
     /// the questions that want it.
-    pub fn new(provider: Option<LlmProvider>) -> Self {
-        let ready = provider.ok_or(LlmError::NoProvider).and_then(Ready::new);
+    pub fn new(provider: Option<LlmProvider>, egress: &Egress) -> Self {
+        let ready = provider.ok_or(LlmError::NoProvider).and_then(|provider| Ready::new(provider, egress));
         Self { ready }
     }
 
@@ -82,18 +83,21 @@ impl Client {
 }
 
 impl Ready {
-    fn new(provider: LlmProvider) -> Result<Self, LlmError> {
-        // The HTTP crate is built without a default for TLS. Another part may have set one; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    fn new(provider: LlmProvider, egress: &Egress) -> Result<Self, LlmError> {
         let address = provider.address()?;
-        let mut http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECTING)
-            .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(&provider)?);
+        let headers = headers(&provider)?;
         // A proxy is for the way out, and plain HTTP must not leave this machine.
-        http = if is_loopback(&address) { http.no_proxy() } else { http.https_only(true) };
-        let http = http.build().map_err(|error| LlmError::NoHttp(Arc::new(error)))?;
+        let is_near = is_loopback(&address);
+        let proxies = if is_near { Proxies::None } else { Proxies::OfEnvironment };
+        let clients = egress.clients(proxies, || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECTING)
+                .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
+                .default_headers(headers.clone())
+                .https_only(!is_near)
+        });
+        let clients = clients.map_err(|error| LlmError::NoHttp(Arc::new(error)))?;
+        let http = clients.to(&address, ChosenBy::Operator).map_err(LlmError::Denied)?.clone();
         let url = shown(&address);
         Ok(Self { http, address, url, key: provider.key, variables: provider.variables })
     }
@@ -101,9 +105,12 @@ impl Ready {
     async fn ask(&self, question: &Question) -> Result<Value, LlmError> {
         let began = Instant::now();
         let sent = self.http.post(self.address.clone()).json(&question.body()).send().await;
-        let response = sent.map_err(|error| LlmError::Unreachable {
-            url: self.url.clone(),
-            reason: self.told(&causes(&error.without_url())),
+        let response = sent.map_err(|error| match Denied::within(&error) {
+            Some(denied) => LlmError::Denied(denied.clone()),
+            None => LlmError::Unreachable {
+                url: self.url.clone(),
+                reason: self.told(&causes(&error.without_url())),
+            },
         })?;
         let status = response.status();
         let body = self.body(response, question).await?;
