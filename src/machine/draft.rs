@@ -141,12 +141,12 @@ fn note_origin(data: &mut Value, start: &StartInput) {
     }
 }
 
-pub(super) fn run_rejected(start: &StartInput, problem: &str) -> EventDraft {
+pub(super) fn run_rejected(start: &StartInput, error: &StepError) -> EventDraft {
     let mut data = json!({
         "workflow_id": start.workflow_id,
         "version": start.version,
-        "failure_code": "VALIDATION_ERROR",
-        "error": format!("version {} cannot run: {problem}; correct the graph and publish it again", start.version),
+        "failure_code": error.code.as_str(),
+        "error": error.message,
         "machine_version": MACHINE_VERSION,
     });
     note_origin(&mut data, start);

@@ -8,6 +8,7 @@
 
 mod children;
 mod crash;
+mod credits;
 mod fake;
 mod loops;
 mod runs;

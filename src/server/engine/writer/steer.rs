@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
 use crate::domain::{
-    EventKind, Graph, Principal, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
+    EventKind, FailureCode, Graph, Principal, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
 };
 use crate::machine::{Caller, Input, Machine, Reaction, Refusal, StartInput};
 use crate::server::db::workflows::Startable;
@@ -52,7 +52,7 @@ impl Batch<'_> {
         let workflow = workflows::startable(self.db, &start.workflow)?
             .ok_or_else(|| EngineError::missing("workflow", &start.workflow))?;
         if let Some(existing) = self.existing(&start)? {
-            return Ok(existing);
+            return accepted(existing);
         }
         let launch = Launch {
             id: start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string())),
@@ -64,7 +64,7 @@ impl Batch<'_> {
             principal: Principal::default(),
             caller: None,
         };
-        self.launch_latest(workflow, launch)
+        accepted(self.launch_latest(workflow, launch)?)
     }
 
     /// Starts a run of a workflow's latest version.
@@ -82,27 +82,35 @@ impl Batch<'_> {
         run.trigger = Some(launch.trigger_type.clone());
         run.parent = launch.caller.as_ref().map(|caller| Box::new(caller.parent.clone()));
         let input = launch.input.clone();
-        let start = launch.into_input(version, graph);
-        let (live, reaction) = self.begin(run, start)?;
-        let run = live.run.clone();
-        runs::insert(self.db, &run, &input)?;
-        if let Some(parent) = &run.parent {
-            children::insert(self.db, &run.id, parent)?;
+        let poor = self.too_poor(&graph)?;
+        let start = Box::new(launch.into_input(version, graph));
+        let (live, reaction) = self.begin(
+            run,
+            match poor {
+                None => Input::Start(start),
+                Some(error) => Input::Reject { start, error },
+            },
+        )?;
+        let written = live.run.clone();
+        runs::insert(self.db, &written, &input)?;
+        if let Some(parent) = &written.parent {
+            children::insert(self.db, &written.id, parent)?;
         }
-        self.launch(live, reaction)?;
-        Ok(run)
+        let live = self.launch(live, reaction)?.ok_or_else(|| EngineError::missing("run", &written.id))?;
+        // The row is written; what may be missing are tasks, and what a step that could not be paid
+        // changed. Later inputs say so themselves.
+        live.is_stale = live.run != written || !live.machine.pending_tasks().is_empty();
+        Ok(live.run.clone())
     }
 
     /// Lets a run's machine begin; nothing is recorded yet.
-    fn begin(&self, run: Run, start: StartInput) -> Result<(Live, Reaction), EngineError> {
+    fn begin(&self, run: Run, input: Input) -> Result<(Live, Reaction), EngineError> {
         let id = run.id.clone();
         let started = guarded(|| {
             let mut machine = Machine::default();
-            let reaction = machine.handle(Input::Start(Box::new(start)), self.now)?;
+            let reaction = machine.handle(input, self.now)?;
             let mut live = Live::begun(machine, run);
             live.follow(&reaction, self.now);
-            // The row is about to be written; only tasks may be missing, and later inputs say so themselves.
-            live.is_stale = !live.machine.pending_tasks().is_empty();
             Ok((live, reaction))
         });
         Ok(started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?)
@@ -217,6 +225,16 @@ impl Batch<'_> {
             Some(_) => EngineError::Conflict(refusal.to_string()),
         })
     }
+}
+
+/// The run, unless it was refused for lack of credits, which its caller must not take for a start.
+fn accepted(run: Run) -> Result<Run, EngineError> {
+    let is_broke = run.failure_code == Some(FailureCode::InsufficientCredits);
+    if run.status != RunStatus::Rejected || !is_broke {
+        return Ok(run);
+    }
+    let message = run.error.map(String::from).unwrap_or_default();
+    Err(EngineError::InsufficientCredits { run: run.id, message })
 }
 
 fn is_live(run: &Run) -> bool {
