@@ -92,7 +92,7 @@ impl Turn<'_> {
                 self.emit(draft::run_completed(self.machine.outputs().into_iter().collect()));
             }
             RunStatus::Draining if self.machine.in_flight.is_empty() => {
-                self.stop_run(self.machine.drained_by)
+                self.stop_run(self.machine.drained_by);
             }
             _ => {}
         }
