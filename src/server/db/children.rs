@@ -5,6 +5,17 @@ use rusqlite::{Connection, named_params};
 use super::DbError;
 use crate::domain::{ParentStep, RunId, WorkflowId};
 
+/// The table of runs that were called by a step of another run.
+pub(super) const TABLES: &str = "
+CREATE TABLE children (
+    run_id             TEXT PRIMARY KEY REFERENCES runs (id),
+    parent_workflow_id TEXT NOT NULL,
+    parent_run_id      TEXT NOT NULL REFERENCES runs (id),
+    parent_step_id     TEXT NOT NULL
+) STRICT, WITHOUT ROWID;
+CREATE INDEX children_of_run ON children (parent_run_id);
+";
+
 /// Notes that a step of another run started a run.
 ///
 /// # Errors

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{DbError, mcp};
+use super::{DbError, agents, children, mcp};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 6] = [V1, V2, mcp::TABLES, CREDITS, PATS, CHILDREN];
+const MIGRATIONS: [&str; 7] = [V1, V2, mcp::TABLES, CREDITS, PATS, agents::TABLES, children::TABLES];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -104,16 +104,6 @@ CREATE TABLE dry_runs (
     payload      TEXT NOT NULL,
     PRIMARY KEY (workflow_id, graph_hash)
 ) STRICT, WITHOUT ROWID;
-";
-
-const CHILDREN: &str = "
-CREATE TABLE children (
-    run_id             TEXT PRIMARY KEY REFERENCES runs (id),
-    parent_workflow_id TEXT NOT NULL,
-    parent_run_id      TEXT NOT NULL REFERENCES runs (id),
-    parent_step_id     TEXT NOT NULL
-) STRICT, WITHOUT ROWID;
-CREATE INDEX children_of_run ON children (parent_run_id);
 ";
 
 /// Credits: what is left, what was given, what was spent, and counts by the hour.
