@@ -40,6 +40,8 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Where the token came from, as a person knows it.
+    pub(super) token_source: String,
     /// Whether commands go into the journal.
     recorded: bool,
     #[cfg(feature = "server")]
@@ -128,6 +130,7 @@ fn environment() -> Result<Environment> {
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
     let token = token(&remote.token).await?;
+    let token_source = named(&remote.token);
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
@@ -148,6 +151,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         client,
         session,
         settings,
+        token_source,
         recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
@@ -164,6 +168,16 @@ async fn token(source: &TokenSource) -> Result<SecretString> {
             secrets::clean(&raw, format!("the environment variable {name}"))?
         }
     })
+}
+
+/// Where a token comes from, without the token.
+fn named(source: &TokenSource) -> String {
+    match source {
+        TokenSource::Value(_) => "AR_TOKEN".into(),
+        TokenSource::File(path) => format!("the file {}", path.display()),
+        TokenSource::Command(argv) => format!("the command {}", argv.first().map_or("", String::as_str)),
+        TokenSource::Variable(name) => format!("the variable {name}"),
+    }
 }
 
 fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
@@ -262,5 +276,6 @@ fn local_session(
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, recorded: !global.no_journal, server })
+    let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
+    Ok(Connected { client, session, settings, token_source, recorded, server })
 }

@@ -133,6 +133,20 @@ impl Client {
 
     /// The one request function: status first, then content type, then body.
     pub(super) async fn request(&self, request: Request<'_>) -> Result<Value, CallError> {
+        let mut response = self.exchange(request).await?;
+        let status = response.status();
+        let headers = std::mem::take(response.headers_mut());
+        let body = self.body(&mut response, &headers).await?;
+        Answer { host: self.host(), status, headers: &headers, body: &body }.read(Timestamp::now())
+    }
+
+    /// Status and headers of an answer, whatever it is; its body is not read.
+    pub(super) async fn head(&self, request: Request<'_>) -> Result<(u16, HeaderMap), CallError> {
+        let mut response = self.exchange(request).await?;
+        Ok((response.status().as_u16(), std::mem::take(response.headers_mut())))
+    }
+
+    async fn exchange(&self, request: Request<'_>) -> Result<reqwest::Response, CallError> {
         let mut builder = self
             .inner
             .http
@@ -144,11 +158,7 @@ impl Client {
         if let Some(body) = request.body {
             builder = builder.json(body);
         }
-        let mut response = builder.send().await.map_err(|error| self.failure(&error))?;
-        let status = response.status();
-        let headers = std::mem::take(response.headers_mut());
-        let body = self.body(&mut response, &headers).await?;
-        Answer { host: self.host(), status, headers: &headers, body: &body }.read(Timestamp::now())
+        builder.send().await.map_err(|error| self.failure(&error))
     }
 
     /// Reads a body as far as it is allowed to go.

@@ -6,7 +6,10 @@
     reason = "a test ends at the first thing that is not as it must be"
 )]
 
+mod agents;
+mod children;
 mod crash;
+mod credits;
 mod fake;
 mod loops;
 mod mcp;

@@ -4,6 +4,10 @@
 //! project. Handlers then ask the [`Engine`](crate::server::engine::Engine) and write what it says
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
+mod access;
+mod agents;
+mod analytics;
+mod billing;
 mod body;
 mod commands;
 mod error;
@@ -13,6 +17,7 @@ mod mcp;
 mod mcp_instances;
 mod params;
 mod path;
+mod pats;
 mod router;
 mod runs;
 mod state;
