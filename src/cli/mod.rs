@@ -3,6 +3,7 @@
 mod args;
 mod connect;
 mod exit;
+mod guard;
 mod journal;
 mod order;
 mod output;

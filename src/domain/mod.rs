@@ -30,5 +30,5 @@ pub use history::{RunHistory, StepState};
 pub use ids::{EventId, RunId, StepId, TaskId, WorkflowId};
 pub use run::{Drain, Phase, Progress, Run, RunClass, RunStatus, StopMode};
 pub use step::{SkipReason, StepKind, StepStatus};
-pub use task::PendingTask;
+pub use task::{PendingTask, Verbatim};
 pub use workflow::{Workflow, WorkflowVersion};

@@ -3,7 +3,7 @@
 use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::Access;
 use crate::app::pending::{Pending, Stage};
-use crate::app::{Action, Freshness, Model};
+use crate::app::{Action, Freshness, Model, guard};
 use crate::domain::{Run, RunClass, Timestamp};
 use crate::wire::Command;
 
@@ -41,10 +41,25 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
     if model.session.access == Access::ReadOnly {
         return Refusal::because(READ_ONLY);
     }
-    by_state(model, action, aim)
+    guard::refused(model, word(action))
+        .map(Refusal::Senseless)
+        .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
         .or_else(|| sendable(model, now).err())
+}
+
+/// The word of the command that an action gives.
+pub(super) fn word(action: Action) -> &'static str {
+    match action {
+        Action::Approve => "approve",
+        Action::Reject => "reject",
+        Action::Pause => "pause",
+        Action::Resume => "resume",
+        Action::Stop => "stop",
+        Action::RunAgain => "start",
+        _ => "",
+    }
 }
 
 /// Whether anything at all may be sent now.
