@@ -4,7 +4,7 @@ use super::Model;
 use super::pending::{Pending, Stage};
 
 /// What an action needs before it is sent.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Guard {
     /// Whether it is refused altogether.
     pub denied: bool,
@@ -53,7 +53,7 @@ impl Guard {
 impl Guards {
     /// What the command of that word needs; nothing where no rule is about it.
     pub fn of(&self, word: &str) -> Guard {
-        self.0.iter().find(|(of, _)| *of == word).map(|(_, guard)| guard.clone()).unwrap_or_default()
+        self.0.iter().find(|(of, _)| *of == word).map(|(_, guard)| *guard).unwrap_or_default()
     }
 }
 

@@ -13,6 +13,13 @@ use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, StopMode, Task
 pub enum Input {
     /// It is to begin.
     Start(Box<StartInput>),
+    /// It was to begin, and the host refuses it.
+    Reject {
+        /// What it would have begun with.
+        start: Box<StartInput>,
+        /// Why.
+        error: StepError,
+    },
     /// An ordered attempt ended.
     Finished {
         /// The step, as the [`Call`] named it.
@@ -178,6 +185,20 @@ impl Call {
     }
 }
 
+/// Over whose connection a tool is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ConnectionChoice {
+    /// The one set for the workflow, else the one of the instance's active profile.
+    #[default]
+    Inherit,
+    /// The one of the instance's active profile, whatever is set for the workflow.
+    Workspace,
+    /// The one of whoever the run is for.
+    Principal,
+    /// This one.
+    Pinned(Box<str>),
+}
+
 /// What an attempt does, templates resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -191,6 +212,8 @@ pub enum Work {
         tool: Box<str>,
         /// Its arguments.
         args: Value,
+        /// Over whose connection.
+        connection: ConnectionChoice,
     },
     /// Ask a model.
     Llm {

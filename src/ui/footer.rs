@@ -91,6 +91,9 @@ fn word(model: &Model, action: Action) -> &'static str {
     match (action, model.screen) {
         (Action::Find, Screen::Home) => "filter",
         (Action::Back, Screen::Home) => "clear",
+        (Action::Open, Screen::Run) if model.run.as_ref().is_some_and(|open| open.tab == Tab::Context) => {
+            "read"
+        }
         (Action::Open, Screen::Run) => "payload",
         (Action::NextMatch, _) if searches(model) => "next match",
         _ => action.entry().label,
@@ -98,7 +101,7 @@ fn word(model: &Model, action: Action) -> &'static str {
 }
 
 fn searches(model: &Model) -> bool {
-    model.run.as_ref().is_some_and(|open| open.tab == Tab::Events && open.events.search.is_some())
+    model.run.as_ref().is_some_and(|open| open.search().is_some())
 }
 
 fn held(model: &Model) -> impl Iterator<Item = &Pending> {

@@ -1,7 +1,7 @@
 //! When a decision is refused, and why.
 
 use super::aim::{Aim, decides, workflow_of};
-use crate::app::model::Access;
+use crate::app::model::{Access, Screen};
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Action, Freshness, Model, guard};
 use crate::domain::{Run, RunClass, Timestamp};
@@ -41,8 +41,8 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
     if model.session.access == Access::ReadOnly {
         return Refusal::because(READ_ONLY);
     }
-    guard::refused(model, word(action))
-        .map(Refusal::Senseless)
+    past(model)
+        .or_else(|| guard::refused(model, word(action)).map(Refusal::Senseless))
         .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
@@ -68,6 +68,13 @@ pub(super) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
         return Err(Refusal::Senseless(READ_ONLY.into()));
     }
     Freshness::of(model, now).refusal().map_or(Ok(()), |text| Err(Refusal::AskFirst(text)))
+}
+
+/// Nobody decides on what is no longer so.
+fn past(model: &Model) -> Option<Refusal> {
+    let open = model.run.as_ref().filter(|_| model.screen == Screen::Run)?;
+    open.moment.as_ref()?;
+    Refusal::because("this is the past; esc returns to the present")
 }
 
 fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {

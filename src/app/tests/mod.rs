@@ -7,5 +7,6 @@ mod guards;
 mod home;
 mod kit;
 mod overlays;
+mod past;
 mod run_screen;
 mod upkeep;

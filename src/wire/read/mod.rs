@@ -6,8 +6,10 @@
 mod fields;
 mod page;
 mod rows;
+mod usage;
 mod verbatim;
 
 pub use page::{Page, page};
 pub use rows::{Unreadable, event, run, started, task, version, workflow};
+pub use usage::usage;
 pub use verbatim::verbatims;

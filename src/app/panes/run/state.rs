@@ -2,6 +2,10 @@
 
 use std::sync::Arc;
 
+use super::context::ContextView;
+use super::moment::Moment;
+use super::reader::Reader;
+use super::timeline::TimelineView;
 use crate::app::Action;
 use crate::domain::drawing::Drawing;
 use crate::domain::{Graph, RunId, StepId, WorkflowId};
@@ -14,6 +18,10 @@ pub enum Tab {
     Canvas,
     /// The event log.
     Events,
+    /// The steps over time.
+    Timeline,
+    /// The run's data.
+    Context,
 }
 
 /// One row of the table of tabs.
@@ -31,6 +39,8 @@ pub struct TabEntry {
 pub const TABS: &[TabEntry] = &[
     TabEntry { tab: Tab::Canvas, title: "Canvas", action: Action::TabCanvas },
     TabEntry { tab: Tab::Events, title: "Events", action: Action::TabEvents },
+    TabEntry { tab: Tab::Timeline, title: "Timeline", action: Action::TabTimeline },
+    TabEntry { tab: Tab::Context, title: "Context", action: Action::TabContext },
 ];
 
 impl Tab {
@@ -89,12 +99,8 @@ pub struct Search {
 pub struct Payload {
     /// The event, by its place in the log.
     pub event: usize,
-    /// The first line that is seen.
-    pub offset: usize,
-    /// All of its lines for the pane's width, made when it was opened: a frame costs what it shows.
-    pub lines: Arc<[Box<str>]>,
-    /// How many bytes it has as JSON.
-    pub bytes: usize,
+    /// Its JSON, to be read.
+    pub text: Reader,
 }
 
 /// The event log.
@@ -125,6 +131,12 @@ pub struct RunScreen {
     pub canvas: Canvas,
     /// The event log.
     pub events: EventList,
+    /// The steps over time.
+    pub timeline: TimelineView,
+    /// The run's data.
+    pub context: ContextView,
+    /// The moment of the past that all tabs show; none for the present.
+    pub moment: Option<Box<Moment>>,
 }
 
 impl RunScreen {
@@ -136,6 +148,9 @@ impl RunScreen {
             tab: Tab::Canvas,
             canvas: Canvas { follow: true, ..Canvas::default() },
             events: EventList { follow: true, ..EventList::default() },
+            timeline: TimelineView::default(),
+            context: ContextView::default(),
+            moment: None,
         }
     }
 }
