@@ -93,6 +93,21 @@ pub(super) enum Command {
     /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
+    /// Say why a run failed or is stuck, and what to do
+    Diagnose {
+        #[command(flatten)]
+        run: RunArg,
+        /// Ask for nothing but the run itself
+        #[arg(long)]
+        offline: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Check settings, terminal, connection, token, credits, connections and memory
+    Doctor {
+        #[command(flatten)]
+        print: Print,
+    },
     /// Credits: what is left; with `grant`, add some to the local runtime
     #[command(args_conflicts_with_subcommands = true)]
     Credits {

@@ -43,6 +43,8 @@ pub(super) struct Connected {
     pub(super) settings: Loaded,
     /// Names the server in the journal, the same at every start.
     place: String,
+    /// Where the token came from, as a person knows it.
+    pub(super) token_source: String,
     /// Whether commands go into the journal.
     recorded: bool,
     #[cfg(feature = "server")]
@@ -131,6 +133,7 @@ fn environment() -> Result<Environment> {
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
     let token = token(&remote.token).await?;
+    let token_source = named(&remote.token);
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
@@ -155,6 +158,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         session,
         settings,
         place,
+        token_source,
         recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
@@ -171,6 +175,16 @@ async fn token(source: &TokenSource) -> Result<SecretString> {
             secrets::clean(&raw, format!("the environment variable {name}"))?
         }
     })
+}
+
+/// Where a token comes from, without the token.
+fn named(source: &TokenSource) -> String {
+    match source {
+        TokenSource::Value(_) => "AR_TOKEN".into(),
+        TokenSource::File(path) => format!("the file {}", path.display()),
+        TokenSource::Command(argv) => format!("the command {}", argv.first().map_or("", String::as_str)),
+        TokenSource::Variable(name) => format!("the variable {name}"),
+    }
 }
 
 fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
@@ -273,5 +287,6 @@ fn local_session(
     let client = Client::new(Endpoint { url, token, tenant, project })?;
     // Its port is another one at every start; its data is what it is.
     let place = data_dir(global)?.display().to_string();
-    Ok(Connected { client, session, settings, place, recorded: !global.no_journal, server })
+    let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
+    Ok(Connected { client, session, settings, place, token_source, recorded, server })
 }

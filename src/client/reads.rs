@@ -52,6 +52,15 @@ impl Client {
         Ok(page)
     }
 
+    /// The newest `limit` runs of a workflow of which only the id is known.
+    pub(super) async fn runs_by_id(
+        &self,
+        workflow: &WorkflowId,
+        limit: usize,
+    ) -> Result<Vec<Run>, CallError> {
+        Ok(self.runs_at(&paths::runs(workflow), limit, None).await?.runs)
+    }
+
     async fn runs_at(&self, path: &str, limit: usize, status: Option<&str>) -> Result<RunsPage, CallError> {
         let filter = status.map(|status| ("status", status.to_owned()));
         let listed = self.list(runs_listing(path, limit, filter, &|_| false)).await?;

@@ -32,7 +32,7 @@ pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};
 pub use history::{RunHistory, StepState};
-pub use ids::{EventId, RunId, StepId, TaskId, WorkflowId};
+pub use ids::{AgentId, EventId, RunId, StepId, TaskId, WorkflowId};
 pub use run::{Drain, Phase, Progress, Run, RunClass, RunStatus, StopMode};
 pub use step::{SkipReason, StepKind, StepStatus};
 pub use task::{PendingTask, Verbatim};

@@ -5,6 +5,7 @@
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
 mod access;
+mod agents;
 mod analytics;
 mod billing;
 mod body;

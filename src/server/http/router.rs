@@ -13,7 +13,9 @@ use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{analytics, billing, commands, gate, pats, runs, stream, tasks, validate, versions, workflows};
+use super::{
+    agents, analytics, billing, commands, gate, pats, runs, stream, tasks, validate, versions, workflows,
+};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
@@ -22,6 +24,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub fn router(state: HttpState) -> Router {
     let routes = workflow_routes()
         .merge(run_routes())
+        .merge(agent_routes())
         .merge(billing_routes())
         .merge(token_routes())
         .merge(analytics_routes());
@@ -55,6 +58,12 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn agent_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/agents", get(agents::list).post(agents::create))
+        .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
 }
 
 fn billing_routes() -> Router<HttpState> {

@@ -8,6 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ServeError;
 use super::options::ServeOptions;
+use crate::server::db::{self, Readers};
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::mcp::KnownServers;
@@ -33,6 +34,7 @@ impl Parts {
         let executor = LocalExecutor::new(ExecutorOptions {
             servers: KnownServers::new().with(DESK, tools.endpoint()),
             llm: options.llm.clone(),
+            agents: Arc::new(Readers::new(dir.join(db::open::FILE))),
             egress: Egress::new(options.allow_hosts.clone()),
             ..ExecutorOptions::new(options.lua_program.clone())
         });
