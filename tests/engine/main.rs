@@ -7,6 +7,7 @@
 )]
 
 mod agents;
+mod children;
 mod crash;
 mod credits;
 mod fake;
