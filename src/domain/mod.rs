@@ -37,5 +37,5 @@ pub use history::{ChildRun, RunHistory, StepState};
 pub use ids::{AgentId, EventId, RunId, StepId, TaskId, WorkflowId};
 pub use run::{Drain, ParentStep, Phase, Principal, Progress, Run, RunClass, RunStatus, StopMode};
 pub use step::{SkipReason, StepKind, StepStatus};
-pub use task::PendingTask;
+pub use task::{PendingTask, Verbatim};
 pub use workflow::{Workflow, WorkflowVersion};
