@@ -102,6 +102,16 @@ async fn a_bad_script_is_told_what_is_wrong_and_where(#[case] script: &str, #[ca
 #[case::loaded_environment("load('return io or os.execute or require or debug')()")]
 #[case::global_table("_G.io")]
 #[case::global_metatable("getmetatable(_G)")]
+#[case::environment_of_a_function("debug and debug.getupvalue")]
+#[case::registry("rawget(_G, 'registry') or _G._LOADED or _G._PRELOAD")]
+#[case::loaded_modules("load('return package and package.loaded')()")]
+#[case::bytecode_with_text_prefix("load('#!x\\n\\27Lua' .. ('\\0'):rep(40))")]
+#[case::bytecode_in_coroutine("coroutine.wrap(function() return (load('\\27Lua', 'x', 'bt', {})) end)()")]
+#[case::metatable_of_a_number("getmetatable(1)")]
+#[case::metatable_of_a_function("getmetatable(print)")]
+#[case::metatable_of_a_thread("getmetatable(coroutine.create(print))")]
+#[case::closed_upvalue("select(2, pcall(load, function() return io end)) and nil")]
+#[case::files_by_environment("load('return open', 'x', 't', setmetatable({}, {__index = _G}))()")]
 #[tokio::test]
 async fn nothing_reaches_outside(#[case] probe: &str) {
     let script = format!("local got = {probe}\nreturn {{got = type(got)}}");
@@ -125,6 +135,13 @@ async fn changed_strings_and_metatables_stay_in_their_own_script() {
 #[case::table("local t = {} for i = 1, 1e9 do t[i] = {i} end return t")]
 #[case::rep("return {x = ('x'):rep(1 << 40)}")]
 #[case::coroutines("local t = {} while true do t[#t + 1] = coroutine.create(function() end) end")]
+#[case::rep_with_separator("return {x = ('x'):rep(1 << 20, ('y'):rep(1 << 20))}")]
+#[case::concatenation(
+    "local t = {} for i = 1, 70 do t[i] = ('x'):rep(1 << 20) end return {x = table.concat(t)}"
+)]
+#[case::substitution("return {x = ('x'):rep(1 << 20):gsub('x', ('y'):rep(1 << 20))}")]
+#[case::closures("local t = {} while true do local n = #t t[n + 1] = function() return n end end")]
+#[case::source_reader("return {f = assert(load(function() return ('local x = 1 '):rep(1 << 16) end))}")]
 #[tokio::test]
 async fn memory_is_limited(#[case] script: &str) {
     let message = run_for(&pool(), script, Duration::from_secs(20)).await.unwrap_err();
@@ -167,6 +184,21 @@ async fn size_and_depth_are_limited(#[case] script: &str, #[case] want: &str) {
 #[case::memory_in_protection(
     "while true do pcall(function() local t = {} for i = 1, 1e9 do t[i] = i end end) end"
 )]
+#[case::handler_of_handler("while true do xpcall(error, function() while true do end end) end")]
+#[case::substitution("return {x = ('a'):rep(5000):gsub(('a*'):rep(40) .. 'b', '')}")]
+#[case::metamethods(
+    "local t = setmetatable({}, {}) getmetatable(t).__lt = function(a, b) while true do end end return {t < t}"
+)]
+#[case::text_of_an_error("error(setmetatable({}, {__tostring = function() while true do end end}))")]
+#[case::sorting(
+    "local t = {} for i = 1, 4e5 do t[i] = i end table.sort(t, function() while true do end end) return t"
+)]
+#[case::resumed(
+    "local c c = coroutine.create(function() while true do coroutine.yield() end end) while coroutine.resume(c) do end"
+)]
+#[case::moved("return {n = #table.move({1}, 1, 1 << 40, 2)}")]
+#[case::goto_in_place("::again:: goto again")]
+#[case::loader("load(function() while true do end end)")]
 #[tokio::test]
 async fn what_does_not_end_is_killed_at_its_deadline(#[case] script: &str) {
     let limit = Duration::from_millis(500);
@@ -229,9 +261,9 @@ fn a_worker_has_no_environment_and_no_room_to_act() {
         .unwrap();
     let request = json!({"script": "return {}", "globals": {}, "seconds": 6}).to_string() + "\n";
     child.stdin.as_mut().unwrap().write_all(request.as_bytes()).unwrap();
-    let mut reply = String::new();
-    BufReader::new(child.stdout.as_mut().unwrap()).read_line(&mut reply).unwrap();
-    assert_eq!(reply, "{\"returned\":{}}\n");
+    let mut lines = BufReader::new(child.stdout.as_mut().unwrap()).lines().map(|line| line.unwrap());
+    let confinement: Value = serde_json::from_str(&lines.next().unwrap()).unwrap();
+    assert_eq!(lines.next().unwrap(), "{\"returned\":{}}");
     let proc = format!("/proc/{}", child.id());
     let limits = std::fs::read_to_string(format!("{proc}/limits")).unwrap();
     let soft = |name: &str| {
@@ -241,6 +273,14 @@ fn a_worker_has_no_environment_and_no_room_to_act() {
     let got = ["Max core file size", "Max file size", "Max open files", "Max processes"].map(soft);
     assert_eq!(got, ["0", "0", "3", "0"]);
     assert_eq!(std::fs::read(format!("{proc}/environ")).unwrap(), b"");
+    // The kernel's own word on what the worker says of itself.
+    let status = std::fs::read_to_string(format!("{proc}/status")).unwrap();
+    let field =
+        |name: &str| status.lines().find_map(|line| line.strip_prefix(name)).unwrap_or("0").trim().to_owned();
+    let filtered = confinement["seccomp"] == "whole";
+    assert_eq!(field("Seccomp:"), if filtered { "2" } else { "0" });
+    let locked = filtered || confinement["landlock"] != "none";
+    assert_eq!(field("NoNewPrivs:"), if locked { "1" } else { "0" });
     assert_eq!(std::fs::read_dir(format!("{proc}/task")).unwrap().count(), 1);
     drop(child.stdin.take());
     assert!(child.wait().unwrap().success());
@@ -261,4 +301,31 @@ fn an_orphan_that_loops_runs_out_of_processor_time() {
     let status = child.wait().unwrap();
     // SIGXCPU
     assert_eq!(status.signal(), Some(24));
+}
+
+/// The runtime holds keys in its environment; a worker it starts gets neither them nor its files.
+#[cfg(target_os = "linux")]
+#[tokio::test]
+async fn a_worker_of_a_runtime_with_secrets_inherits_nothing() {
+    let home = tempfile::tempdir().unwrap();
+    let spy = home.path().join("spy");
+    // Stands between pool and worker and writes down what it was given.
+    let seen = home.path().join("seen");
+    let text = format!(
+        "#!/bin/sh\n{{ /usr/bin/env; pwd; ls -l /proc/self/fd; echo \"$@\"; }} > {}\nexec {} \"$@\"\n",
+        seen.display(),
+        env!("CARGO_BIN_EXE_arcc")
+    );
+    std::fs::write(&spy, text).unwrap();
+    std::fs::set_permissions(&spy, std::os::unix::fs::PermissionsExt::from_mode(0o700)).unwrap();
+    // Cargo's own variables stand in this process's environment and in no shell's.
+    assert!(std::env::var_os("CARGO_MANIFEST_DIR").is_some());
+    let _held_open = std::fs::File::open("/etc/passwd").unwrap();
+    let pool = Pool::new(spy);
+    assert_eq!(run_for(&pool, "return {ok = true}", Duration::from_secs(5)).await, Ok(json!({"ok": true})));
+    let seen = std::fs::read_to_string(seen).unwrap();
+    assert!(!seen.contains("CARGO_MANIFEST_DIR"), "{seen}");
+    assert!(seen.contains("-> ") && !seen.contains("/etc/passwd"), "{seen}");
+    assert!(seen.lines().any(|line| line == "/") && seen.lines().last() == Some("lua-worker"), "{seen}");
+    assert!(pool.confinement().is_some());
 }

@@ -7,7 +7,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arcc::domain::FailureCode;
-use arcc::machine::{Call, Outcome, StepError, Work};
+use arcc::machine::{Call, ConnectionChoice, Outcome, StepError, Work};
+use arcc::server::egress::{AllowedHosts, Egress};
 use arcc::server::exec::mcp::{Endpoint, KnownServers};
 use arcc::server::exec::{Executor, ExecutorOptions, LocalExecutor};
 use arcc::server::tools::{DESK, ToolsServer};
@@ -52,13 +53,16 @@ impl Bench {
     }
 }
 
+/// An executor that may call this machine, where the servers of these tests are.
 fn executor(servers: KnownServers) -> LocalExecutor {
     let worker_program = Path::new(env!("CARGO_BIN_EXE_arcc")).to_owned();
-    LocalExecutor::new(ExecutorOptions { servers, ..ExecutorOptions::new(worker_program) }).unwrap()
+    let egress = Egress::new(AllowedHosts::parse(["127.0.0.1"]).unwrap());
+    LocalExecutor::new(ExecutorOptions { servers, egress, ..ExecutorOptions::new(worker_program) }).unwrap()
 }
 
 fn mcp(server_url: &str, tool: &str, args: Value) -> Work {
-    Work::Mcp { server_url: Some(server_url.into()), instance_id: None, tool: tool.into(), args }
+    let connection = ConnectionChoice::Inherit;
+    Work::Mcp { server_url: Some(server_url.into()), instance_id: None, tool: tool.into(), args, connection }
 }
 
 fn call(server_url: &str, tool: &str, args: Value) -> Call {
@@ -322,7 +326,7 @@ async fn only_the_runtime_may_speak_to_the_tools(
     #[case] want: &str,
 ) {
     let bench = Bench::new().await;
-    let Endpoint { url, token: right } = bench.tools.endpoint();
+    let Endpoint { url, token: right, .. } = bench.tools.endpoint();
     let address = format!("127.0.0.1:{}", url.port().unwrap());
     let body = json!({"jsonrpc": "2.0", "id": 1, "method": "initialize", "params": {
         "protocolVersion": "2025-06-18", "capabilities": {}, "clientInfo": {"name": "probe", "version": "1"},

@@ -12,13 +12,17 @@ use url::Url;
 
 use super::args::Global;
 use super::exit::Failure;
+use super::guard::guards;
 use super::output::remark;
 use crate::app::Session;
-use crate::app::model::Access;
+use crate::app::model::{self, Access};
 use crate::client::{Client, Endpoint, Network, Proxy};
-use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::config::{Environment, Loaded, ProfileKind, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
+use crate::runtime::Orders;
+use crate::runtime::orders::Origin;
 
 /// How long a decision is held back for undo, unless the configuration says otherwise.
 const UNDO_SECONDS: u16 = 5;
@@ -37,6 +41,12 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Names the server in the journal, the same at every start.
+    place: String,
+    /// Where the token came from, as a person knows it.
+    pub(super) token_source: String,
+    /// Whether commands go into the journal.
+    recorded: bool,
     #[cfg(feature = "server")]
     server: Option<crate::server::serve::Server>,
 }
@@ -50,6 +60,20 @@ impl Connected {
                 Err(Failure::Refused("this session is read-only: nothing was sent".into()).into())
             }
         }
+    }
+
+    /// Where commands go, and where they are recorded.
+    pub(super) fn orders(&self) -> Orders {
+        let session = &self.session;
+        let origin = Origin {
+            profile: session.profile.as_str().into(),
+            host: self.place.as_str().into(),
+            tenant: session.tenant.as_str().into(),
+            project: session.project.as_str().into(),
+        };
+        let journal = Paths::of_user().map(|paths| JournalFile::new(&paths.state));
+        let orders = Orders::new(self.client.clone(), origin, journal);
+        if self.recorded { orders } else { orders.unrecorded() }
     }
 
     /// Ends what was started for it.
@@ -109,11 +133,14 @@ fn environment() -> Result<Environment> {
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
     let token = token(&remote.token).await?;
+    let token_source = named(&remote.token);
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
-    let read_only = global.read_only || remote.read_only;
-    let mut session = session(&remote.name, &remote.api, read_only, &settings);
+    let mut session = session(&remote.name, &remote.api, global.reads_only() || remote.read_only, &settings);
+    if remote.kind == Some(ProfileKind::Production) {
+        session.environment = model::Environment::Production;
+    }
     session.tenant = remote.tenant.clone().unwrap_or_else(|| remote.name.clone());
     session.project = remote.project.clone().unwrap_or_default();
     session.console = remote.console;
@@ -124,11 +151,15 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
     };
     let network = Network { proxy, ca_file: remote.ca_file };
     let endpoint = Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project };
+    let place = session.host.clone();
     let client = Client::over(endpoint, &network)?;
     Ok(Connected {
         client,
         session,
         settings,
+        place,
+        token_source,
+        recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
     })
@@ -146,6 +177,16 @@ async fn token(source: &TokenSource) -> Result<SecretString> {
     })
 }
 
+/// Where a token comes from, without the token.
+fn named(source: &TokenSource) -> String {
+    match source {
+        TokenSource::Value(_) => "AR_TOKEN".into(),
+        TokenSource::File(path) => format!("the file {}", path.display()),
+        TokenSource::Command(argv) => format!("the command {}", argv.first().map_or("", String::as_str)),
+        TokenSource::Variable(name) => format!("the variable {name}"),
+    }
+}
+
 fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
     let seconds = settings.file.undo_seconds.unwrap_or(UNDO_SECONDS);
     Session {
@@ -156,6 +197,8 @@ fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Sess
         console: None,
         access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
         undo: Duration::from_secs(seconds.into()),
+        guards: guards(&settings.file.guardrails, profile),
+        environment: model::Environment::Ordinary,
     }
 }
 
@@ -182,7 +225,7 @@ async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Co
         let token = secrets::from_file(&running.token_file)?;
         return local_session(global, settings, url, token, None);
     }
-    let server = crate::server::serve::Server::start(options(global, dir, purpose)?).await?;
+    let server = crate::server::serve::Server::start(options(global, dir, purpose, &settings)?).await?;
     server.notices().iter().for_each(|notice| remark(notice));
     if purpose == Purpose::Command {
         remark("started the local runtime for this command; `arcc serve` keeps it running");
@@ -196,6 +239,7 @@ fn options(
     global: &Global,
     data_dir: PathBuf,
     purpose: Purpose,
+    settings: &Loaded,
 ) -> Result<crate::server::serve::ServeOptions> {
     use crate::server::exec::LlmProvider;
     use crate::server::samples::Samples;
@@ -206,7 +250,26 @@ fn options(
         samples: if drive { Samples::On } else { Samples::Off },
         lua_program: std::env::current_exe().wrap_err("cannot find this program's own file")?,
         llm: LlmProvider::from_variables(|name| std::env::var(name).ok()),
+        allow_hosts: allowed_hosts(&[], &settings.file)?,
     })
+}
+
+#[cfg(feature = "server")]
+/// The hosts that flags, environment and configuration list together.
+pub(super) fn allowed_hosts(
+    flags: &[String],
+    file: &crate::config::ConfigFile,
+) -> Result<crate::server::egress::AllowedHosts> {
+    use crate::server::egress::AllowedHosts;
+    let usage = |source: &str| {
+        let source = source.to_owned();
+        move |bad| Failure::Usage(format!("{source}: {bad}"))
+    };
+    let variable = std::env::var("AR_ALLOW_HOSTS").unwrap_or_default();
+    let flags = AllowedHosts::parse(flags.iter().map(String::as_str)).map_err(usage("--allow-host"))?;
+    let variable = AllowedHosts::parse_list(&variable).map_err(usage("AR_ALLOW_HOSTS"))?;
+    let file = AllowedHosts::parse(file.allow_hosts.iter().map(String::as_str));
+    Ok(flags.and(variable).and(file.map_err(usage("allow_hosts in the configuration"))?))
 }
 
 #[cfg(feature = "server")]
@@ -217,10 +280,13 @@ fn local_session(
     token: SecretString,
     server: Option<crate::server::serve::Server>,
 ) -> Result<Connected> {
-    let mut session = session("local", &url, global.read_only, &settings);
+    let mut session = session("local", &url, global.reads_only(), &settings);
     session.tenant = "local".into();
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, server })
+    // Its port is another one at every start; its data is what it is.
+    let place = data_dir(global)?.display().to_string();
+    let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
+    Ok(Connected { client, session, settings, place, token_source, recorded, server })
 }

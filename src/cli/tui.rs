@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 use super::args::Global;
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::output::remark;
 use crate::app::Model;
 use crate::app::model::Paper;
 use crate::client;
 use crate::config::ThemeChoice;
 use crate::platform::terminal::{self, Screen};
 use crate::platform::{logging, paths::Paths};
-use crate::runtime::{Outcome, Program, run as run_program};
+use crate::runtime::{Left, Outcome, Program, run as run_program};
 use crate::ui::{Glyphs, Theme};
 
 /// How many reports may wait for the screen before the client port waits too.
@@ -34,16 +35,28 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     let program = Program {
         model: Model::new(connected.session.clone(), paper(global, &connected), screen.size()),
         themes: themes(global, &connected),
-        client: connected.client.clone(),
+        orders: connected.orders(),
         watch,
         reports,
     };
-    let outcome = run_program(program, screen).await;
+    let left = run_program(program, screen).await;
     connected.close().await;
-    Ok(match outcome? {
+    let left = left?;
+    tell(&left);
+    Ok(match left.outcome {
         Outcome::Quit => ExitCode::SUCCESS,
         Outcome::Ended(ending) => ExitCode::from(ending.exit_code()),
     })
+}
+
+/// Tells on the restored terminal what the screen can no longer tell.
+fn tell(left: &Left) {
+    for words in &left.unsent {
+        remark(&format!("not sent, for the time of undo was not over: {words}"));
+    }
+    for words in &left.unanswered {
+        remark(&format!("sent and not answered: {words}. The next start asks what became of it"));
+    }
 }
 
 fn need_terminal() -> Result<()> {
@@ -78,22 +91,11 @@ fn paper_of_terminal() -> Paper {
 }
 
 fn themes(global: &Global, connected: &Connected) -> (Theme, Theme) {
-    let ascii = global.ascii || connected.settings.file.ascii || !locale_is_utf8();
+    let ascii = global.ascii || connected.settings.file.ascii || !terminal::locale_is_utf8();
     let glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
     let no_color = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if no_color {
         return (Theme::plain().with_glyphs(glyphs), Theme::plain().with_glyphs(glyphs));
     }
     (Theme::dark().with_glyphs(glyphs), Theme::light().with_glyphs(glyphs))
-}
-
-fn locale_is_utf8() -> bool {
-    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    // No locale at all is common on jump hosts and in containers; their terminals speak UTF-8.
-    set.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }

@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::domain::triage::{Trouble, TroubleKind};
+
 /// A failed call, in terms that every layer may see.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -42,6 +44,11 @@ pub enum CallError {
     /// A check before a command failed, so the command was not sent.
     #[error("nothing was sent: {0}")]
     NotSent(#[source] Box<CallError>),
+    /// The journal could not be written, so the command was not sent.
+    #[error(
+        "nothing was sent: the decision cannot be recorded ({0}). Mend that, or start with --no-journal to go unrecorded"
+    )]
+    Unrecorded(Box<str>),
     /// The connection broke before an answer. A command may have taken effect all the same.
     #[error("lost the connection to {host}: {reason}")]
     Unreachable {
@@ -66,6 +73,30 @@ pub enum CallError {
         /// What was wrong with the answer.
         reason: Box<str>,
     },
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        let text = error.to_string().into();
+        let known = |kind, status, code| Self { kind, status, code, text };
+        match error {
+            CallError::Unauthorized(_) => known(TroubleKind::Unauthenticated, Some(401), None),
+            CallError::Forbidden(_) => known(TroubleKind::Forbidden, Some(403), None),
+            CallError::Rejected { status, code, .. } => {
+                let kind = match status {
+                    404 => TroubleKind::Missing,
+                    500.. => TroubleKind::Unavailable,
+                    _ => TroubleKind::Refused,
+                };
+                known(kind, Some(status), code)
+            }
+            CallError::NotTheApi { .. } => known(TroubleKind::Odd, None, None),
+            CallError::NotSent(_) | CallError::Unrecorded(_) => known(TroubleKind::NotSent, None, None),
+            CallError::Unconnected { .. } | CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
+                known(TroubleKind::NoAnswer, None, None)
+            }
+        }
+    }
 }
 
 impl CallError {

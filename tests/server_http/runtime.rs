@@ -14,6 +14,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use arcc::machine::{Call, Outcome, Work};
+use arcc::server::egress::AllowedHosts;
 use arcc::server::exec::Executor;
 use arcc::server::samples::Samples;
 use arcc::server::serve::{ServeOptions, Server};
@@ -49,6 +50,7 @@ impl Executor for Echo {
 /// Options for a runtime in `dir`, on a free port, without samples.
 pub(crate) fn options(dir: &Path) -> ServeOptions {
     ServeOptions {
+        allow_hosts: AllowedHosts::none(),
         listen: "127.0.0.1:0".parse().unwrap(),
         data_dir: dir.to_owned(),
         samples: Samples::Off,

@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::app::guard::Guards;
 use crate::app::key::Key;
 use crate::app::layers::{Dialog, Layer};
-use crate::app::model::{Access, Paper};
+use crate::app::model::{Access, Environment, Paper};
 use crate::app::pending::Ticket;
 use crate::app::{Effect, Model, Msg, Session, update};
 use crate::domain::clock::later;
@@ -33,6 +34,8 @@ pub(super) fn session() -> Session {
         console: Some("https://console.example.com/".into()),
         access: Access::ReadWrite,
         undo: Duration::from_secs(5),
+        guards: Guards::default(),
+        environment: Environment::Ordinary,
     }
 }
 
@@ -120,7 +123,7 @@ impl Bench {
 
     /// Answers the open dialog after it could be read.
     pub(super) fn confirm(&mut self, key: Key) -> Vec<Effect> {
-        self.wait(Duration::from_millis(400));
+        self.wait(Duration::from_millis(600));
         self.key(key)
     }
 
@@ -171,6 +174,7 @@ pub(super) fn task(run: &str, step: &str) -> PendingTask {
         task_type: "approval".into(),
         created_at: Some(start()),
         payload: json!({"title": "Send", "body": "a\nb"}),
+        verbatim: None,
     }
 }
 
@@ -226,7 +230,7 @@ pub(super) fn at_task() -> Bench {
 /// The commands among effects.
 pub(super) fn sent(effects: &[Effect]) -> Vec<(Ticket, Command)> {
     let send = |effect: &Effect| match effect {
-        Effect::Send { ticket, command } => Some((*ticket, command.clone())),
+        Effect::Send { ticket, command, .. } => Some((*ticket, command.clone())),
         _ => None,
     };
     effects.iter().filter_map(send).collect()

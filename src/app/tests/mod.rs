@@ -3,8 +3,10 @@
 mod answers;
 mod churn;
 mod decisions;
+mod guards;
 mod home;
 mod kit;
 mod overlays;
+mod past;
 mod run_screen;
 mod upkeep;

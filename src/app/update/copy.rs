@@ -2,15 +2,16 @@
 
 use crate::app::decide::workflow_of;
 use crate::app::model::{Screen, Tone};
-use crate::app::panes::{RowKey, Tab, pretty};
+use crate::app::panes::{RowKey, Tab, pretty, under_context};
 use crate::app::{Effect, Model, decide};
+use crate::domain::text::{pasteable, visible};
 use crate::domain::{RunId, Timestamp};
 use crate::wire::paths;
 
 /// Copies a run's id.
 pub(super) fn id(model: &mut Model, run: &RunId, now: Timestamp) -> Vec<Effect> {
     model.say(Tone::Info, format!("copied run id {run}"), now);
-    vec![Effect::Copy(run.as_str().to_owned())]
+    vec![Effect::Copy(visible(run.as_str()).into_owned())]
 }
 
 /// Copies what is under the cursor.
@@ -23,6 +24,7 @@ pub(super) fn cell(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         model.say(Tone::Info, "nothing here can be copied", now);
         return Vec::new();
     };
+    let text = pasteable(&text);
     model.say(Tone::Info, format!("copied {what}, {} characters", text.chars().count()), now);
     vec![Effect::Copy(text)]
 }
@@ -58,12 +60,17 @@ fn under_home(model: &Model) -> Option<(&'static str, String)> {
 fn under_run(model: &Model) -> Option<(&'static str, String)> {
     let open = model.run.as_ref()?;
     let detail = model.mirror.detail(&open.run)?;
-    if open.tab == Tab::Events {
-        let place = open.events.payload.as_ref().map_or(open.events.index, |payload| payload.event);
-        return detail.history.events().get(place).map(|event| ("the payload", pretty(&event.data)));
-    }
-    let step = open.canvas.selected.as_ref()?;
-    let state = detail.history.step(step);
+    let history = open.history(detail);
+    let step = match open.tab {
+        Tab::Events => {
+            let place = open.events.payload.as_ref().map_or(open.events.index, |payload| payload.event);
+            return history.events().get(place).map(|event| ("the payload", pretty(&event.data)));
+        }
+        Tab::Context => return under_context(open, detail),
+        Tab::Timeline => &open.timeline.selected.as_ref()?.step,
+        Tab::Canvas => open.canvas.selected.as_ref()?,
+    };
+    let state = history.step(step);
     let error =
         || state.and_then(|state| state.error.as_deref()).map(|error| ("the error", error.to_owned()));
     let result =

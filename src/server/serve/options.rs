@@ -3,6 +3,7 @@
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
+use crate::server::egress::AllowedHosts;
 use crate::server::exec::LlmProvider;
 use crate::server::samples::Samples;
 
@@ -19,4 +20,6 @@ pub struct ServeOptions {
     pub lua_program: PathBuf,
     /// Who answers questions to models, if anybody.
     pub llm: Option<LlmProvider>,
+    /// The hosts that may be called wherever they lead, graphs' choices too.
+    pub allow_hosts: AllowedHosts,
 }

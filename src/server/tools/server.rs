@@ -17,6 +17,7 @@ use url::Url;
 use super::ToolsError;
 use super::desk::Desk;
 use super::guard::{Admission, admit};
+use crate::server::egress::ChosenBy;
 use crate::server::exec::mcp::Endpoint;
 
 /// The name under which graphs call the shipped server.
@@ -60,7 +61,11 @@ impl ToolsServer {
             }
         });
         let url = Url::parse(&format!("http://{address}/mcp")).map_err(ToolsError::Address)?;
-        Ok(Self { endpoint: Endpoint { url, token: Some(SecretString::from(token)) }, stop, serving })
+        Ok(Self {
+            endpoint: Endpoint { url, token: Some(SecretString::from(token)), chosen_by: ChosenBy::Operator },
+            stop,
+            serving,
+        })
     }
 
     /// Where it is, and the token it wants. The token is new with every start.

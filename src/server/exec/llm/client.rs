@@ -12,8 +12,9 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::provider::{Variables, is_loopback, shown};
-use super::{LlmError, LlmProvider, Question, answer};
+use super::{Conversation, LlmError, LlmProvider, Question, Reply, answer, conversation};
 use crate::machine::Outcome;
+use crate::server::egress::{ChosenBy, Denied, Egress, Proxies};
 use crate::server::exec::mcp::causes;
 
 /// The largest answer, in bytes.
@@ -47,11 +48,18 @@ struct Ready {
     variables: Variables,
 }
 
+/// What a request is about, for messages.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    model: &'a str,
+    credential: Option<&'a str>,
+}
+
 impl Client {
     /// A client of a provider. What is wrong with the provider, or that there is none, is told by
     /// the questions that want it.
-    pub fn new(provider: Option<LlmProvider>) -> Self {
-        let ready = provider.ok_or(LlmError::NoProvider).and_then(Ready::new);
+    pub fn new(provider: Option<LlmProvider>, egress: &Egress) -> Self {
+        let ready = provider.ok_or(LlmError::NoProvider).and_then(|provider| Ready::new(provider, egress));
         Self { ready }
     }
 
@@ -70,6 +78,20 @@ impl Client {
         asked.map_or_else(|error| Outcome::Failed(error.into_step_error()), Outcome::Done)
     }
 
+    /// Goes on with a conversation.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that can be read.
+    pub async fn converse(
+        &self,
+        conversation: &Conversation<'_>,
+        limit: Duration,
+    ) -> Result<Reply, LlmError> {
+        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        let asked = timeout(limit, ready.converse(conversation)).await;
+        asked.unwrap_or_else(|_| Err(LlmError::TookTooLong { model: conversation.model.into(), limit }))
+    }
+
     async fn in_time(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
         let ready = self.ready.as_ref().map_err(Clone::clone)?;
         let patience = limit.map_or(DEFAULT_LIMIT, |limit| limit + GRACE);
@@ -82,42 +104,60 @@ impl Client {
 }
 
 impl Ready {
-    fn new(provider: LlmProvider) -> Result<Self, LlmError> {
-        // The HTTP crate is built without a default for TLS. Another part may have set one; either will do.
-        let _ = rustls::crypto::ring::default_provider().install_default();
+    fn new(provider: LlmProvider, egress: &Egress) -> Result<Self, LlmError> {
         let address = provider.address()?;
-        let mut http = reqwest::Client::builder()
-            .redirect(reqwest::redirect::Policy::none())
-            .connect_timeout(CONNECTING)
-            .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
-            .default_headers(headers(&provider)?);
+        let headers = headers(&provider)?;
         // A proxy is for the way out, and plain HTTP must not leave this machine.
-        http = if is_loopback(&address) { http.no_proxy() } else { http.https_only(true) };
-        let http = http.build().map_err(|error| LlmError::NoHttp(Arc::new(error)))?;
+        let is_near = is_loopback(&address);
+        let proxies = if is_near { Proxies::None } else { Proxies::OfEnvironment };
+        let clients = egress.clients(proxies, || {
+            reqwest::Client::builder()
+                .connect_timeout(CONNECTING)
+                .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
+                .default_headers(headers.clone())
+                .https_only(!is_near)
+        });
+        let clients = clients.map_err(|error| LlmError::NoHttp(Arc::new(error)))?;
+        let http = clients.to(&address, ChosenBy::Operator).map_err(LlmError::Denied)?.clone();
         let url = shown(&address);
         Ok(Self { http, address, url, key: provider.key, variables: provider.variables })
     }
 
     async fn ask(&self, question: &Question) -> Result<Value, LlmError> {
         let began = Instant::now();
-        let sent = self.http.post(self.address.clone()).json(&question.body()).send().await;
-        let response = sent.map_err(|error| LlmError::Unreachable {
-            url: self.url.clone(),
-            reason: self.told(&causes(&error.without_url())),
-        })?;
-        let status = response.status();
-        let body = self.body(response, question).await?;
-        if !status.is_success() {
-            return Err(self.refusal(status, &body, question));
-        }
-        answer::read(&body, &question.model, began.elapsed()).map_err(|reason| LlmError::NoAnswer {
-            url: self.url.clone(),
-            model: question.model.clone(),
-            reason: self.told(&reason),
-        })
+        let about = About { model: &question.model, credential: question.credential.as_deref() };
+        let body = self.exchange(&question.body(), about).await?;
+        let read = answer::read(&body, &question.model, began.elapsed());
+        read.map_err(|reason| self.no_answer(about, &reason))
     }
 
-    async fn body(&self, mut response: reqwest::Response, question: &Question) -> Result<Vec<u8>, LlmError> {
+    async fn converse(&self, conversation: &Conversation<'_>) -> Result<Reply, LlmError> {
+        let about = About { model: conversation.model, credential: None };
+        let body = self.exchange(&conversation.body(), about).await?;
+        conversation::read(&body).map_err(|reason| self.no_answer(about, &reason))
+    }
+
+    fn no_answer(&self, about: About<'_>, reason: &str) -> LlmError {
+        let (url, model) = (self.url.clone(), about.model.into());
+        LlmError::NoAnswer { url, model, reason: self.told(reason) }
+    }
+
+    /// Sends a request; the body of an answer that is none of refusal.
+    async fn exchange(&self, request: &Value, about: About<'_>) -> Result<Vec<u8>, LlmError> {
+        let sent = self.http.post(self.address.clone()).json(request).send().await;
+        let response = sent.map_err(|error| match Denied::within(&error) {
+            Some(denied) => LlmError::Denied(denied.clone()),
+            None => LlmError::Unreachable {
+                url: self.url.clone(),
+                reason: self.told(&causes(&error.without_url())),
+            },
+        })?;
+        let status = response.status();
+        let body = self.body(response, about).await?;
+        if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body, about)) }
+    }
+
+    async fn body(&self, mut response: reqwest::Response, about: About<'_>) -> Result<Vec<u8>, LlmError> {
         let mut body = Vec::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| LlmError::BrokeOff {
@@ -126,19 +166,19 @@ impl Ready {
             })?;
             let Some(chunk) = chunk else { return Ok(body) };
             if body.len() + chunk.len() > MAX_BODY_BYTES {
-                let (url, model) = (self.url.clone(), question.model.clone());
+                let (url, model) = (self.url.clone(), about.model.into());
                 return Err(LlmError::TooLarge { url, model, limit: MAX_BODY_BYTES });
             }
             body.extend_from_slice(&chunk);
         }
     }
 
-    fn refusal(&self, status: StatusCode, body: &[u8], question: &Question) -> LlmError {
-        let (url, model) = (self.url.clone(), question.model.clone());
+    fn refusal(&self, status: StatusCode, body: &[u8], about: About<'_>) -> LlmError {
+        let (url, model) = (self.url.clone(), Box::<str>::from(about.model));
         let reason = self.told(&answer::reason(body));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let note = question.credential.as_ref().map(|credential| {
+                let note = about.credential.map(|credential| {
                     format!("; the step names the credential `{credential}`, but this runtime has only that one key")
                 });
                 let variable = self.variables.key;

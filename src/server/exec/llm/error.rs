@@ -7,6 +7,7 @@ use http::StatusCode;
 
 use crate::domain::FailureCode;
 use crate::machine::StepError;
+use crate::server::egress::Denied;
 
 /// Why a model could not be asked, or gave no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -24,6 +25,9 @@ pub enum LlmError {
         /// What is wrong with it.
         reason: String,
     },
+    /// The address leads where it may not.
+    #[error("the model provider is not called: {0}")]
+    Denied(#[source] Denied),
     /// The key holds characters that no header can carry.
     #[error("the key in {0} holds characters that no key has; set it again and start the runtime again")]
     BadKey(&'static str),

@@ -2,7 +2,7 @@
 
 use std::io;
 use std::path::PathBuf;
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, OnceLock, PoisonError};
 use std::time::Duration;
 
 use serde_json::Value;
@@ -10,6 +10,7 @@ use tokio::sync::Semaphore;
 use tokio::time::{Instant, timeout_at};
 use tokio_util::sync::CancellationToken;
 
+use super::confinement::Confinement;
 use super::process::{Served, Worker};
 use super::protocol::{Reply, Request};
 
@@ -48,12 +49,18 @@ pub struct Pool {
     program: PathBuf,
     turns: Semaphore,
     idle: Mutex<Vec<Worker>>,
+    confinement: OnceLock<Confinement>,
 }
 
 impl Pool {
     /// A pool whose workers are `program lua-worker`.
     pub fn new(program: PathBuf) -> Self {
-        Self { program, turns: Semaphore::new(WORKERS), idle: Mutex::default() }
+        Self { program, turns: Semaphore::new(WORKERS), idle: Mutex::default(), confinement: OnceLock::new() }
+    }
+
+    /// How far the workers are confined on this system; `None` before the first has started.
+    pub fn confinement(&self) -> Option<Confinement> {
+        self.confinement.get().copied()
     }
 
     /// Runs a script with these globals for at most `limit`.
@@ -110,7 +117,18 @@ impl Pool {
     }
 
     fn put_back(&self, worker: Worker) {
+        self.note(&worker);
         self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(worker);
+    }
+
+    /// Says once what this system cannot take away from workers.
+    fn note(&self, worker: &Worker) {
+        let Some(confinement) = worker.confinement else { return };
+        if self.confinement.set(confinement).is_ok()
+            && let Some(shortfall) = confinement.shortfall()
+        {
+            tracing::warn!("{shortfall}");
+        }
     }
 }
 

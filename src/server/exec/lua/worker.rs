@@ -4,6 +4,9 @@ use std::io::{self, BufRead, Write};
 use std::process::ExitCode;
 use std::time::Duration;
 
+use serde::Serialize;
+
+use super::confinement::confine;
 use super::protocol::{Reply, Request};
 use super::{limits, sandbox};
 
@@ -19,16 +22,19 @@ pub fn lua_worker_main() -> ExitCode {
 }
 
 fn serve(mut requests: impl BufRead, mut replies: impl Write) -> io::Result<()> {
-    limits::confine()?;
+    say(&mut replies, &confine()?)?;
     let mut line = String::new();
     while requests.read_line(&mut line)? > 0 {
-        let reply = answer(&line)?;
-        serde_json::to_writer(&mut replies, &reply)?;
-        replies.write_all(b"\n")?;
-        replies.flush()?;
+        say(&mut replies, &answer(&line)?)?;
         line.clear();
     }
     Ok(())
+}
+
+fn say(replies: &mut impl Write, what: &impl Serialize) -> io::Result<()> {
+    serde_json::to_writer(&mut *replies, what)?;
+    replies.write_all(b"\n")?;
+    replies.flush()
 }
 
 fn answer(line: &str) -> io::Result<Reply> {
