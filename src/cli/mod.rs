@@ -1,8 +1,14 @@
 //! The command line: everything that the screen does also works without it.
 
+mod account;
 mod args;
+mod balance;
 mod connect;
+mod diagnose;
+mod doctor;
 mod exit;
+mod findings;
+mod guard;
 mod journal;
 mod order;
 mod output;
@@ -64,9 +70,16 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Serve(arguments)) => serve::run(&global, &arguments).await,
         #[cfg(feature = "server")]
         Some(Command::LuaWorker) => Ok(ExitCode::FAILURE),
+        Some(Command::Diagnose { run, offline, print }) => {
+            diagnose::run(&global, &run.run, offline, print).await
+        }
+        Some(Command::Doctor { print }) => doctor::run(&global, print).await,
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,
+        Some(Command::Tokens(command)) => account::tokens(&global, command).await,
+        Some(Command::Triggers(command)) => account::triggers(&global, command).await,
         Some(Command::Journal { since, print }) => journal::run(since, print),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.

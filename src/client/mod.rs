@@ -9,6 +9,7 @@
 //! inputs are data, the time and the randomness are parameters, and the answer is a list of
 //! orders. `watch` is the shell that carries the orders out.
 
+mod account;
 mod answer;
 mod backoff;
 mod command;
@@ -18,10 +19,12 @@ mod find;
 mod focus;
 mod follow;
 mod http;
+mod investigate;
 mod network;
 mod outbox;
 mod paging;
 mod plan;
+mod reach;
 mod reads;
 mod route;
 mod settle;
@@ -36,4 +39,5 @@ pub use follow::Follow;
 pub use http::Client;
 pub use network::{Network, Proxy};
 pub use paging::{Listed, RunsPage};
+pub use reach::{Answered, Reach};
 pub use watch::{Interest, Watch, watch};

@@ -2,11 +2,11 @@
 
 use serde_json::{Map, Value};
 
-use super::draft;
-use super::io::{Input, Reaction, Refusal, StartInput, TimerKey};
+use super::draft::{self, Stopper};
+use super::io::{Input, Reaction, Refusal, StartInput, StepError, TimerKey};
 use super::state::{Fate, Machine};
 use super::turn::Turn;
-use crate::domain::{RunStatus, StepId, StepStatus, StopMode, TaskId, Timestamp};
+use crate::domain::{FailureCode, RunStatus, StepId, StepStatus, StopMode, TaskId, Timestamp};
 
 impl Machine {
     /// Answers an input that came at an instant: what to log, then what to do.
@@ -19,7 +19,7 @@ impl Machine {
     /// When an operator's input does not fit the run's state; then nothing has changed.
     pub fn handle(&mut self, input: Input, at: Timestamp) -> Result<Reaction, Refusal> {
         self.admit(&input)?;
-        if let Input::Start(start) = &input {
+        if let Input::Start(start) | Input::Reject { start, .. } = &input {
             *self = Self::new(start.run_id.clone(), start.graph.clone());
         } else if !self.is_live() {
             return Ok(Reaction::default());
@@ -27,6 +27,7 @@ impl Machine {
         let mut turn = Turn::new(self, at);
         match input {
             Input::Start(start) => turn.start(&start),
+            Input::Reject { start, error } => turn.reject(&start, &error),
             Input::Finished { step, attempt, outcome, took } => {
                 if let Some(step) = turn.running(&step, attempt) {
                     turn.end_attempt(step, outcome, took);
@@ -37,12 +38,22 @@ impl Machine {
                     turn.note(step, &note);
                 }
             }
+            Input::ChildEnded { step, attempt, end, took } => {
+                if let Some(step) = turn.running(&step, attempt) {
+                    turn.take_child(step, end, took);
+                }
+            }
+            Input::ChildWaits { step, attempt, waits } => {
+                if let Some(step) = turn.running(&step, attempt) {
+                    turn.note_wait(step, waits);
+                }
+            }
             Input::Timer(key) => turn.timer(&key),
             Input::Decide { task, approved, result } => turn.decide(&task, approved, result),
             Input::Pause => turn.change(&RunStatus::Paused),
             Input::Resume => turn.resume(),
-            Input::Stop(StopMode::Graceful) => turn.drain(),
-            Input::Stop(StopMode::Immediate) => turn.stop(),
+            Input::Stop(mode) => turn.end_by(Stopper::Operator, mode),
+            Input::StopWithParent(mode) => turn.end_by(Stopper::Parent, mode),
             Input::Recover { repeatable } => turn.recover(&repeatable),
         }
         turn.settle();
@@ -56,14 +67,21 @@ impl Machine {
     fn admit(&self, input: &Input) -> Result<(), Refusal> {
         use RunStatus::{Draining, Paused, Pending, Running};
         match input {
-            Input::Finished { .. } | Input::Progress { .. } | Input::Timer(_) | Input::Recover { .. } => {
-                Ok(())
-            }
-            Input::Start(_) => self.need("started", &[Pending]),
+            Input::Finished { .. }
+            | Input::Progress { .. }
+            | Input::ChildEnded { .. }
+            | Input::ChildWaits { .. }
+            | Input::Timer(_)
+            | Input::Recover { .. } => Ok(()),
+            Input::Start(_) | Input::Reject { .. } => self.need("started", &[Pending]),
             Input::Pause => self.need("paused", &[Running]),
             Input::Resume => self.need("resumed", &[Paused]),
-            Input::Stop(StopMode::Graceful) => self.need("stopped gracefully", &[Running, Paused]),
-            Input::Stop(StopMode::Immediate) => self.need("stopped", &[Running, Paused, Draining]),
+            Input::Stop(StopMode::Graceful) | Input::StopWithParent(StopMode::Graceful) => {
+                self.need("stopped gracefully", &[Running, Paused])
+            }
+            Input::Stop(StopMode::Immediate) | Input::StopWithParent(StopMode::Immediate) => {
+                self.need("stopped", &[Running, Paused, Draining])
+            }
             Input::Decide { task, .. } => self.need_open(task),
         }
     }
@@ -94,10 +112,23 @@ impl Machine {
 impl Turn<'_> {
     fn start(&mut self, start: &StartInput) {
         if let Some(problem) = self.machine.plan.problem() {
-            self.change(&RunStatus::Rejected);
-            return self.emit(draft::run_rejected(start, &problem));
+            let version = start.version;
+            let message =
+                format!("version {version} cannot run: {problem}; correct the graph and publish it again");
+            let code = FailureCode::parse("VALIDATION_ERROR");
+            return self.reject(start, &StepError { code, message, retryable: false });
         }
         self.emit(draft::run_started(start));
+    }
+
+    fn reject(&mut self, start: &StartInput, error: &StepError) {
+        let reason = match error.code {
+            FailureCode::InsufficientCredits => "insufficient_credits",
+            _ => "graph_invalid",
+        };
+        let from = self.machine.status.clone();
+        self.emit(draft::state_changed(&from, &RunStatus::Rejected, reason));
+        self.emit(draft::run_rejected(start, error));
     }
 
     /// The number of a step, if that attempt of it is under way.
@@ -163,7 +194,6 @@ impl Turn<'_> {
 
     /// Changes the run's status on an operator's word.
     pub(super) fn change(&mut self, to: &RunStatus) {
-        let reason = if *to == RunStatus::Rejected { "graph_invalid" } else { "operator" };
-        self.emit(draft::state_changed(&self.machine.status.clone(), to, reason));
+        self.emit(draft::state_changed(&self.machine.status.clone(), to, "operator"));
     }
 }

@@ -7,11 +7,14 @@
     reason = "what these helpers cannot do fails the test that called them"
 )]
 
+mod analytics;
+mod billing;
 mod client;
 mod directory;
 mod gate;
 mod routes;
 mod runtime;
 mod streams;
+mod tokens;
 mod validate;
 mod whole;

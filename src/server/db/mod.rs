@@ -4,12 +4,18 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod agents;
+pub mod analytics;
+pub mod children;
+pub mod credits;
 pub mod dry_runs;
 pub mod log;
 pub mod mcp;
 pub mod open;
+pub mod pats;
 pub mod readers;
 pub mod runs;
+pub mod tallies;
 pub mod tasks;
 pub mod workflows;
 
@@ -22,5 +28,5 @@ pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
 pub use record::{
-    DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    AgentRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };

@@ -4,13 +4,20 @@
 //! project. Handlers then ask the [`Engine`](crate::server::engine::Engine) and write what it says
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
+mod access;
+mod agents;
+mod analytics;
+mod billing;
 mod body;
 mod commands;
 mod error;
 mod feed;
 mod gate;
+mod mcp;
+mod mcp_instances;
 mod params;
 mod path;
+mod pats;
 mod router;
 mod runs;
 mod state;

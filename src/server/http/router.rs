@@ -6,21 +6,30 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{any, delete, get, patch, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, gate, runs, stream, tasks, validate, versions, workflows};
+use super::{
+    agents, analytics, billing, commands, gate, mcp, mcp_instances, pats, runs, stream, tasks, validate,
+    versions, workflows,
+};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// All routes behind the gate.
 pub fn router(state: HttpState) -> Router {
-    let routes = workflow_routes().merge(run_routes());
+    let routes = workflow_routes()
+        .merge(run_routes())
+        .merge(mcp_routes())
+        .merge(agent_routes())
+        .merge(billing_routes())
+        .merge(token_routes())
+        .merge(analytics_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -51,6 +60,81 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn mcp_routes() -> Router<HttpState> {
+    let server = "/v1/mcp/servers/{id}";
+    let instance = "/v1/mcp/instances/{id}";
+    Router::new()
+        .route("/v1/mcp/platform-catalog", get(mcp::catalog))
+        .route("/v1/mcp/tools", get(mcp::tools))
+        .route("/v1/mcp/servers", get(mcp::servers).post(mcp::register))
+        .route(server, get(mcp::show))
+        .route(&format!("{server}/discover"), post(mcp::discover))
+        .route(&format!("{server}/versions"), get(mcp::versions).post(mcp::add_version))
+        .route(&format!("{server}/validate"), post(mcp::validate))
+        .route(&format!("{server}/connections/{{connection}}/validate"), post(mcp::validate_connection))
+        .route("/v1/mcp/instances", get(mcp_instances::list).post(mcp_instances::create))
+        .route("/v1/mcp/instances/resolve", post(mcp_instances::resolve))
+        .route(instance, get(mcp_instances::show))
+        .route(&format!("{instance}/validate"), post(mcp_instances::validate))
+        .route(
+            &format!("{instance}/config-profiles"),
+            get(mcp_instances::profiles).post(mcp_instances::add_profile),
+        )
+        .route(&format!("{instance}/config-profiles/{{profile}}"), patch(mcp_instances::patch_profile))
+        .route(
+            &format!("{instance}/config-profiles/{{profile}}/set-active"),
+            post(mcp_instances::activate_profile),
+        )
+        .route(
+            "/v1/workflows/{id}/connection-overrides",
+            get(mcp_instances::overrides).put(mcp_instances::replace_overrides),
+        )
+}
+
+fn agent_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/agents", get(agents::list).post(agents::create))
+        .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
+}
+
+fn billing_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/billing/usage", get(billing::usage))
+        .route("/v1/billing/usage-history", get(billing::history))
+        .route("/v1/billing/usage-dimensions", get(billing::dimensions))
+        .route("/v1/billing/action-pricing", get(billing::pricing))
+        .route("/v1/billing/status", get(billing::status))
+        .route("/v1/billing/summary", get(billing::summary))
+        .route("/v1/billing/plans", get(billing::plans))
+        .route("/v1/billing/payment-history", get(billing::payments))
+        .route("/v1/billing/grants", post(billing::grant))
+        .route("/v1/billing/topups/{*rest}", any(billing::no_shop))
+        .route("/v1/billing/trial", any(billing::no_shop))
+        .route("/v1/billing/subscription", any(billing::no_shop))
+        .route("/v1/billing/codes", any(billing::no_shop))
+}
+
+fn token_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/pats", get(pats::list).post(pats::create))
+        .route("/v1/pats/{id}", delete(pats::revoke))
+        .route("/v1/pats/{id}/reveal", get(pats::reveal))
+}
+
+fn analytics_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/usage-history", get(analytics::by_principal))
+        .route("/v1/analytics/live-runs", get(analytics::live_runs))
+        .route("/v1/analytics/success-rate", get(analytics::success_rate))
+        .route("/v1/analytics/execution-duration", get(analytics::execution_duration))
+        .route("/v1/analytics/runs-count", get(analytics::runs_count))
+        .route("/v1/analytics/steps-executed", get(analytics::steps_executed))
+        .route("/v1/analytics/credits-consumed", get(analytics::credits_consumed))
+        .route("/v1/analytics/steps-summary", get(analytics::steps_summary))
+        .route("/v1/analytics/runs-timeseries", get(analytics::runs_series))
+        .route("/v1/analytics/usage-timeseries", get(analytics::usage_series))
 }
 
 async fn unknown(request: Request) -> ApiError {
