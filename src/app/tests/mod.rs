@@ -4,6 +4,8 @@ mod answers;
 mod churn;
 mod decisions;
 mod diagnosis;
+mod failures;
+mod guards;
 mod home;
 mod kit;
 mod overlays;

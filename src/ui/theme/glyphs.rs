@@ -13,7 +13,7 @@ pub enum Glyphs {
 }
 
 /// What stands for a symbol in ASCII; the status glyphs are the documented ones.
-const ASCII: [(&str, &str); 51] = [
+const ASCII: [(&str, &str); 58] = [
     ("✔", "+"),
     ("✖", "x"),
     ("⊘", "-"),
@@ -50,6 +50,13 @@ const ASCII: [(&str, &str); 51] = [
     ("▓", "#"),
     ("░", "."),
     ("█", "="),
+    ("▁", "_"),
+    ("▂", "."),
+    ("▃", "-"),
+    ("▄", "~"),
+    ("▅", "="),
+    ("▆", "+"),
+    ("▇", "#"),
     ("▒", "%"),
     ("╌", "-"),
     ("┊", ":"),
@@ -75,9 +82,10 @@ impl Glyphs {
             return;
         }
         for cell in buf.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
-            if let Some((_, plain)) = ASCII.iter().find(|(symbol, _)| *symbol == cell.symbol()) {
-                cell.set_symbol(plain);
-            }
+            let known = ASCII.iter().find(|(symbol, _)| *symbol == cell.symbol());
+            // What no ASCII terminal can draw must still be seen to be there. The column that a wide
+            // character leaves free is blank already.
+            cell.set_symbol(known.map_or("?", |(_, plain)| plain));
         }
     }
 }
