@@ -128,7 +128,7 @@ fn a_run_that_waits_for_a_person_is_not_stuck() {
 
 #[test]
 fn a_paused_run() {
-    let stage = Stage::full(120, 34).press("<tab><tab>jjj").detail(backfill_detail());
+    let stage = Stage::full(120, 34).press("<tab><tab>jjjj").detail(backfill_detail());
     assert_snapshot!(stage.press("d").detail(backfill_detail()).after(1).text());
 }
 

@@ -87,7 +87,7 @@ pub(super) fn issues(case: &Case<'_>) -> Vec<Finding> {
             if let Some(place) = &issue.place {
                 finding = finding.seen("place", place.clone(), None);
             }
-            if let Some(suggestion) = &issue.suggestion {
+            if let Some(suggestion) = issue.suggestion.as_ref().filter(|text| !text.contains(' ')) {
                 finding = finding.offer(format!("copy {suggestion}"), Act::Copy(suggestion.clone()));
             }
             Some(finding.offer("open the workflow", Act::Console(Page::Workflow(run.workflow_id.clone()))))
