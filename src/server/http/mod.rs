@@ -21,6 +21,7 @@ mod runs;
 mod state;
 mod stream;
 mod tasks;
+mod turns;
 mod validate;
 mod versions;
 mod workflows;

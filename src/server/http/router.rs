@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use super::error::ApiError;
 use super::state::HttpState;
 use super::{
-    agents, analytics, billing, commands, gate, pats, runs, stream, tasks, validate, versions, workflows,
+    agents, analytics, billing, commands, gate, pats, runs, stream, tasks, turns, validate, versions,
+    workflows,
 };
 
 /// How long open requests and streams may take to end when the server closes.
@@ -64,6 +65,7 @@ fn agent_routes() -> Router<HttpState> {
     Router::new()
         .route("/v1/agents", get(agents::list).post(agents::create))
         .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
+        .route("/v1/workflows/{id}/runs/{run}/steps/{step}/turns/{turn}/stream", get(turns::open))
 }
 
 fn billing_routes() -> Router<HttpState> {
