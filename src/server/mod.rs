@@ -1,6 +1,7 @@
 //! The embedded local runtime: it executes workflow runs on this machine and answers the
 //! platform's HTTP and WebSocket contract on the loopback interface.
 
+pub mod connections;
 pub mod db;
 pub mod egress;
 pub mod engine;
@@ -10,3 +11,6 @@ pub mod samples;
 pub mod serve;
 pub mod tools;
 pub mod validation;
+pub mod vault;
+
+mod files;

@@ -8,8 +8,10 @@
 )]
 
 mod client;
+mod connections;
 mod directory;
 mod gate;
+mod oauth;
 mod routes;
 mod runtime;
 mod streams;

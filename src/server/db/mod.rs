@@ -4,6 +4,7 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod connections;
 pub mod dry_runs;
 pub mod log;
 pub mod open;
@@ -21,6 +22,7 @@ pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
 pub use record::{
-    DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord,
+    WorkflowStatus,
 };
 pub use value::{canonical_json, sha256};

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::DbError;
+use super::{DbError, connections};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 2] = [V1, V2];
+const MIGRATIONS: [&str; 3] = [V1, V2, connections::TABLES];
 
 const V1: &str = "
 CREATE TABLE meta (

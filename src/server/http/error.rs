@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::json;
 
+use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 
 /// A refused request: its status, machine word and sentence.
@@ -45,6 +46,9 @@ pub enum ApiError {
     /// The path is a WebSocket and the request does not ask for one (426).
     #[error("this path is a WebSocket: connect with `Upgrade: websocket` and version 13")]
     NeedsUpgrade,
+    /// A connection cannot be made, changed or authorized.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -64,6 +68,7 @@ impl ApiError {
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Connection(error) => of_connection(error),
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -80,8 +85,22 @@ impl ApiError {
             StatusCode::UNPROCESSABLE_ENTITY => "VALIDATION_ERROR",
             StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
             StatusCode::CONFLICT => "CONFLICT",
+            StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+fn of_connection(error: &ConnectionError) -> StatusCode {
+    match error {
+        ConnectionError::NotFound(_) => StatusCode::NOT_FOUND,
+        ConnectionError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConnectionError::Conflict(_) => StatusCode::CONFLICT,
+        ConnectionError::Upstream(_) => StatusCode::BAD_GATEWAY,
+        ConnectionError::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionError::NoHttp(_) | ConnectionError::Vault(_) | ConnectionError::Engine(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }

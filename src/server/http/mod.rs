@@ -6,6 +6,7 @@
 
 mod body;
 mod commands;
+mod connections;
 mod error;
 mod feed;
 mod gate;

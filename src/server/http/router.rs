@@ -6,21 +6,21 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, post};
+use axum::routing::{get, patch, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, gate, runs, stream, tasks, validate, versions, workflows};
+use super::{commands, connections, gate, runs, stream, tasks, validate, versions, workflows};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// All routes behind the gate.
 pub fn router(state: HttpState) -> Router {
-    let routes = workflow_routes().merge(run_routes());
+    let routes = workflow_routes().merge(run_routes()).merge(connection_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -51,6 +51,22 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn connection_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/connections", get(connections::list).post(connections::create))
+        .route("/v1/connections/google/config", get(connections::google_config))
+        .route("/v1/connections/google/oauth-url", post(connections::google))
+        .route("/v1/connections/google/complete", post(connections::google))
+        .route("/v1/connections/google/accounts/{id}", get(connections::google))
+        .route("/v1/connections/google/accounts/{id}/services", patch(connections::google))
+        .route(
+            "/v1/connections/{id}",
+            get(connections::show).patch(connections::patch).delete(connections::remove),
+        )
+        .route("/v1/connections/{id}/credentials", get(connections::credentials))
+        .route("/v1/connections/{id}/oauth-url", post(connections::oauth_url))
 }
 
 async fn unknown(request: Request) -> ApiError {

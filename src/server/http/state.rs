@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
+use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 
 /// How often a stream says where it stands.
@@ -17,6 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    connections: Connections,
     gate: Arc<Gate>,
     closing: CancellationToken,
     open_streams: Arc<watch::Sender<()>>,
@@ -24,10 +26,10 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine` and `connections` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(engine: Engine, connections: Connections, gate: Gate, closing: CancellationToken) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        Self { engine, connections, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
     }
 
     /// The same with another time between heartbeats.
@@ -60,6 +62,12 @@ impl HttpState {
     /// Waits until no stream is open.
     pub(super) async fn streams_closed(&self) {
         self.open_streams.closed().await;
+    }
+}
+
+impl FromRef<HttpState> for Connections {
+    fn from_ref(state: &HttpState) -> Self {
+        state.connections.clone()
     }
 }
 

@@ -8,6 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ServeError;
 use super::options::ServeOptions;
+use crate::server::connections::Connections;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::mcp::KnownServers;
@@ -27,12 +28,14 @@ impl Parts {
     pub(super) async fn start(
         dir: &Path,
         options: &ServeOptions,
+        connections: &Connections,
     ) -> Result<(Self, Arc<dyn Executor>), ServeError> {
         let tools = ToolsServer::start(dir).await;
         let tools = tools.map_err(|error| ServeError::part("the tools server", &error))?;
         let executor = LocalExecutor::new(ExecutorOptions {
             servers: KnownServers::new().with(DESK, tools.endpoint()),
             llm: options.llm.clone(),
+            credentials: Arc::new(connections.clone()),
             egress: Egress::new(options.allow_hosts.clone()),
             ..ExecutorOptions::new(options.lua_program.clone())
         });

@@ -18,6 +18,8 @@ use super::options::ServeOptions;
 use super::parts::Parts;
 use super::private_file::PrivateFile;
 use super::token;
+use crate::server::connections::Connections;
+use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::Executor;
 use crate::server::http::{self, Gate, HttpState};
@@ -53,8 +55,9 @@ impl Server {
     /// See [`ServeError`]: above all `Held` when another process uses the directory.
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
-        let mut server = Self::assemble(dir, listener, executor).await?;
+        let connections = connections(&dir, &options)?;
+        let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
+        let mut server = Self::assemble(dir, listener, executor, connections).await?;
         if options.samples == Samples::On
             && let Err(error) = parts.drive(&server.engine, server.dir.path()).await
         {
@@ -72,23 +75,26 @@ impl Server {
     /// As [`Server::start`].
     pub async fn start_with(options: ServeOptions, executor: Arc<dyn Executor>) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        Self::assemble(dir, listener, executor).await
+        let connections = connections(&dir, &options)?;
+        Self::assemble(dir, listener, executor, connections).await
     }
 
     async fn assemble(
         dir: DataDir,
         listener: TcpListener,
         executor: Arc<dyn Executor>,
+        connections: Connections,
     ) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Directory { dir: dir.path().to_owned(), source };
         let addr = listener.local_addr().map_err(failed)?;
         let engine = Engine::open(dir.path(), executor).await?;
+        connections.attach(&engine);
         let token = token::fresh()?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
-        let state = HttpState::new(engine.clone(), gate, closing.clone());
+        let state = HttpState::new(engine.clone(), connections, gate, closing.clone());
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
@@ -189,6 +195,11 @@ async fn claim(options: &ServeOptions) -> Result<(DataDir, TcpListener), ServeEr
         _ => ServeError::Bind { addr, source },
     })?;
     Ok((dir, listener))
+}
+
+fn connections(dir: &DataDir, options: &ServeOptions) -> Result<Connections, ServeError> {
+    let egress = Egress::new(options.allow_hosts.clone());
+    Connections::open(dir.path(), &egress).map_err(|error| ServeError::part("the connections", &error))
 }
 
 fn announce(addr: SocketAddr, token_file: &PrivateFile) -> Announcement {
