@@ -7,7 +7,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use arcc::domain::FailureCode;
-use arcc::machine::{Call, Outcome, StepError, Work};
+use arcc::machine::{Call, ConnectionChoice, Outcome, StepError, Work};
 use arcc::server::egress::{AllowedHosts, Egress};
 use arcc::server::exec::mcp::{Endpoint, KnownServers};
 use arcc::server::exec::{Executor, ExecutorOptions, LocalExecutor};
@@ -61,7 +61,8 @@ fn executor(servers: KnownServers) -> LocalExecutor {
 }
 
 fn mcp(server_url: &str, tool: &str, args: Value) -> Work {
-    Work::Mcp { server_url: Some(server_url.into()), instance_id: None, tool: tool.into(), args }
+    let connection = ConnectionChoice::Inherit;
+    Work::Mcp { server_url: Some(server_url.into()), instance_id: None, tool: tool.into(), args, connection }
 }
 
 fn call(server_url: &str, tool: &str, args: Value) -> Call {

@@ -62,6 +62,14 @@ pub enum Action {
     TabCanvas,
     /// The Events tab of a run.
     TabEvents,
+    /// The Timeline tab of a run.
+    TabTimeline,
+    /// The Context tab of a run.
+    TabContext,
+    /// One event back in the run's past.
+    Earlier,
+    /// One event forward, towards the present.
+    Later,
     /// Copy the id.
     CopyId,
     /// Copy what is under the cursor.
@@ -151,6 +159,10 @@ actions! {
     Follow, "follow", "follow", "Follow the newest", [Char('f')], RunScreen;
     TabCanvas, "canvas", "canvas", "Show the canvas", [Char('1')], RunScreen;
     TabEvents, "events", "events", "Show the event log", [Char('2')], RunScreen;
+    TabTimeline, "timeline", "timeline", "Show the steps over time", [Char('3')], RunScreen;
+    TabContext, "context", "context", "Show the run's data as a tree", [Char('4')], RunScreen;
+    Earlier, "earlier", "event back", "Go one event back in the run's past", [Char('[')], RunScreen;
+    Later, "later", "event forward", "Go one event forward, towards the present", [Char(']')], RunScreen;
     CopyId, "copy-id", "copy id", "Copy the run's id", [Char('c')], OnRun;
     CopyCell, "copy-cell", "copy", "Copy what is under the cursor", [Char('Y')], OnRun;
     Console, "console", "console", "Open the run in the web console", [Char('o')], OnRun;

@@ -13,6 +13,14 @@ pub enum Effect {
         ticket: Ticket,
         /// What to send.
         command: Command,
+        /// Why, for the journal; empty where nothing was said.
+        reason: String,
+    },
+    /// Find out by reading what became of a command whose answer was lost; answer with
+    /// `Msg::Settled` under its ticket. It is never sent again.
+    Settle {
+        /// Names the command.
+        ticket: Ticket,
     },
     /// What is now on the screen and shall be watched; replaces the last one.
     Watch(Wanted),

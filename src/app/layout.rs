@@ -19,6 +19,9 @@ const SUMMARY: u16 = 2;
 /// The least room in which a graph is drawn rather than listed.
 const DRAWN: (u16, u16) = (40, 9);
 
+/// The least rows of steps that leave room for a legend.
+const TIMELINE_ROWS: u16 = 6;
+
 /// Rows for the selected step on the canvas where there is no side pane, with the line above them.
 const DETAILS: u16 = 5;
 
@@ -63,6 +66,17 @@ pub struct CanvasLayout {
     pub legend: Option<Rect>,
     /// The selected step where there is no side pane; its first line is a rule.
     pub details: Option<Rect>,
+}
+
+/// The parts of the timeline, inside of its border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct TimelineLayout {
+    /// The line of times, and the one of the run's own states.
+    pub axis: Rect,
+    /// A row for each step.
+    pub rows: Rect,
+    /// One line that explains the bars.
+    pub legend: Option<Rect>,
 }
 
 /// How the steps of a run are shown.
@@ -122,6 +136,15 @@ pub fn canvas(size: (u16, u16), drawing: Option<&Drawing>) -> CanvasLayout {
     }
     let [steps, ..] = split(0);
     CanvasLayout { steps, form: CanvasForm::List, legend: None, details }
+}
+
+/// The parts of the timeline for a size, inside of its border.
+pub fn timeline(size: (u16, u16)) -> TimelineLayout {
+    let inside = inner(run(size).main);
+    let legend = u16::from(inside.height > TIMELINE_ROWS + 3);
+    let rows = [Constraint::Length(2), Constraint::Min(0), Constraint::Length(legend)];
+    let [axis, rows, legend] = Layout::vertical(rows).areas(inside);
+    TimelineLayout { axis, rows, legend: (legend.height > 0).then_some(legend) }
 }
 
 /// Columns of an open payload's text: the content without border, gutter and margins.

@@ -26,5 +26,5 @@ pub use action::Action;
 pub use effect::Effect;
 pub use freshness::Freshness;
 pub use model::{Model, Screen, Session};
-pub use msg::Msg;
+pub use msg::{Msg, Recalled};
 pub use update::update;

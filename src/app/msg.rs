@@ -3,7 +3,7 @@
 use super::key::Key;
 use super::pending::Ticket;
 use crate::mirror::WatchEvent;
-use crate::wire::{CallError, Reply};
+use crate::wire::{CallError, Finding, Reply};
 
 /// One thing that happened. It carries all of its data; the time comes beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -18,8 +18,21 @@ pub enum Msg {
     Watch(WatchEvent),
     /// A command was answered.
     Reply(Ticket, Result<Reply, CallError>),
+    /// What became of a command whose answer was lost, as far as reading tells.
+    Settled(Ticket, Result<Finding, CallError>),
+    /// What became of decisions of an earlier session, of which nobody knew the outcome.
+    Recalled(Vec<Recalled>),
     /// An instant that was asked for with [`Effect::Wake`](super::Effect::Wake) has come.
     Tick,
     /// Something outside of the model failed in a way that the operator must know: a copy, a browser.
     Notice(String),
+}
+
+/// A decision of an earlier session, and what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// The decision in words: `approve 7c9e6679 review`.
+    pub what: String,
+    /// What reading tells of it.
+    pub found: Result<Finding, CallError>,
 }

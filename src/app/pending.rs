@@ -17,6 +17,8 @@ pub enum Stage {
     },
     /// Sent, not answered.
     Sent,
+    /// Sent, and its answer was lost: the server is being asked what became of it.
+    Unknown,
 }
 
 /// A command that the operator has decided on.
@@ -30,6 +32,8 @@ pub struct Pending {
     pub doing: &'static str,
     /// What it is aimed at, as the operator reads it.
     pub target: String,
+    /// Why, in the operator's words; empty where none were asked for.
+    pub reason: String,
     /// Where it is.
     pub stage: Stage,
     /// When it was decided.
@@ -84,9 +88,22 @@ impl Pendings {
     pub fn next_due(&self) -> Option<Timestamp> {
         let until = |pending: &Pending| match pending.stage {
             Stage::Held { until } => Some(until),
-            Stage::Sent => None,
+            Stage::Sent | Stage::Unknown => None,
         };
         self.list.iter().filter_map(until).min()
+    }
+
+    /// Marks a sent command as one whose answer was lost; none where it was marked before.
+    pub fn lose(&mut self, ticket: Ticket) -> Option<&Pending> {
+        let lost = |pending: &&mut Pending| pending.ticket == ticket && pending.stage == Stage::Sent;
+        let pending = self.list.iter_mut().find(lost)?;
+        pending.stage = Stage::Unknown;
+        Some(pending)
+    }
+
+    /// A command on its way.
+    pub fn get(&self, ticket: Ticket) -> Option<&Pending> {
+        self.list.iter().find(|pending| pending.ticket == ticket)
     }
 
     /// Takes out an answered command.

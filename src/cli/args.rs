@@ -43,6 +43,9 @@ pub(super) struct Global {
     /// Never send anything
     #[arg(long, global = true)]
     pub(super) read_only: bool,
+    /// Send commands although they cannot be recorded in the journal
+    #[arg(long, global = true)]
+    pub(super) no_journal: bool,
     /// Draw for dark or light paper
     #[arg(long, global = true, value_enum)]
     pub(super) theme: Option<ThemeChoice>,
@@ -83,6 +86,14 @@ pub(super) enum Command {
     /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
+    /// Decisions that were sent from this machine, and what became of them
+    Journal {
+        /// Only decisions of the last time: 45m, 12h, 168h
+        #[arg(long, value_name = "TIME", value_parser = span)]
+        since: Option<std::time::Duration>,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -191,6 +202,11 @@ fn at_least_one(raw: &str) -> Result<usize, String> {
         Ok(0) | Err(_) => Err("it must be a whole number of 1 or more".into()),
         Ok(number) => Ok(number),
     }
+}
+
+fn span(raw: &str) -> Result<std::time::Duration, String> {
+    let span: jiff::SignedDuration = raw.parse().map_err(|_| "write it as 45m, 12h or 168h".to_owned())?;
+    std::time::Duration::try_from(span).map_err(|_| "it must not be negative".to_owned())
 }
 
 /// `arcc tasks …`

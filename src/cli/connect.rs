@@ -17,8 +17,11 @@ use crate::app::Session;
 use crate::app::model::Access;
 use crate::client::{Client, Endpoint, Network, Proxy};
 use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
+use crate::runtime::Orders;
+use crate::runtime::orders::Origin;
 
 /// How long a decision is held back for undo, unless the configuration says otherwise.
 const UNDO_SECONDS: u16 = 5;
@@ -37,6 +40,8 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Whether commands go into the journal.
+    recorded: bool,
     #[cfg(feature = "server")]
     server: Option<crate::server::serve::Server>,
 }
@@ -50,6 +55,20 @@ impl Connected {
                 Err(Failure::Refused("this session is read-only: nothing was sent".into()).into())
             }
         }
+    }
+
+    /// Where commands go, and where they are recorded.
+    pub(super) fn orders(&self) -> Orders {
+        let session = &self.session;
+        let origin = Origin {
+            profile: session.profile.as_str().into(),
+            host: session.host.as_str().into(),
+            tenant: session.tenant.as_str().into(),
+            project: session.project.as_str().into(),
+        };
+        let journal = Paths::of_user().map(|paths| JournalFile::new(&paths.state));
+        let orders = Orders::new(self.client.clone(), origin, journal);
+        if self.recorded { orders } else { orders.unrecorded() }
     }
 
     /// Ends what was started for it.
@@ -129,6 +148,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         client,
         session,
         settings,
+        recorded: !global.no_journal,
         #[cfg(feature = "server")]
         server: None,
     })
@@ -242,5 +262,5 @@ fn local_session(
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
-    Ok(Connected { client, session, settings, server })
+    Ok(Connected { client, session, settings, recorded: !global.no_journal, server })
 }

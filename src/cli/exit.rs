@@ -4,7 +4,6 @@ use std::process::ExitCode;
 
 use crate::client::FindError;
 use crate::config::ConfigError;
-use crate::domain::text::visible;
 use crate::platform::secrets::SecretError;
 use crate::wire::CallError;
 
@@ -26,10 +25,13 @@ pub enum Failure {
     /// Refused before anything was sent: 7.
     #[error("{0}")]
     Refused(String),
+    /// It was sent, and nobody can say whether it took effect: 8.
+    #[error("{0}")]
+    Unknown(String),
 }
 
 /// The exit code for a failure: 1 failed, 2 usage or settings, 3 connection, 4 authentication,
-/// 5 wait over, 6 conflict, 7 refused by a guard.
+/// 5 wait over, 6 conflict, 7 refused by a guard, 8 sent with unknown effect.
 pub fn exit_code(report: &color_eyre::Report) -> ExitCode {
     ExitCode::from(code(report))
 }
@@ -43,6 +45,7 @@ fn code(report: &color_eyre::Report) -> u8 {
                 Failure::Conflict(_) => 6,
                 Failure::WaitOver(_) => 5,
                 Failure::Refused(_) => 7,
+                Failure::Unknown(_) => 8,
             };
         }
         if let Some(error) = cause.downcast_ref::<CallError>() {
@@ -73,6 +76,7 @@ fn call_code(error: &CallError) -> u8 {
     match error {
         CallError::Unauthorized(_) | CallError::Forbidden(_) => 4,
         CallError::NotSent(check) => call_code(check),
+        CallError::Unrecorded(_) => 7,
         CallError::Unconnected { .. }
         | CallError::Unreachable { .. }
         | CallError::TimedOut { .. }
@@ -84,17 +88,16 @@ fn call_code(error: &CallError) -> u8 {
 }
 
 /// Tells a failure in one line on standard error: what happened, and why.
-#[expect(clippy::print_stderr, reason = "this is where the command line speaks of failures")]
 pub(super) fn say(report: &color_eyre::Report) {
     let mut told: Vec<String> = Vec::new();
     for cause in report.chain() {
-        let text = visible(&cause.to_string()).into_owned();
+        let text = cause.to_string();
         // A message often holds its source's already.
         if !told.iter().any(|before| before.contains(&text)) {
             told.push(text);
         }
     }
-    eprintln!("arcc: {}", told.join(": "));
+    super::output::remark(&told.join(": "));
 }
 
 #[cfg(test)]

@@ -3,6 +3,8 @@
 mod args;
 mod connect;
 mod exit;
+mod journal;
+mod order;
 mod output;
 mod runs;
 #[cfg(feature = "server")]
@@ -65,6 +67,7 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Journal { since, print }) => journal::run(since, print),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.
             let mut script = Vec::new();

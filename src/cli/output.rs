@@ -6,7 +6,7 @@ use serde_json::Value;
 use unicode_width::UnicodeWidthStr;
 
 use super::args::Print;
-use crate::domain::text::visible;
+use crate::domain::text::{escape_json, visible};
 
 /// Prints JSON when asked for, else lines for people.
 ///
@@ -15,7 +15,7 @@ use crate::domain::text::visible;
 pub(super) fn show(print: Print, json: &Value, people: impl FnOnce() -> Vec<String>) -> io::Result<()> {
     let text = if print.json {
         let text = serde_json::to_string_pretty(json).map_err(io::Error::other)?;
-        if io::stdout().is_terminal() { escape(&text) } else { text }
+        if io::stdout().is_terminal() { escape_json(&text) } else { text }
     } else {
         people().join("\n")
     };
@@ -39,7 +39,7 @@ pub(super) fn show_line(print: Print, json: &Value, people: impl FnOnce() -> Str
     let text = if !print.json {
         people()
     } else if io::stdout().is_terminal() {
-        escape(&json.to_string())
+        escape_json(&json.to_string())
     } else {
         json.to_string()
     };
@@ -59,26 +59,9 @@ pub(super) fn put(text: &str) -> io::Result<Reader> {
     }
 }
 
-/// A remark on standard error.
-#[expect(clippy::print_stderr, reason = "remarks go to standard error, so that data stays clean")]
+/// A remark on standard error, which may be gone: nobody is left to tell then.
 pub(super) fn remark(text: &str) {
-    eprintln!("arcc: {}", visible(text));
-}
-
-/// Keeps JSON valid and makes what could disturb a terminal visible as `\u…`.
-fn escape(json: &str) -> String {
-    let mut out = String::with_capacity(json.len());
-    for ch in json.chars() {
-        let mut one = [0; 4];
-        let harmless = ch == '\n' || visible(ch.encode_utf8(&mut one)).chars().eq([ch]);
-        if harmless {
-            out.push(ch);
-        } else {
-            let mut units = [0; 2];
-            out.extend(ch.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
-        }
-    }
-    out
+    let _ = writeln!(io::stderr(), "arcc: {}", visible(text));
 }
 
 /// Lines of aligned columns; cells are made safe.
@@ -116,7 +99,7 @@ mod tests {
     #[test]
     fn json_on_a_terminal_stays_json() {
         let json = serde_json::to_string(&serde_json::json!({"name": "a\u{202E}b\u{9b}c\u{E0041}"})).unwrap();
-        let escaped = escape(&json);
+        let escaped = escape_json(&json);
         assert!(escaped.is_ascii(), "{escaped}");
         assert_eq!(
             serde_json::from_str::<Value>(&escaped).unwrap(),

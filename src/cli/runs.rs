@@ -10,6 +10,7 @@ use tokio::time::{Instant, sleep};
 use super::args::{Global, Print, RunsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::order;
 use super::output::{Reader, columns, show, show_line};
 use super::workflows::find_workflow;
 use crate::domain::clock::{age, human};
@@ -200,7 +201,7 @@ async fn start_order(
 ) -> Result<StartRun> {
     let input = super::workflows::json_argument("--input", input.unwrap_or("{}"))?;
     let workflow = find_workflow(&connected.client, workflow).await?;
-    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
+    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
     Ok(StartRun {
         workflow: workflow.id,
         run_id: Some(run_id.into()),
@@ -213,13 +214,13 @@ async fn start_order(
 
 async fn start(
     connected: &Connected,
-    order: StartRun,
+    start: StartRun,
     limit: Option<Duration>,
     print: Print,
 ) -> Result<ExitCode> {
     connected.need_write()?;
-    let workflow = order.workflow.clone();
-    let reply = connected.client.send(&Command::Start(order)).await?;
+    let workflow = start.workflow.clone();
+    let reply = order::send(connected, &Command::Start(start), None).await?;
     let Some(limit) = limit else {
         show(print, &reply.body, || vec![format!("started {}", visible(reply.run.as_str()))])?;
         return Ok(ExitCode::SUCCESS);
@@ -259,7 +260,7 @@ async fn control(
 ) -> Result<()> {
     connected.need_write()?;
     let run = connected.client.find_run(id).await?;
-    let reply = connected.client.send(&command(run.workflow_id, run.id)).await?;
+    let reply = order::send(connected, &command(run.workflow_id, run.id), None).await?;
     let status = reply.body.get("status").and_then(Value::as_str).unwrap_or("accepted").to_owned();
     Ok(show(print, &reply.body, || vec![format!("{} {}", visible(reply.run.as_str()), visible(&status))])?)
 }

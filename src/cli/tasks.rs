@@ -8,10 +8,11 @@ use serde_json::{Map, Value, json};
 use super::args::{Global, Print, TaskArg, TasksCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::order;
 use super::output::{columns, show};
 use crate::domain::clock::{age, human};
 use crate::domain::text::visible;
-use crate::domain::{PendingTask, Timestamp};
+use crate::domain::{Digest, PendingTask, Timestamp};
 use crate::wire::{Command, Decision, write};
 
 pub(super) async fn run(global: &Global, command: TasksCommand) -> Result<ExitCode> {
@@ -75,10 +76,11 @@ async fn decide(
         run: run.id,
         task: task.task_id.clone(),
         created_at: task.created_at,
+        shown: Some(Digest::of(&task.payload)),
         approved,
         result,
     });
-    let reply = connected.client.send(&command).await?;
+    let reply = order::send(connected, &command, None).await?;
     let word = if approved { "approved" } else { "rejected" };
     Ok(show(print, &reply.body, || {
         vec![format!("{word} {} of {}", visible(task.task_id.as_str()), visible(reply.run.as_str()))]

@@ -8,13 +8,14 @@ use tokio::sync::mpsc;
 use super::args::Global;
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::output::remark;
 use crate::app::Model;
 use crate::app::model::Paper;
 use crate::client;
 use crate::config::ThemeChoice;
 use crate::platform::terminal::{self, Screen};
 use crate::platform::{logging, paths::Paths};
-use crate::runtime::{Outcome, Program, run as run_program};
+use crate::runtime::{Left, Outcome, Program, run as run_program};
 use crate::ui::{Glyphs, Theme};
 
 /// How many reports may wait for the screen before the client port waits too.
@@ -34,16 +35,28 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     let program = Program {
         model: Model::new(connected.session.clone(), paper(global, &connected), screen.size()),
         themes: themes(global, &connected),
-        client: connected.client.clone(),
+        orders: connected.orders(),
         watch,
         reports,
     };
-    let outcome = run_program(program, screen).await;
+    let left = run_program(program, screen).await;
     connected.close().await;
-    Ok(match outcome? {
+    let left = left?;
+    tell(&left);
+    Ok(match left.outcome {
         Outcome::Quit => ExitCode::SUCCESS,
         Outcome::Ended(ending) => ExitCode::from(ending.exit_code()),
     })
+}
+
+/// Tells on the restored terminal what the screen can no longer tell.
+fn tell(left: &Left) {
+    for words in &left.unsent {
+        remark(&format!("not sent, for the time of undo was not over: {words}"));
+    }
+    for words in &left.unanswered {
+        remark(&format!("sent and not answered: {words}. The next start asks what became of it"));
+    }
 }
 
 fn need_terminal() -> Result<()> {

@@ -3,19 +3,22 @@
 use serde_json::Value;
 
 use super::Client;
-use crate::domain::PendingTask;
+use super::settle::is_same;
+use crate::domain::{Digest, PendingTask};
 use crate::wire::{CallError, Command, Decision, Reply, paths, read};
 
 impl Client {
     /// Gives an order, exactly once: whatever goes wrong, it is never repeated here.
     ///
     /// A decision is first held against the run's pending tasks, so that nothing is approved that
-    /// the person did not see.
+    /// the person did not see: the task must still be the same, and so must its payload. What a
+    /// server changes between that look and the order itself, only the server could notice.
     ///
     /// # Errors
     /// When the server refuses, or does not answer: [`CallError::outcome_unknown`] tells whether the
-    /// order may have taken effect. A decision on a task that is gone or is another one is refused
-    /// here with status 409 and code `changed`.
+    /// order may have taken effect, and [`Client::settle`] whether it did. A decision on a task that
+    /// is gone or is another one is refused here with status 409 and code `changed`; one that was
+    /// decided before tells how, as far as the log says.
     pub async fn send(&self, command: &Command) -> Result<Reply, CallError> {
         let path = match command {
             Command::Decide(decision) => {
@@ -26,8 +29,10 @@ impl Client {
                 paths::command(command.workflow())
             }
         };
-        let body = self.post(&path, &command.body()).await?;
-        self.reply(command, body)
+        match self.post(&path, &command.body()).await {
+            Ok(body) => self.reply(command, body),
+            Err(error) => Err(self.told(command, error).await),
+        }
     }
 
     fn reply(&self, command: &Command, body: Value) -> Result<Reply, CallError> {
@@ -47,31 +52,46 @@ impl Client {
 
     /// Refuses a decision on anything but the very task that was shown.
     async fn check(&self, decision: &Decision) -> Result<(), CallError> {
-        let tasks = match self.run_tasks(&decision.workflow, &decision.run).await {
-            Ok(tasks) => tasks,
-            // The tenant's inbox is open to more roles and exists on more versions.
-            Err(CallError::Forbidden(_)) => self.tasks().await?.items,
-            Err(error) if error.is_not_found() => self.tasks().await?.items,
-            Err(error) => return Err(error),
-        };
+        let tasks = self.waiting(decision).await?;
         let same_id = |task: &&PendingTask| task.run_id == decision.run && task.task_id == decision.task;
-        let shown =
-            |task: &PendingTask| decision.created_at.is_none() || task.created_at == decision.created_at;
-        let mut candidates = tasks.iter().filter(same_id).peekable();
-        if candidates.peek().is_none() {
-            return Err(changed("the task no longer waits: it was decided elsewhere, or its run ended"));
+        if !tasks.iter().any(|task| same_id(&task)) {
+            let how = self.decided(decision).await.ok().flatten();
+            return Err(match how {
+                Some(how) => conflict("decided", how.to_string()),
+                None => changed("the task no longer waits: it was decided elsewhere, or its run ended"),
+            });
         }
-        if candidates.any(shown) {
-            return Ok(());
+        let Some(task) = tasks.iter().find(|task| is_same(decision, task)) else {
+            return Err(changed("another task has taken this one's place: look at it before deciding"));
+        };
+        match &decision.shown {
+            Some(shown) if *shown != Digest::of(&task.payload) => {
+                Err(changed("its payload is no longer the one that was shown: look at it again"))
+            }
+            _ => Ok(()),
         }
-        Err(changed("another task has taken this one's place: look at it before deciding"))
+    }
+
+    /// A conflict, with how the task was decided instead where the log tells.
+    async fn told(&self, command: &Command, error: CallError) -> CallError {
+        match command {
+            Command::Decide(decision) if error.is_conflict() => match self.decided(decision).await {
+                Ok(Some(how)) => conflict("decided", how.to_string()),
+                _ => error,
+            },
+            _ => error,
+        }
     }
 }
 
 fn changed(message: &str) -> CallError {
+    conflict("changed", message.to_owned())
+}
+
+fn conflict(code: &str, message: String) -> CallError {
     CallError::Rejected {
         status: 409,
-        code: Some("changed".into()),
+        code: Some(code.into()),
         message: message.into(),
         retry_after: None,
         details: None,

@@ -1,6 +1,7 @@
 //! The remote port: everything that talks to an AgentRuntime API, hosted or local.
 //!
-//! [`Client`] makes single calls: reads, and commands, which are sent exactly once. [`watch()`]
+//! [`Client`] makes single calls: reads, and commands, which are sent exactly once; what became of
+//! one whose answer was lost, [`Client::settle`] finds out by reading. [`watch()`]
 //! keeps a mirror fed: it polls the feed, holds a socket per wanted workflow, fetches the run that
 //! is looked at, and reports all of it as [`WatchEvent`](crate::mirror::WatchEvent)s.
 //!
@@ -23,6 +24,7 @@ mod paging;
 mod plan;
 mod reads;
 mod route;
+mod settle;
 mod socket;
 mod stream;
 mod trust;

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use super::triage::playbook;
+
 /// Why a run failed, as the platform codes it. Every code is terminal for its run.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
 pub enum FailureCode {
@@ -60,25 +62,9 @@ impl FailureCode {
         }
     }
 
-    /// What to do about it, in one line.
+    /// What to do about it, in one line, from the code's playbook.
     pub fn advice(&self) -> &'static str {
-        match self {
-            Self::McpToolFailed => "Check the tool's arguments, its binding and the service behind it.",
-            Self::LlmRequestFailed => "Check the model's name and the provider key.",
-            Self::InsufficientCredits => "Add credits, then start a new run.",
-            Self::RunStalledOrTimedOut => "Find the step that hung; raise its timeout_s if it was only slow.",
-            Self::DrainTimeout => "A step outlived the graceful stop: look at the slow step.",
-            Self::RunStopped => "Stopped by an operator: expected. Start a new run if it is still wanted.",
-            Self::HumanTaskFailed => "Check the human task's payload in the graph, then run again.",
-            Self::UpstreamError => "A platform service was down: try again later, then contact support.",
-            Self::DependencyUnavailable => {
-                "The workflow service was out of reach: see the status page, try again."
-            }
-            Self::Unknown(raw) if &**raw == "LUA_SCRIPT_FAILED" => {
-                "Read the script's error, correct the script, publish, then run again."
-            }
-            Self::Unknown(_) => "Read the message; this code is new to this version.",
-        }
+        playbook::of_code(self.as_str()).map_or("", |book| &book.advice)
     }
 }
 

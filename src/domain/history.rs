@@ -134,6 +134,15 @@ impl RunHistory {
         self.order.iter().filter_map(|id| self.steps.get_key_value(id))
     }
 
+    /// Whether the last that its log tells is an operator's pause. Some servers call a run that waits
+    /// for a person paused too; this is the other kind.
+    pub fn is_held_by_operator(&self) -> bool {
+        self.marks().last().is_some_and(|mark| {
+            let reason = mark.reason.as_deref().unwrap_or_default();
+            mark.status == RunStatus::Paused && (reason.contains("operator") || reason.contains("user"))
+        })
+    }
+
     /// The changes of the run's own status, oldest first.
     pub fn marks(&self) -> &[StateMark] {
         &self.marks

@@ -4,6 +4,8 @@
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
 pub mod clock;
+pub mod context;
+pub mod digest;
 pub mod document;
 pub mod drawing;
 pub mod event;
@@ -16,10 +18,14 @@ pub mod step;
 pub mod task;
 pub mod template;
 pub mod text;
+pub mod timeline;
+pub mod tree;
+pub mod triage;
 pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
+pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};

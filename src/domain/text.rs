@@ -52,6 +52,22 @@ pub fn visible(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// JSON that stays the same JSON, with everything that could deceive or disturb a terminal as `\\u…`.
+pub fn escape_json(json: &str) -> String {
+    let mut out = String::with_capacity(json.len());
+    for ch in json.chars() {
+        let mut one = [0; 4];
+        let harmless = ch == '\n' || visible(ch.encode_utf8(&mut one)).chars().eq([ch]);
+        if harmless {
+            out.push(ch);
+        } else {
+            let mut units = [0; 2];
+            out.extend(ch.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
 fn push_cluster(out: &mut String, cluster: &str) {
     let mut marks = 0;
     for (index, ch) in cluster.chars().enumerate() {

@@ -178,6 +178,20 @@ impl Call {
     }
 }
 
+/// Over whose connection a tool is called.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Hash)]
+pub enum ConnectionChoice {
+    /// The one set for the workflow, else the one of the instance's active profile.
+    #[default]
+    Inherit,
+    /// The one of the instance's active profile, whatever is set for the workflow.
+    Workspace,
+    /// The one of whoever the run is for.
+    Principal,
+    /// This one.
+    Pinned(Box<str>),
+}
+
 /// What an attempt does, templates resolved.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Work {
@@ -191,6 +205,8 @@ pub enum Work {
         tool: Box<str>,
         /// Its arguments.
         args: Value,
+        /// Over whose connection.
+        connection: ConnectionChoice,
     },
     /// Ask a model.
     Llm {

@@ -1,19 +1,25 @@
 //! Carries out what the model orders.
 
+use std::collections::HashMap;
+
 use tokio::task::JoinSet;
 
+use super::orders::{self, Orders, RecordId, with_run_id};
 use crate::app::effect::Wanted;
-use crate::app::{Effect, Msg};
-use crate::client::{Client, Interest, Watch};
-use crate::domain::{RunId, Timestamp};
+use crate::app::pending::Ticket;
+use crate::app::{Effect, Msg, Recalled};
+use crate::client::{Interest, Watch};
+use crate::domain::Timestamp;
 use crate::platform::terminal::Screen;
 use crate::platform::{browser, clipboard};
 use crate::wire::Command;
 
 /// What effects are carried out with.
 pub(super) struct Hands {
-    pub(super) client: Client,
+    orders: Orders,
     pub(super) watch: Watch,
+    /// What was sent and is not known to be over, with its name in the journal.
+    sent: HashMap<Ticket, (RecordId, Command)>,
     /// Requests on their way; each answers with a message.
     pub(super) replies: JoinSet<Msg>,
     /// When the model wants to be woken.
@@ -22,18 +28,19 @@ pub(super) struct Hands {
 }
 
 impl Hands {
-    pub(super) fn new(client: Client, watch: Watch) -> Self {
-        Self { client, watch, replies: JoinSet::new(), wake: None, quit: false }
+    /// Hands at work; what earlier sessions left unsettled is looked into at once.
+    pub(super) fn new(orders: Orders, watch: Watch) -> Self {
+        let mut replies = JoinSet::new();
+        let of_before = orders.clone();
+        replies.spawn(async move { Msg::Recalled(of_before.recall().await.into_iter().map(told).collect()) });
+        Self { orders, watch, sent: HashMap::new(), replies, wake: None, quit: false }
     }
 
     /// Carries out one effect; a message comes back where it failed in a way to be told at once.
     pub(super) fn perform(&mut self, effect: Effect, screen: &mut Screen) -> Option<Msg> {
         match effect {
-            Effect::Send { ticket, command } => {
-                let client = self.client.clone();
-                let command = with_run_id(command);
-                self.replies.spawn(async move { Msg::Reply(ticket, client.send(&command).await) });
-            }
+            Effect::Send { ticket, command, reason } => self.send(ticket, command, reason),
+            Effect::Settle { ticket } => self.settle(ticket),
             Effect::Watch(wanted) => self.watch.interest(interest(wanted)),
             Effect::Refetch => self.watch.refetch(),
             Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |known| known.min(at))),
@@ -43,17 +50,26 @@ impl Hands {
         }
         None
     }
+
+    fn send(&mut self, ticket: Ticket, command: Command, reason: String) {
+        let (orders, id, command) = (self.orders.clone(), RecordId::default(), with_run_id(command));
+        self.sent.insert(ticket, (id.clone(), command.clone()));
+        self.replies
+            .spawn(async move { Msg::Reply(ticket, orders.send(&id, &command, Some(&reason)).await) });
+    }
+
+    fn settle(&mut self, ticket: Ticket) {
+        let Some((id, command)) = self.sent.get(&ticket).cloned() else { return };
+        let orders = self.orders.clone();
+        self.replies.spawn(async move { Msg::Settled(ticket, orders.settle(&id, &command).await) });
+    }
 }
 
-/// Gives a start its own id, so that it can be asked about should its answer be lost.
-fn with_run_id(command: Command) -> Command {
-    match command {
-        Command::Start(mut start) => {
-            start.run_id.get_or_insert_with(|| RunId::new(uuid::Uuid::new_v4().to_string()));
-            Command::Start(start)
-        }
-        other => other,
-    }
+/// A decision of an earlier session in words.
+fn told(recalled: orders::Recalled) -> Recalled {
+    let orders::Recalled { record, found } = recalled;
+    let (ticket, at) = (&record.ticket, record.at.strftime("%m-%d %H:%MZ"));
+    Recalled { what: format!("{} {} ({at})", ticket.command, ticket.target()), found }
 }
 
 fn interest(wanted: Wanted) -> Interest {

@@ -7,9 +7,10 @@ use tokio::sync::mpsc;
 use tokio::time::{Instant, sleep_until};
 
 use super::effects::Hands;
-use super::input;
+use super::{Orders, input};
+use crate::app::pending::{Pending, Stage};
 use crate::app::{Model, Msg, update};
-use crate::client::{Client, Watch};
+use crate::client::Watch;
 use crate::domain::Timestamp;
 use crate::mirror::WatchEvent;
 use crate::platform::signals::{Ending, ending, terminal_gone};
@@ -29,8 +30,8 @@ pub struct Program {
     pub model: Model,
     /// The themes for dark and for light paper.
     pub themes: (Theme, Theme),
-    /// Where commands go.
-    pub client: Client,
+    /// Where commands go, and where they are recorded.
+    pub orders: Orders,
     /// What reports.
     pub watch: Watch,
     /// What it reports into.
@@ -46,13 +47,39 @@ pub enum Outcome {
     Ended(Ending),
 }
 
-/// Runs until the operator quits or a signal comes.
+/// What a session leaves behind.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Left {
+    /// Why it ended.
+    pub outcome: Outcome,
+    /// Decisions that were still held back, and so were never sent, in words.
+    pub unsent: Vec<String>,
+    /// Decisions that were sent and not answered, in words.
+    pub unanswered: Vec<String>,
+}
+
+/// Runs until the operator quits or a signal comes. What is held back for undo then is not sent.
 ///
 /// # Errors
 /// When the terminal cannot be written to.
-pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
-    let Program { mut model, themes, client, watch, mut reports } = program;
-    let mut hands = Hands::new(client, watch);
+pub async fn run(program: Program, screen: Screen) -> io::Result<Left> {
+    let Program { mut model, themes, orders, watch, reports } = program;
+    let outcome = turn(&mut model, &themes, Hands::new(orders, watch), reports, screen).await?;
+    let words = |held: bool| {
+        let is_held = |pending: &&Pending| matches!(pending.stage, Stage::Held { .. }) == held;
+        let words = |pending: &Pending| format!("{} {}", pending.doing, pending.target);
+        model.pending.iter().filter(is_held).map(words).collect()
+    };
+    Ok(Left { outcome, unsent: words(true), unanswered: words(false) })
+}
+
+async fn turn(
+    model: &mut Model,
+    themes: &(Theme, Theme),
+    mut hands: Hands,
+    mut reports: mpsc::Receiver<WatchEvent>,
+    mut screen: Screen,
+) -> io::Result<Outcome> {
     let mut keys = input::listen()?;
     let ended = ending()?;
     let gone = terminal_gone();
@@ -60,7 +87,7 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
     let mut inbox = vec![Msg::Resize(model.size.0, model.size.1)];
     let mut frame = Frames::default();
     loop {
-        if take_in(&mut inbox, &mut model, &mut hands, &mut screen) {
+        if take_in(&mut inbox, model, &mut hands, &mut screen) {
             frame.wanted = true;
         }
         if hands.quit {
@@ -69,7 +96,7 @@ pub async fn run(program: Program, mut screen: Screen) -> io::Result<Outcome> {
         let now = Instant::now();
         if frame.is_due(now) {
             let theme = if model.paper == crate::app::model::Paper::Dark { &themes.0 } else { &themes.1 };
-            screen.draw(|buffer| ui::draw(&model, theme, Timestamp::now(), buffer))?;
+            screen.draw(|buffer| ui::draw(model, theme, Timestamp::now(), buffer))?;
             frame.drawn(now);
         }
         let wake = hands.wake.map(|at| now + crate::domain::clock::age(Timestamp::now(), at));

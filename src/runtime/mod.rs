@@ -7,5 +7,7 @@
 mod effects;
 mod event_loop;
 mod input;
+pub mod orders;
 
-pub use event_loop::{Outcome, Program, run};
+pub use event_loop::{Left, Outcome, Program, run};
+pub use orders::Orders;

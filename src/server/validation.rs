@@ -2,9 +2,9 @@
 
 use serde_json::Value;
 
-use super::db::{canonical_json, sha256};
 use super::exec::lua;
 use crate::domain::Timestamp;
+use crate::domain::digest::{canonical_json, sha256};
 use crate::domain::validate::{Options, Unusable, schema_text, validate};
 use crate::wire::validation::{Evidence, write};
 

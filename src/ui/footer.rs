@@ -91,6 +91,9 @@ fn word(model: &Model, action: Action) -> &'static str {
     match (action, model.screen) {
         (Action::Find, Screen::Home) => "filter",
         (Action::Back, Screen::Home) => "clear",
+        (Action::Open, Screen::Run) if model.run.as_ref().is_some_and(|open| open.tab == Tab::Context) => {
+            "read"
+        }
         (Action::Open, Screen::Run) => "payload",
         (Action::NextMatch, _) if searches(model) => "next match",
         _ => action.entry().label,
@@ -98,7 +101,7 @@ fn word(model: &Model, action: Action) -> &'static str {
 }
 
 fn searches(model: &Model) -> bool {
-    model.run.as_ref().is_some_and(|open| open.tab == Tab::Events && open.events.search.is_some())
+    model.run.as_ref().is_some_and(|open| open.search().is_some())
 }
 
 fn held(model: &Model) -> impl Iterator<Item = &Pending> {
@@ -113,7 +116,7 @@ fn held_count(model: &Model) -> usize {
 fn left(scene: Scene<'_>, pending: &Pending) -> String {
     match pending.stage {
         Stage::Held { until } => human(age(scene.now, until)),
-        Stage::Sent => String::new(),
+        Stage::Sent | Stage::Unknown => String::new(),
     }
 }
 
@@ -122,6 +125,7 @@ pub(super) fn mark(scene: Scene<'_>, pending: &Pending) -> String {
     match pending.stage {
         Stage::Held { .. } => format!("{}… u undo {}", pending.doing, left(scene, pending)),
         Stage::Sent => format!("{}…", pending.doing),
+        Stage::Unknown => format!("{}: UNKNOWN", pending.doing),
     }
 }
 

@@ -71,6 +71,9 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
         .add(name, ink(theme.strong))
         .add(" › ", ink(theme.muted))
         .add(screen.run.short(), ink(theme.accent));
+    if let Some(past) = past(scene, screen) {
+        strip = strip.gap(2).add(past, ink(theme.waiting));
+    }
     if link.stale || !matches!(link.glyph, "●") {
         strip = strip.gap(2).add(format!("{} {}", link.glyph, link.word), link.style);
     }
@@ -93,6 +96,13 @@ pub(super) fn run(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Bu
         }
     }
     finish(scene, &strip.right(" ", Style::default()), &link, area, buf);
+}
+
+/// Which moment of the past is shown, where it is not the present.
+fn past(scene: Scene<'_>, screen: &RunScreen) -> Option<String> {
+    let moment = screen.moment.as_ref()?;
+    let all = scene.model.mirror.detail(&screen.run)?.history.events().len();
+    Some(format!("at event {} of {all}", moment.shown))
 }
 
 fn finish(scene: Scene<'_>, strip: &Strip<'_>, link: &Connection, area: Rect, buf: &mut Buffer) {

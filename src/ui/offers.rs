@@ -1,7 +1,7 @@
 //! What the keys can do right now: what the footer lists, and what lists of actions set back.
 
 use crate::app::decide::{aim, refusal};
-use crate::app::panes::Tab;
+use crate::app::panes::{RunScreen, Tab};
 use crate::app::{Action, Freshness, Model, Screen};
 use crate::domain::{RunStatus, Timestamp};
 
@@ -18,8 +18,9 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
         Screen::Home => {}
         Screen::Run => {
             let open = model.run.as_ref();
-            out.extend(open.filter(|open| open.tab == Tab::Events && !reads).map(|_| Action::Open));
-            out.extend((!reads).then_some(Action::NextMatch));
+            let opens = |open: &&RunScreen| matches!(open.tab, Tab::Events | Tab::Context) && !reads;
+            out.extend(open.filter(opens).map(|_| Action::Open));
+            out.extend((!reads && seeks(model)).then_some(Action::NextMatch));
             out.push(Action::RunMenu);
         }
     }
@@ -32,10 +33,19 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
     out
 }
 
-/// Whether the payload of an event is open, which takes the keys of the log.
+/// Whether the payload of an event or a value is open to be read, which takes the tab's keys.
 fn reads_payload(model: &Model) -> bool {
     let open = model.run.as_ref().filter(|_| model.screen == Screen::Run);
-    open.is_some_and(|open| open.tab == Tab::Events && open.events.payload.is_some())
+    open.is_some_and(|open| match open.tab {
+        Tab::Events => open.events.payload.is_some(),
+        Tab::Context => open.context.open.is_some(),
+        Tab::Canvas | Tab::Timeline => false,
+    })
+}
+
+/// Whether there is something to go to the next of: data have no problem steps, only matches.
+fn seeks(model: &Model) -> bool {
+    model.run.as_ref().is_some_and(|open| open.tab != Tab::Context || open.search().is_some())
 }
 
 /// Whether a command would be taken for what is selected, and is worth offering.

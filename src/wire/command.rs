@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
+use crate::domain::{Digest, RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
 
 /// Keys of a `start` command's flat `params` that are not input.
 const RESERVED: [&str; 11] = [
@@ -79,6 +79,8 @@ pub struct Decision {
     pub task: TaskId,
     /// When that task was created; a later task may carry the same id.
     pub created_at: Option<Timestamp>,
+    /// The payload that the person was shown, as a fingerprint; none where nobody looked at it.
+    pub shown: Option<Digest>,
     /// Approved or rejected.
     pub approved: bool,
     /// Fields to merge into the step's result.
@@ -112,6 +114,18 @@ impl Command {
             Self::Start(start) => start.run_id.as_ref(),
             Self::Pause { run, .. } | Self::Resume { run, .. } | Self::Stop { run, .. } => Some(run),
             Self::Decide(decision) => Some(&decision.run),
+        }
+    }
+
+    /// The word for it: `start`, `pause`, `resume`, `stop`, `approve` or `reject`.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Start(_) => "start",
+            Self::Pause { .. } => "pause",
+            Self::Resume { .. } => "resume",
+            Self::Stop { .. } => "stop",
+            Self::Decide(decision) if decision.approved => "approve",
+            Self::Decide(_) => "reject",
         }
     }
 

@@ -42,6 +42,11 @@ pub enum CallError {
     /// A check before a command failed, so the command was not sent.
     #[error("nothing was sent: {0}")]
     NotSent(#[source] Box<CallError>),
+    /// The journal could not be written, so the command was not sent.
+    #[error(
+        "nothing was sent: the decision cannot be recorded ({0}). Mend that, or start with --no-journal to go unrecorded"
+    )]
+    Unrecorded(Box<str>),
     /// The connection broke before an answer. A command may have taken effect all the same.
     #[error("lost the connection to {host}: {reason}")]
     Unreachable {

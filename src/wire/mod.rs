@@ -6,6 +6,7 @@
 
 pub mod command;
 pub mod error;
+pub mod finding;
 pub mod frame;
 pub mod headers;
 pub mod paths;
@@ -15,5 +16,6 @@ pub mod write;
 
 pub use command::{Command, Decision, Reply, StartRun};
 pub use error::CallError;
+pub use finding::Finding;
 pub use frame::Frame;
 pub use read::Page;

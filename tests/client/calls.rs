@@ -34,6 +34,7 @@ fn decision(created_at: &str) -> Command {
         run: "r".into(),
         task: "review".into(),
         created_at: created_at.parse().ok(),
+        shown: None,
         approved: true,
         result: Map::new(),
     })

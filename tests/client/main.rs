@@ -14,4 +14,5 @@ mod fake;
 #[path = "../support/observer.rs"]
 #[allow(dead_code, reason = "each test target uses its own part")]
 mod observer;
+mod settle;
 mod watch;

@@ -1,7 +1,7 @@
 //! The process dies; another takes its runs up.
 
 use arcc::domain::{RunEvent, RunId, StopMode};
-use arcc::machine::Work;
+use arcc::machine::{ConnectionChoice, Work};
 use arcc::wire::{Decision, StartRun};
 use pretty_assertions::assert_eq;
 use serde_json::{Map, json};
@@ -55,6 +55,7 @@ async fn a_call_in_flight_is_put_before_a_person_unless_its_tool_is_repeatable()
         instance_id: None,
         tool: "hang".into(),
         args: json!({"to": "send"}),
+        connection: ConnectionChoice::Inherit,
     };
 
     let image = world.crash_image();
@@ -82,6 +83,7 @@ async fn a_call_in_flight_is_put_before_a_person_unless_its_tool_is_repeatable()
         run: run.clone(),
         task,
         created_at,
+        shown: None,
         approved: true,
         result: Map::new(),
     };

@@ -61,6 +61,7 @@ fn decision(
         run: world.1.clone(),
         task: task.clone(),
         created_at: None,
+        shown: None,
         approved,
         result: Map::new(),
     }

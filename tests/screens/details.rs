@@ -155,3 +155,42 @@ pub(crate) fn review_detail() -> Detail {
         asked_at: now(),
     }
 }
+
+/// A run with a loop, an agent at work, a pause, and nested data.
+pub(crate) fn digest_detail() -> Detail {
+    let graph = graph(&[
+        ("fetch-feed", "mcp_call", &[]),
+        ("each-entry", "for_each", &["fetch-feed"]),
+        ("editor", "agent_call", &["each-entry"]),
+        ("publish", "mcp_call", &["editor"]),
+    ]);
+    let inner = |iteration: u64| json!({"step_id": "each-entry#body#classify", "iteration": iteration});
+    let round =
+        |round: u64, tool: &str| json!({"step_id": "editor", "round": round, "tool": tool, "summary": "ok"});
+    let feed = json!({"entries": [{"title": "Rates unchanged", "words": 312}, {"title": "Port reopens", "words": 128}]});
+    let notes = [
+        (60, "run_started", json!({"input": {"topic": "shipping", "limits": {"entries": 2}}})),
+        (60, "step_started", json!({"step_id": "fetch-feed", "attempt": 1})),
+        (52, "step_completed", json!({"step_id": "fetch-feed", "result": feed})),
+        (52, "step_started", json!({"step_id": "each-entry", "attempt": 1})),
+        (52, "step_started", inner(0)),
+        (51, "step_started", inner(1)),
+        (46, "step_completed", inner(0)),
+        (44, "step_failed", inner(1)),
+        (44, "state_changed", json!({"from": "running", "to": "paused", "reason": "operator"})),
+        (36, "state_changed", json!({"from": "paused", "to": "running", "reason": "operator"})),
+        (36, "step_completed", json!({"step_id": "each-entry", "result": {"count": 2, "failed_count": 1}})),
+        (36, "step_started", json!({"step_id": "editor", "attempt": 1})),
+        (
+            36,
+            "agent_turn_status",
+            json!({"step_id": "editor", "phase": "thinking", "message": "reading two entries"}),
+        ),
+        (28, "agent_turn_tool_round", round(1, "search_archive")),
+        (12, "agent_turn_tool_round", round(2, "rate_headline")),
+    ];
+    let mut run = all_runs().swap_remove(4);
+    run.started_at = Some(ago(60));
+    let events = events(run.id.clone().as_str(), &notes);
+    Detail { run, events, context: None, graph: Some(graph), tasks: None, asked_at: now() }
+}

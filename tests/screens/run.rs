@@ -5,7 +5,7 @@ use insta::assert_snapshot;
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
-use super::stage::{Stage, events, invoice_detail, order_detail, review_detail};
+use super::stage::{Stage, digest_detail, events, invoice_detail, order_detail, review_detail};
 
 fn failed(width: u16, height: u16) -> Stage {
     Stage::full(width, height).on_failed_run()
@@ -18,6 +18,15 @@ fn waiting(width: u16, height: u16) -> Stage {
 /// The review is the first group of the inbox.
 fn review(width: u16, height: u16) -> Stage {
     Stage::full(width, height).press("g<enter>").detail(review_detail())
+}
+
+/// The digest is the second of the running ones.
+fn digest(width: u16, height: u16) -> Stage {
+    Stage::full(width, height)
+        .press("<tab><tab>j")
+        .detail(digest_detail())
+        .press("<enter>")
+        .detail(digest_detail())
 }
 
 #[test]
@@ -120,4 +129,67 @@ fn events_look_like_what_they_came_to() {
 fn a_long_payload_in_a_single_row_shows_its_beginning() {
     let text = Stage::full(60, 16).press("j<enter>").detail(order_detail()).text();
     assert!(text.contains("│ Send order confirmation") && text.contains("… more"), "{text}");
+}
+
+#[test]
+fn timeline_of_a_failed_run_at_160x45() {
+    assert_snapshot!(failed(160, 45).press("3").text());
+}
+
+#[test]
+fn timeline_of_a_failed_run_at_80x24() {
+    assert_snapshot!(failed(80, 24).press("3").text());
+}
+
+#[test]
+fn timeline_of_a_live_run_with_a_loop_unfolded_and_an_agent() {
+    assert_snapshot!(digest(120, 34).press("3gjl").text());
+}
+
+#[test]
+fn timeline_at_60x16() {
+    assert_snapshot!(digest(60, 16).press("3").text());
+}
+
+#[test]
+fn timeline_in_ascii() {
+    let theme = Theme::dark().with_glyphs(arcc::ui::theme::Glyphs::Ascii);
+    let text = super::stage::text(&digest(80, 24).press("3gjl").buffer(&theme));
+    assert!(text.is_ascii(), "{text}");
+    assert_snapshot!(text);
+}
+
+#[test]
+fn context_at_160x45() {
+    assert_snapshot!(digest(160, 45).press("4jljjljlljl").text());
+}
+
+#[test]
+fn context_at_80x24_with_a_search() {
+    assert_snapshot!(digest(80, 24).press("4/words<enter>n").text());
+}
+
+#[test]
+fn a_value_that_is_read_whole() {
+    assert_snapshot!(digest(120, 34).press("4<enter>").text());
+}
+
+#[test]
+fn the_canvas_at_a_moment_of_the_past() {
+    assert_snapshot!(failed(120, 34).press("[[[[[").text());
+}
+
+#[test]
+fn the_log_at_a_moment_of_the_past() {
+    assert_snapshot!(failed(80, 24).press("2[[[[[[").text());
+}
+
+#[test]
+fn the_timeline_at_a_moment_of_the_past() {
+    assert_snapshot!(failed(120, 34).press("3[[[[[").text());
+}
+
+#[test]
+fn the_data_at_a_moment_of_the_past() {
+    assert_snapshot!(failed(120, 34).press("4[[[[[[[[[[").text());
 }

@@ -10,7 +10,7 @@ use super::rules::{Refusal, refusal};
 use crate::app::key::Key;
 use crate::app::layers::{Choice, Dialog, DialogKind, TextInput};
 use crate::app::{Action, Model};
-use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
+use crate::domain::{Digest, RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
 
 /// The dialog of an action, or why there is none.
@@ -96,6 +96,7 @@ fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKi
         run: aim.run.clone(),
         task: task.task_id.clone(),
         created_at: task.created_at,
+        shown: Some(Digest::of(&task.payload)),
         approved,
         result: Map::new(),
     });

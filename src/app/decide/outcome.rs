@@ -4,7 +4,8 @@ use serde_json::{Map, Value};
 
 use super::Aim;
 use crate::app::Model;
-use crate::domain::{Graph, Progress, RunEvent, RunId, StepId, StepKind, StepSpec, StepStatus};
+use crate::domain::context::{started, started_with};
+use crate::domain::{Graph, Progress, RunId, StepId, StepKind, StepSpec, StepStatus};
 use crate::mirror::RunDetail;
 
 /// How many steps are named before the rest is counted.
@@ -84,8 +85,7 @@ pub(super) fn stop_now(model: &Model, run: &RunId) -> String {
 pub(super) fn input(model: &Model, run: &RunId) -> Option<Value> {
     let detail = model.mirror.detail(run)?;
     let of_context = detail.context.as_ref().and_then(|context| context.get("input"));
-    let of_log = || started(detail)?.data.get("input");
-    let mut input = of_context.or_else(of_log)?.clone();
+    let mut input = of_context.or_else(|| started_with(&detail.history))?.clone();
     if let Some(fields) = input.as_object_mut() {
         // What its steps were given on the way is no part of it.
         fields.remove("_steps");
@@ -95,13 +95,9 @@ pub(super) fn input(model: &Model, run: &RunId) -> Option<Value> {
 
 /// The gated steps that a run was started with, each with what it was given.
 pub(super) fn trigger_steps(model: &Model, run: &RunId) -> Map<String, Value> {
-    let started = model.mirror.detail(run).and_then(started);
+    let started = model.mirror.detail(run).and_then(|detail| started(&detail.history));
     let steps = started.and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
     steps.cloned().unwrap_or_default()
-}
-
-fn started(detail: &RunDetail) -> Option<&RunEvent> {
-    detail.history.events().iter().find(|event| event.kind == crate::domain::EventKind::RunStarted)
 }
 
 fn does(step: &StepSpec) -> String {

@@ -1,10 +1,10 @@
 //! When a decision is refused, and why.
 
 use super::aim::{Aim, decides, workflow_of};
-use crate::app::model::Access;
+use crate::app::model::{Access, Screen};
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Action, Freshness, Model};
-use crate::domain::{Run, RunClass, RunStatus, Timestamp};
+use crate::domain::{Run, RunClass, Timestamp};
 use crate::wire::Command;
 
 const READ_ONLY: &str = "read-only session: nothing is sent";
@@ -41,7 +41,8 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
     if model.session.access == Access::ReadOnly {
         return Refusal::because(READ_ONLY);
     }
-    by_state(model, action, aim)
+    past(model)
+        .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
         .or_else(|| sendable(model, now).err())
@@ -53,6 +54,13 @@ pub(super) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
         return Err(Refusal::Senseless(READ_ONLY.into()));
     }
     Freshness::of(model, now).refusal().map_or(Ok(()), |text| Err(Refusal::AskFirst(text)))
+}
+
+/// Nobody decides on what is no longer so.
+fn past(model: &Model) -> Option<Refusal> {
+    let open = model.run.as_ref().filter(|_| model.screen == Screen::Run)?;
+    open.moment.as_ref()?;
+    Refusal::because("this is the past; esc returns to the present")
 }
 
 fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
@@ -104,11 +112,7 @@ fn asks_a_person(model: &Model, run: &Run) -> bool {
     if model.mirror.tasks_of(&run.id).next().is_none() {
         return false;
     }
-    let last = model.mirror.detail(&run.id).and_then(|detail| detail.history.marks().last());
-    let by_operator = last.is_some_and(|mark| {
-        let reason = mark.reason.as_deref().unwrap_or_default();
-        mark.status == RunStatus::Paused && (reason.contains("operator") || reason.contains("user"))
-    });
+    let by_operator = model.mirror.detail(&run.id).is_some_and(|detail| detail.history.is_held_by_operator());
     !by_operator
 }
 
@@ -126,7 +130,11 @@ fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
         Stage::Held { .. } => {
             Refusal::because(format!("already {} {}; u takes it back", known.doing, known.target))
         }
-        Stage::Sent if action == Action::Stop => None,
+        Stage::Sent | Stage::Unknown if action == Action::Stop => None,
+        Stage::Unknown => Refusal::because(format!(
+            "it is not known yet whether {} {} took effect; the server is being asked",
+            known.doing, known.target
+        )),
         Stage::Sent => {
             Refusal::because(format!("already {} {}; the answer is due", known.doing, known.target))
         }

@@ -12,14 +12,14 @@ use super::{Dialog, DialogKind, Layer};
 use crate::app::decide::{self, Refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
-use crate::app::update::hold;
+use crate::app::update::{Confirmed, hold};
 use crate::app::{Action, Effect, Model};
 use crate::domain::Timestamp;
 use crate::domain::clock::later;
 use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
-const DWELL: Duration = Duration::from_millis(300);
+const DWELL: Duration = Duration::from_millis(500);
 /// How many payload lines a page is.
 const PAGE: usize = 10;
 
@@ -85,7 +85,9 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
                 Some(step) => format!("{} {step}", dialog.target),
                 None => dialog.target.clone(),
             };
-            hold(model, choice.command.clone(), dialog.kind.doing(), target, now)
+            let (command, doing) = (choice.command.clone(), dialog.kind.doing());
+            let reason = dialog.reason.text().trim().to_owned();
+            hold(model, Confirmed { command, doing, target, reason }, now)
         }
         Err(Refusal::Senseless(text)) => {
             model.say(Tone::Info, text, now);

@@ -8,8 +8,12 @@ mod scroll;
 pub use home::{Cursor, Home, InboxRow, RowKey};
 pub(crate) use home::{derive_inbox, derive_matches, motion, set_filter, settle as settle_home};
 pub(crate) use pretty::pretty;
-pub use run::{Canvas, EventList, Payload, RunScreen, Search, Tab, matches};
+pub use run::{
+    Canvas, ContextView, EventList, Moment, Payload, Reader, RunScreen, Search, TABS, Tab, TabEntry, TimeKey,
+    TimeRow, TimelineView, matches,
+};
 pub(crate) use run::{
     open as open_run, perform as perform_on_run, resized as resize_run, set_search, settle as settle_run,
+    under_context,
 };
 pub(crate) use scroll::keep_seen;

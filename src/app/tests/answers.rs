@@ -8,9 +8,10 @@ use super::kit::{Bench, at_task, event, graph, rejected, run, sent, task, waitin
 use crate::app::decide::{aim, refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
-use crate::app::{Action, Effect, Screen};
+use crate::app::pending::{Stage, Ticket};
+use crate::app::{Action, Effect, Msg, Recalled, Screen};
 use crate::domain::EventKind;
-use crate::wire::{CallError, Command, Reply, StartRun};
+use crate::wire::{CallError, Command, Finding, Reply, StartRun};
 
 #[test]
 fn running_again_takes_the_old_input_and_opens_the_new_run() {
@@ -68,7 +69,7 @@ fn an_input_the_log_alone_knows_is_used_too() {
     "approving order-confirmation r1 approve-send failed: the server answered 422: no graph"
 )]
 #[case(CallError::TimedOut { host: "h".into(), after: Duration::from_secs(10) }, Tone::Bad,
-    "no answer to approving order-confirmation r1 approve-send: h did not answer within 10 s. It may have taken effect; asking the server what happened")]
+    "no answer to approving order-confirmation r1 approve-send: h did not answer within 10 s. UNKNOWN whether it took effect; asking the server what happened")]
 fn errors_are_told_apart(#[case] error: CallError, #[case] tone: Tone, #[case] text: &str) {
     let mut bench = at_task();
     bench.model.session.undo = Duration::ZERO;
@@ -80,6 +81,58 @@ fn errors_are_told_apart(#[case] error: CallError, #[case] tone: Tone, #[case] t
     let toasts = bench.model.toasts.clone();
     bench.reply(sent[0].0, Err(error));
     assert_eq!(bench.model.toasts, toasts, "a second answer is dropped");
+}
+
+/// An approval that was sent, and whose answer was lost.
+fn lost() -> (Bench, Ticket) {
+    let mut bench = at_task();
+    bench.model.session.undo = Duration::ZERO;
+    bench.keys("a");
+    let ticket = sent(&bench.confirm(Key::Enter))[0].0;
+    let late = CallError::TimedOut { host: "h".into(), after: Duration::from_secs(15) };
+    assert!(bench.reply(ticket, Err(late)).contains(&Effect::Settle { ticket }));
+    (bench, ticket)
+}
+
+#[test]
+fn a_lost_answer_is_unknown_until_settled_and_nothing_is_sent_again() {
+    let (mut bench, ticket) = lost();
+    assert_eq!(bench.model.pending.get(ticket).unwrap().stage, Stage::Unknown);
+    bench.keys("a");
+    assert_eq!(bench.model.layers, [], "it is not decided again while nobody knows");
+    let unclear = Finding::Unclear("the log does not say".into());
+    let effects = bench.send(Msg::Settled(ticket, Ok(unclear)));
+    assert!(effects.contains(&Effect::Settle { ticket }));
+    let gone = CallError::Unreachable { host: "h".into(), reason: "reset".into() };
+    assert!(bench.send(Msg::Settled(ticket, Err(gone))).contains(&Effect::Settle { ticket }));
+    assert!(bench.last_toast().starts_with("still UNKNOWN whether approving"), "{}", bench.last_toast());
+    let effects = bench.send(Msg::Settled(ticket, Ok(Finding::Taken("it was approved at 12:00:09Z".into()))));
+    assert_eq!(sent(&effects), []);
+    assert_eq!(
+        bench.last_toast(),
+        "approving order-confirmation r1 approve-send took effect: it was approved at 12:00:09Z"
+    );
+    assert_eq!(bench.model.pending.iter().count(), 0);
+}
+
+#[test]
+fn what_took_no_effect_may_be_decided_again() {
+    let (mut bench, ticket) = lost();
+    bench.send(Msg::Settled(ticket, Ok(Finding::NotTaken("the task still waits".into()))));
+    assert_eq!(bench.model.toasts.last().unwrap().tone, Tone::Bad);
+    bench.keys("a");
+    assert_eq!(bench.model.layers.len(), 1);
+}
+
+#[test]
+fn what_an_earlier_session_left_open_is_told() {
+    let mut bench = at_task();
+    let found = Ok(Finding::Otherwise("it was rejected at 11:58:00Z".into()));
+    bench.send(Msg::Recalled(vec![Recalled { what: "approve r1 approve-send".into(), found }]));
+    assert_eq!(
+        bench.last_toast(),
+        "from an earlier session: approve r1 approve-send came too late: it was rejected at 11:58:00Z"
+    );
 }
 
 #[test]

@@ -11,7 +11,7 @@ use crate::app::model::Access;
 use crate::app::pending::Stage;
 use crate::app::{Effect, Msg};
 use crate::domain::clock::later;
-use crate::domain::{EventKind, StopMode};
+use crate::domain::{Digest, EventKind, StopMode};
 use crate::mirror::LinkState;
 use crate::wire::{CallError, Command, Decision, Reply};
 
@@ -21,6 +21,7 @@ fn decision(approved: bool) -> Command {
         run: "r1".into(),
         task: "approve-send".into(),
         created_at: Some(start()),
+        shown: Some(Digest::of(&task("r1", "approve-send").payload)),
         approved,
         result: Map::new(),
     })

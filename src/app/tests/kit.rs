@@ -120,7 +120,7 @@ impl Bench {
 
     /// Answers the open dialog after it could be read.
     pub(super) fn confirm(&mut self, key: Key) -> Vec<Effect> {
-        self.wait(Duration::from_millis(400));
+        self.wait(Duration::from_millis(600));
         self.key(key)
     }
 
@@ -226,7 +226,7 @@ pub(super) fn at_task() -> Bench {
 /// The commands among effects.
 pub(super) fn sent(effects: &[Effect]) -> Vec<(Ticket, Command)> {
     let send = |effect: &Effect| match effect {
-        Effect::Send { ticket, command } => Some((*ticket, command.clone())),
+        Effect::Send { ticket, command, .. } => Some((*ticket, command.clone())),
         _ => None,
     };
     effects.iter().filter_map(send).collect()

@@ -6,5 +6,6 @@ mod decisions;
 mod home;
 mod kit;
 mod overlays;
+mod past;
 mod run_screen;
 mod upkeep;

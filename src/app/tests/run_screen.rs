@@ -6,7 +6,7 @@ use super::kit::{Bench, event, run, waiting_log};
 use crate::app::key::Key;
 use crate::app::layers::Layer;
 use crate::app::layout::{self, CanvasForm};
-use crate::app::panes::{Payload, RunScreen, Tab};
+use crate::app::panes::{Payload, Reader, RunScreen, Tab};
 use crate::app::{Effect, Msg, Screen};
 use crate::domain::EventKind;
 use crate::domain::document::json_lines;
@@ -97,7 +97,7 @@ fn tabs_change_by_number_and_by_tab() {
             screen(&bench).tab
         })
         .collect();
-    assert_eq!(tabs, [Tab::Events, Tab::Canvas, Tab::Events, Tab::Canvas]);
+    assert_eq!(tabs, [Tab::Events, Tab::Timeline, Tab::Events, Tab::Canvas]);
 }
 
 #[test]
@@ -127,7 +127,7 @@ fn a_late_event_moves_neither_the_selected_one_nor_the_open_payload() {
     bench.keys("2k");
     bench.key(Key::Enter);
     let lines = json_lines(&json!({"step_id": "approve-send"}), 60).into();
-    let payload = Payload { event: 2, offset: 0, lines, bytes: 26 };
+    let payload = Payload { event: 2, text: Reader { offset: 0, lines, bytes: 26 } };
     assert_eq!(screen(&bench).events.payload, Some(payload));
     bench.tick_after(1);
     let whole = waiting_log("r1");
@@ -182,11 +182,11 @@ fn a_payload_opens_scrolls_and_closes() {
     bench.key(Key::Enter);
     bench.keys("2");
     bench.key(Key::Enter);
-    let offset = |bench: &Bench| screen(bench).events.payload.as_ref().map(|payload| payload.offset);
+    let offset = |bench: &Bench| screen(bench).events.payload.as_ref().map(|payload| payload.text.offset);
     bench.keys("jj");
     assert_eq!(offset(&bench), Some(2));
     bench.keys("G");
-    let lines = screen(&bench).events.payload.as_ref().unwrap().lines.len();
+    let lines = screen(&bench).events.payload.as_ref().unwrap().text.lines.len();
     let height = usize::from(crate::app::layout::run(bench.model.size).main.height) - 2;
     assert_eq!(offset(&bench), Some(lines - height));
     bench.send(Msg::Resize(120, 30));

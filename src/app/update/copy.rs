@@ -2,7 +2,7 @@
 
 use crate::app::decide::workflow_of;
 use crate::app::model::{Screen, Tone};
-use crate::app::panes::{RowKey, Tab, pretty};
+use crate::app::panes::{RowKey, Tab, pretty, under_context};
 use crate::app::{Effect, Model, decide};
 use crate::domain::{RunId, Timestamp};
 use crate::wire::paths;
@@ -58,12 +58,17 @@ fn under_home(model: &Model) -> Option<(&'static str, String)> {
 fn under_run(model: &Model) -> Option<(&'static str, String)> {
     let open = model.run.as_ref()?;
     let detail = model.mirror.detail(&open.run)?;
-    if open.tab == Tab::Events {
-        let place = open.events.payload.as_ref().map_or(open.events.index, |payload| payload.event);
-        return detail.history.events().get(place).map(|event| ("the payload", pretty(&event.data)));
-    }
-    let step = open.canvas.selected.as_ref()?;
-    let state = detail.history.step(step);
+    let history = open.history(detail);
+    let step = match open.tab {
+        Tab::Events => {
+            let place = open.events.payload.as_ref().map_or(open.events.index, |payload| payload.event);
+            return history.events().get(place).map(|event| ("the payload", pretty(&event.data)));
+        }
+        Tab::Context => return under_context(open, detail),
+        Tab::Timeline => &open.timeline.selected.as_ref()?.step,
+        Tab::Canvas => open.canvas.selected.as_ref()?,
+    };
+    let state = history.step(step);
     let error =
         || state.and_then(|state| state.error.as_deref()).map(|error| ("the error", error.to_owned()));
     let result =

@@ -10,4 +10,4 @@ mod watch;
 
 pub(crate) use actions::{perform, perform_at};
 pub use router::update;
-pub(crate) use send::hold;
+pub(crate) use send::{Confirmed, hold};

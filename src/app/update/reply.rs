@@ -2,9 +2,9 @@
 
 use crate::app::model::{Screen, Tone};
 use crate::app::pending::{Pending, Ticket};
-use crate::app::{Effect, Model, decide, panes};
+use crate::app::{Effect, Model, Recalled, decide, panes};
 use crate::domain::{StopMode, Timestamp};
-use crate::wire::{CallError, Command, Reply};
+use crate::wire::{CallError, Command, Finding, Reply};
 
 /// Takes the answer to a command; answers to unknown tickets are dropped.
 pub(super) fn answered(
@@ -13,6 +13,9 @@ pub(super) fn answered(
     result: Result<Reply, CallError>,
     now: Timestamp,
 ) -> Vec<Effect> {
+    if result.as_ref().is_err_and(CallError::outcome_unknown) {
+        return lost(model, ticket, result.err(), now);
+    }
     let Some(pending) = model.pending.settle(ticket) else { return Vec::new() };
     match result {
         Ok(reply) => taken(model, &pending, &reply, now),
@@ -22,6 +25,55 @@ pub(super) fn answered(
         }
     }
     vec![Effect::Refetch]
+}
+
+/// A lost answer is neither a success nor a failure: the server is asked what became of it.
+fn lost(model: &mut Model, ticket: Ticket, error: Option<CallError>, now: Timestamp) -> Vec<Effect> {
+    let (Some(pending), Some(error)) = (model.pending.lose(ticket), error) else { return Vec::new() };
+    let (doing, target) = (pending.doing, &pending.target);
+    let text = format!(
+        "no answer to {doing} {target}: {error}. UNKNOWN whether it took effect; asking the server what happened"
+    );
+    model.say(Tone::Bad, text, now);
+    vec![Effect::Settle { ticket }, Effect::Refetch]
+}
+
+/// Takes what reading told of a command whose answer was lost. What is still not known is asked
+/// again; nothing is ever sent again.
+pub(super) fn settled(
+    model: &mut Model,
+    ticket: Ticket,
+    found: Result<Finding, CallError>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let Some(pending) = model.pending.get(ticket) else { return Vec::new() };
+    let (tone, text) = told(&format!("{} {}", pending.doing, pending.target), &found);
+    model.say(tone, text, now);
+    if found.is_ok_and(|found| found.is_known()) {
+        model.pending.settle(ticket);
+        return vec![Effect::Refetch];
+    }
+    vec![Effect::Settle { ticket }]
+}
+
+/// Tells what became of decisions of an earlier session.
+pub(super) fn recalled(model: &mut Model, recalled: &[Recalled], now: Timestamp) {
+    for one in recalled {
+        let (tone, text) = told(&one.what, &one.found);
+        model.say(tone, format!("from an earlier session: {text}"), now);
+    }
+}
+
+fn told(what: &str, found: &Result<Finding, CallError>) -> (Tone, String) {
+    match found {
+        Ok(Finding::Taken(why)) => (Tone::Good, format!("{what} took effect: {why}")),
+        Ok(Finding::NotTaken(why)) => {
+            (Tone::Bad, format!("{what} did not take effect: {why}. Decide again if it is still wanted"))
+        }
+        Ok(Finding::Otherwise(why)) => (Tone::Info, format!("{what} came too late: {why}")),
+        Ok(Finding::Unclear(why)) => (Tone::Bad, format!("still UNKNOWN whether {what} took effect: {why}")),
+        Err(error) => (Tone::Bad, format!("still UNKNOWN whether {what} took effect: {error}")),
+    }
 }
 
 fn taken(model: &mut Model, pending: &Pending, reply: &Reply, now: Timestamp) {
@@ -59,12 +111,6 @@ fn failed(pending: &Pending, error: &CallError) -> (Tone, String) {
             }
             _ => (Tone::Info, format!("{doing} {target} is no longer possible: {message}")),
         },
-        _ if error.outcome_unknown() => (
-            Tone::Bad,
-            format!(
-                "no answer to {doing} {target}: {error}. It may have taken effect; asking the server what happened"
-            ),
-        ),
         _ => (Tone::Bad, format!("{doing} {target} failed: {error}")),
     }
 }

@@ -27,6 +27,11 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Watch(event) => watch::fold(model, &event, now),
         Msg::Reply(ticket, result) => reply::answered(model, ticket, result, now),
+        Msg::Settled(ticket, found) => reply::settled(model, ticket, found, now),
+        Msg::Recalled(recalled) => {
+            reply::recalled(model, &recalled, now);
+            Vec::new()
+        }
         Msg::Tick => {
             // The wake-up has come; the next one has to be asked for.
             model.upkeep.wake = None;

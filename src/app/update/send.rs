@@ -12,25 +12,39 @@ use crate::wire::Command;
 /// Within this time a second `q` means it.
 const MEANT: Duration = Duration::from_secs(6);
 
+/// A decision as it was confirmed.
+pub(crate) struct Confirmed {
+    /// What is sent.
+    pub(crate) command: Command,
+    /// The words for it: `approving`, `stopping`, …
+    pub(crate) doing: &'static str,
+    /// What it is aimed at, as the operator reads it.
+    pub(crate) target: String,
+    /// Why, for the journal; may be empty.
+    pub(crate) reason: String,
+}
+
 /// Takes a confirmed decision: holds it back for undo, or sends it at once.
-pub(crate) fn hold(
-    model: &mut Model,
-    command: Command,
-    doing: &'static str,
-    target: String,
-    now: Timestamp,
-) -> Vec<Effect> {
+pub(crate) fn hold(model: &mut Model, confirmed: Confirmed, now: Timestamp) -> Vec<Effect> {
+    let Confirmed { command, doing, target, reason } = confirmed;
     let undo = model.session.undo;
     let stage = if undo.is_zero() { Stage::Sent } else { Stage::Held { until: later(now, undo) } };
-    let sent = command.clone();
-    let ticket = model.pending.add(|ticket| Pending { ticket, command, doing, target, stage, since: now });
-    if undo.is_zero() { vec![Effect::Send { ticket, command: sent }] } else { Vec::new() }
+    let ticket =
+        model.pending.add(|ticket| Pending { ticket, command, doing, target, reason, stage, since: now });
+    match model.pending.get(ticket) {
+        Some(pending) if undo.is_zero() => vec![order(pending)],
+        _ => Vec::new(),
+    }
 }
 
 /// Sends what was held back long enough.
 pub(super) fn due(model: &mut Model, now: Timestamp) -> Vec<Effect> {
-    let due = model.pending.due(now).into_iter();
-    due.map(|pending| Effect::Send { ticket: pending.ticket, command: pending.command }).collect()
+    model.pending.due(now).iter().map(order).collect()
+}
+
+fn order(pending: &Pending) -> Effect {
+    let (ticket, command) = (pending.ticket, pending.command.clone());
+    Effect::Send { ticket, command, reason: pending.reason.clone() }
 }
 
 /// Takes back the decision that was made last and is not sent.

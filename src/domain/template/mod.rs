@@ -23,3 +23,4 @@ mod tests;
 
 pub use parse::{Fallback, Path, Segment, Template, parse};
 pub use resolve::{Leftover, Scope, TemplateError, leftovers, resolve, walk};
+pub use suggest::nearest;

@@ -5,7 +5,7 @@ use super::resolve::Scope;
 
 /// The existing path most like one that does not exist: at the first segment that is unknown,
 /// the known name closest to it, else the path up to there.
-pub(super) fn nearest(path: &Path, scope: &impl Scope) -> Option<String> {
+pub fn nearest(path: &Path, scope: &impl Scope) -> Option<String> {
     let wanted: Vec<_> = path.segments().collect();
     let mut known: Vec<String> = Vec::new();
     for segment in wanted {

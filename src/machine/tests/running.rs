@@ -7,7 +7,7 @@ use serde_json::json;
 
 use super::driver::{Driver, llm, lua, mcp, merged};
 use crate::domain::{EventKind, Progress, RunStatus};
-use crate::machine::{Input, Machine, Refusal, Work};
+use crate::machine::{ConnectionChoice, Input, Machine, Refusal, Work};
 
 #[test]
 fn steps_run_as_soon_as_what_they_depend_on_has_ended() {
@@ -118,6 +118,7 @@ fn tools_get_resolved_arguments_and_later_steps_see_them() {
         instance_id: None,
         tool: "send".into(),
         args: json!({"q": "rust", "run": "r1", "n": 5}),
+        connection: ConnectionChoice::Inherit,
     };
     assert_eq!(call.work, work);
     assert_eq!(run.order_lines(), ["execute find-it#1", "set timeout find-it#1 +30s"]);

@@ -4,7 +4,7 @@ use serde_json::{Map, Value};
 
 use super::prepare::{Prepared, broken, field, text};
 use crate::domain::{FailureCode, StepSpec};
-use crate::machine::io::{StepError, Work};
+use crate::machine::io::{ConnectionChoice, StepError, Work};
 use crate::machine::loops::View;
 
 /// Fails with [`FailureCode::McpToolFailed`].
@@ -21,5 +21,26 @@ pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepE
     }
     let args = field(spec, "tool_args", run, &code)?.unwrap_or_else(|| Value::Object(Map::new()));
     let input = Some(args.clone());
-    Ok(Prepared::Call { work: Work::Mcp { server_url, instance_id, tool, args }, input })
+    let connection = connection(spec, run, &code)?;
+    Ok(Prepared::Call { work: Work::Mcp { server_url, instance_id, tool, args, connection }, input })
+}
+
+/// Whoever the run is for comes first: nobody else's connection may stand in for theirs. Then a
+/// pinned `connection_id`.
+fn connection(spec: &StepSpec, run: &View<'_>, code: &FailureCode) -> Result<ConnectionChoice, StepError> {
+    let resolution = text(spec, "connection_resolution", run, code)?;
+    let pinned = text(spec, "connection_id", run, code)?;
+    match (resolution.as_deref(), pinned) {
+        (Some("principal"), _) => Ok(ConnectionChoice::Principal),
+        (None | Some("inherit" | "workspace"), Some(pinned)) => Ok(ConnectionChoice::Pinned(pinned)),
+        (None | Some("inherit"), None) => Ok(ConnectionChoice::Inherit),
+        (Some("workspace"), None) => Ok(ConnectionChoice::Workspace),
+        (Some(other), _) => {
+            let words = "use principal, workspace or inherit";
+            Err(broken(
+                code,
+                format!("step `{}` has the `connection_resolution` `{other}`: {words}", spec.id),
+            ))
+        }
+    }
 }

@@ -7,6 +7,7 @@
 pub mod connections;
 pub mod dry_runs;
 pub mod log;
+pub mod mcp;
 pub mod open;
 pub mod readers;
 pub mod runs;
@@ -25,4 +26,3 @@ pub use record::{
     ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord,
     WorkflowStatus,
 };
-pub use value::{canonical_json, sha256};

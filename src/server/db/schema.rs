@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{DbError, connections};
+use super::{DbError, connections, mcp};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 3] = [V1, V2, connections::TABLES];
+const MIGRATIONS: [&str; 4] = [V1, V2, mcp::TABLES, connections::TABLES];
 
 const V1: &str = "
 CREATE TABLE meta (

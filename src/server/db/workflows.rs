@@ -3,8 +3,9 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::value::{canonical_json, instant, read_instant, read_json, read_optional_json, sha256};
+use super::value::{instant, read_instant, read_json, read_optional_json};
 use super::{DbError, VersionRecord, WorkflowRecord, WorkflowStatus};
+use crate::domain::digest::{canonical_json, sha256};
 use crate::domain::{Timestamp, WorkflowId};
 
 /// Adds a workflow, or writes what changed about it; its versions are counted by [`publish`].

@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
-use super::{Credentials, Executor, NoCredentials};
+use super::{Credentials, Executor, Instances, NoCredentials, NoInstances};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 use crate::server::egress::Egress;
@@ -32,6 +32,8 @@ pub struct ExecutorOptions {
     pub llm: Option<LlmProvider>,
     /// Who keeps connections.
     pub credentials: Arc<dyn Credentials>,
+    /// Who keeps the instances that steps are bound to.
+    pub instances: Arc<dyn Instances>,
     /// Where calls may go.
     pub egress: Egress,
 }
@@ -39,8 +41,9 @@ pub struct ExecutorOptions {
 impl ExecutorOptions {
     /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
-        let (servers, credentials) = (KnownServers::new(), Arc::new(NoCredentials));
-        Self { worker_program, servers, llm: None, credentials, egress: Egress::default() }
+        let (credentials, instances) = (Arc::new(NoCredentials), Arc::new(NoInstances));
+        let (servers, egress) = (KnownServers::new(), Egress::default());
+        Self { worker_program, servers, llm: None, credentials, instances, egress }
     }
 }
 
@@ -60,11 +63,22 @@ impl LocalExecutor {
     /// # Errors
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
+        let ExecutorOptions { servers, instances, credentials, egress, .. } = options;
         Ok(Self {
             scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(options.servers, &options.egress)?),
-            models: Arc::new(llm::Client::new(options.llm, &options.egress)),
+            tools: Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials)),
+            models: Arc::new(llm::Client::new(options.llm, &egress)),
         })
+    }
+
+    /// The MCP client, for whoever looks at servers without calling their tools.
+    pub fn tools(&self) -> Arc<Client> {
+        Arc::clone(&self.tools)
+    }
+
+    /// The Lua workers, for whoever tries scripts out.
+    pub fn scripts(&self) -> Arc<Pool> {
+        Arc::clone(&self.scripts)
     }
 
     async fn script(
@@ -97,8 +111,9 @@ impl Executor for LocalExecutor {
                     let code = FailureCode::LlmRequestFailed;
                     Outcome::Failed(StepError { code, message, retryable: false })
                 }
-                Work::Mcp { server_url, instance_id, tool, args } => {
-                    let target = Target { server_url, instance_id, tool };
+                Work::Mcp { server_url, instance_id, tool, args, connection } => {
+                    let workflow = Some(call.workflow_id);
+                    let target = Target { server_url, instance_id, tool, connection, workflow };
                     this.tools
                         .call(target, args, super::mcp::Terms { key, limit: call.timeout, cancel })
                         .await
@@ -116,7 +131,8 @@ impl Executor for LocalExecutor {
                 Work::Agent(_) => false,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
-                    this.tools.repeatable(Target { server_url, instance_id, tool }).await
+                    let target = Target { server_url, instance_id, tool, ..Target::default() };
+                    this.tools.repeatable(target).await
                 }
             }
         }

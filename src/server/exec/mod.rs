@@ -11,6 +11,7 @@
 
 mod credentials;
 mod executor;
+mod instances;
 pub mod llm;
 mod local;
 pub mod lua;
@@ -18,6 +19,7 @@ pub mod mcp;
 
 pub use credentials::{ConnectionFacts, Credential, CredentialError, Credentials, NoCredentials};
 pub use executor::{Executor, Notes};
+pub use instances::{Binding, InstanceError, Instances, NoInstances};
 pub use llm::LlmProvider;
 pub use local::{ExecutorOptions, LocalExecutor};
 pub use lua::lua_worker_main;

@@ -35,8 +35,8 @@ pub(super) async fn complete(
     let approved = approved
         .ok_or_else(|| ApiError::Invalid("`approved` must be true (approve) or false (reject)".into()))?;
     let result = body.object("result")?.cloned().unwrap_or_default();
-    let decision =
-        Decision { workflow, run, task: task.clone(), created_at: created_at(&body)?, approved, result };
+    let (task_id, created_at) = (task.clone(), created_at(&body)?);
+    let decision = Decision { workflow, run, task: task_id, created_at, shown: None, approved, result };
     engine.decide(decision).await?;
     Ok(Json(json!({"status": "completed", "task_id": task, "approved": approved})))
 }

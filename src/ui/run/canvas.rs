@@ -27,7 +27,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
             let canvas = &screen.canvas;
             let view = dag::View {
                 drawing,
-                history: &detail.history,
+                history: screen.history(detail),
                 pan: canvas.pan,
                 selected: canvas.selected.as_ref(),
             };
@@ -36,7 +36,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
         None => steps::draw(scene, screen, detail, steps, buf),
     }
     if let Some(area) = legend {
-        self::legend(scene, detail, drawing.map_or(0, |drawing| drawing.hidden), area, buf);
+        self::legend(scene, screen, drawing.map_or(0, |drawing| drawing.hidden), area, buf);
     }
     if let Some(area) = details {
         selected(scene, screen, detail, area, buf);
@@ -60,7 +60,7 @@ fn title(scene: Scene<'_>, screen: &RunScreen, detail: Option<&RunDetail>) -> St
     let theme = scene.theme;
     let strip = Strip::new().add("Canvas", theme.title);
     let Some(detail) = detail else { return strip };
-    let progress = detail.history.progress(detail.graph.as_deref());
+    let progress = screen.history(detail).progress(detail.graph.as_deref());
     let total = if progress.total > 0 { format!("/{}", progress.total) } else { String::new() };
     let strip = strip.right(format!("{}{total} steps ended", progress.done), theme.muted);
     let Some(drawing) = &screen.canvas.drawing else { return strip };
@@ -91,10 +91,11 @@ pub(super) fn loading(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mu
 }
 
 /// How many steps stand in which state.
-fn legend(scene: Scene<'_>, detail: &RunDetail, hidden: usize, area: Rect, buf: &mut Buffer) {
+fn legend(scene: Scene<'_>, screen: &RunScreen, hidden: usize, area: Rect, buf: &mut Buffer) {
+    let Some(detail) = scene.model.mirror.detail(&screen.run) else { return };
+    let steps = detail.graph.as_ref().map_or(0, |graph| graph.steps.len());
     let mut strip = Strip::new().gap(1);
-    for (status, count) in tally(&detail.history, detail.graph.as_ref().map_or(0, |graph| graph.steps.len()))
-    {
+    for (status, count) in tally(screen.history(detail), steps) {
         let mark = of_step(&status, scene.theme);
         strip =
             strip.add(mark.glyph, mark.style).add(format!(" {count} {}   ", mark.word), scene.theme.muted);

@@ -14,7 +14,7 @@ use crate::ui::strip::Strip;
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let detail = scene.model.mirror.detail(&screen.run);
-    let events = detail.map_or(&[][..], |detail| detail.history.events());
+    let events = detail.map_or(&[][..], |detail| screen.history(detail).events());
     let search =
         screen.events.search.as_ref().map(|search| search.text.as_str()).filter(|text| !text.is_empty());
     let title = Strip::new().add("Events", theme.title).add("  UTC", theme.muted);

@@ -1,13 +1,17 @@
 //! The screen of one run.
 
+mod bars;
 mod canvas;
+mod context;
 pub(super) mod dag;
 mod events;
 pub(super) mod page;
 mod payload;
+mod reader;
 mod side;
 mod steps;
 mod tabs;
+mod timeline;
 
 use ratatui::buffer::Buffer;
 
@@ -22,10 +26,15 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, buf: &mut Buffer) {
     header::run(scene, screen, parts.header.intersection(buf.area), buf);
     tabs::draw(scene, screen, parts.tabs.intersection(buf.area), buf);
     let main = parts.main.intersection(buf.area);
+    // All that is shown of a moment of the past is as it was then.
+    let now = screen.moment.as_ref().and_then(|moment| moment.time()).unwrap_or(scene.now);
+    let scene = Scene { now, ..scene };
     match (screen.tab, &screen.events.payload) {
         (Tab::Canvas, _) => canvas::draw(scene, screen, main, buf),
         (Tab::Events, None) => events::draw(scene, screen, main, buf),
         (Tab::Events, Some(open)) => payload::draw(scene, screen, open, main, buf),
+        (Tab::Timeline, _) => timeline::draw(scene, screen, main, buf),
+        (Tab::Context, _) => context::draw(scene, screen, main, buf),
     }
     if let Some(side) = parts.side {
         side::draw(scene, screen, side.intersection(buf.area), buf);

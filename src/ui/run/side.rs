@@ -24,22 +24,30 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     };
     match screen.tab {
         Tab::Events => event(scene, screen, detail, area, buf),
-        Tab::Canvas => {
-            let Some(id) = &screen.canvas.selected else {
-                let inside =
-                    frame(area, &Strip::new().add("Step", theme.title), Focus::Elsewhere, theme, buf);
-                let mut page = Page::new(scene, pad(inside), buf);
-                return page.text("no step is selected", theme.muted);
-            };
-            let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
-            let title = Strip::new().add(spec.map_or(id.as_str(), label), theme.title);
-            let inside = frame(area, &title, Focus::Elsewhere, theme, buf);
-            step(scene, detail, id, spec, &mut Page::new(scene, pad(inside), buf));
+        Tab::Canvas => selected(scene, screen, screen.canvas.selected.as_ref(), area, buf),
+        Tab::Timeline => {
+            let key = screen.timeline.selected.as_ref();
+            selected(scene, screen, key.map(|key| &key.step), area, buf);
         }
+        Tab::Context => super::context::side(scene, screen, detail, area, buf),
     }
 }
 
-fn pad(area: Rect) -> Rect {
+/// The selected step.
+fn selected(scene: Scene<'_>, screen: &RunScreen, id: Option<&StepId>, area: Rect, buf: &mut Buffer) {
+    let theme = scene.theme;
+    let detail = scene.model.mirror.detail(&screen.run);
+    let (Some(id), Some(detail)) = (id, detail) else {
+        let inside = frame(area, &Strip::new().add("Step", theme.title), Focus::Elsewhere, theme, buf);
+        return Page::new(scene, pad(inside), buf).text("no step is selected", theme.muted);
+    };
+    let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
+    let title = Strip::new().add(spec.map_or(id.as_str(), label), theme.title);
+    let inside = frame(area, &title, Focus::Elsewhere, theme, buf);
+    step(scene, screen, detail, (id, spec), &mut Page::new(scene, pad(inside), buf));
+}
+
+pub(super) fn pad(area: Rect) -> Rect {
     Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }
 }
 
@@ -56,7 +64,7 @@ pub(super) fn essentials(
     let Some(id) = &screen.canvas.selected else { return page.text("no step is selected", theme.muted) };
     let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
     let pending = StepState::default();
-    let state = detail.history.step(id).unwrap_or(&pending);
+    let state = screen.history(detail).step(id).unwrap_or(&pending);
     let mark = of_step(&state.status, theme);
     page.line(
         &Strip::new()
@@ -89,12 +97,18 @@ fn names(steps: &[StepId]) -> String {
     steps.iter().map(StepId::as_str).collect::<Vec<_>>().join(", ")
 }
 
-fn step(scene: Scene<'_>, detail: &RunDetail, id: &StepId, spec: Option<&StepSpec>, page: &mut Page<'_, '_>) {
+fn step(
+    scene: Scene<'_>,
+    screen: &RunScreen,
+    detail: &RunDetail,
+    (id, spec): (&StepId, Option<&StepSpec>),
+    page: &mut Page<'_, '_>,
+) {
     let theme = scene.theme;
     let pending = StepState::default();
-    let state = detail.history.step(id).unwrap_or(&pending);
+    let state = screen.history(detail).step(id).unwrap_or(&pending);
     let mark = of_step(&state.status, theme);
-    let root = detail.history.root_cause() == Some(id);
+    let root = screen.history(detail).root_cause() == Some(id);
     let strip = Strip::new().add(format!("{} {}", mark.glyph, mark.word), mark.style);
     page.line(&if root { strip.right("root cause", theme.failed) } else { strip });
     page.blank();
@@ -116,7 +130,7 @@ fn step(scene: Scene<'_>, detail: &RunDetail, id: &StepId, spec: Option<&StepSpe
         page.named("because of", cause.as_str(), theme.cancelled);
     }
     page.blank();
-    outcome(scene, detail, id, state, page);
+    outcome(scene, screen, id, state, page);
 }
 
 fn about(spec: &StepSpec, scene: Scene<'_>, page: &mut Page<'_, '_>) {
@@ -135,8 +149,9 @@ fn about(spec: &StepSpec, scene: Scene<'_>, page: &mut Page<'_, '_>) {
     }
 }
 
-fn outcome(scene: Scene<'_>, detail: &RunDetail, id: &StepId, state: &StepState, page: &mut Page<'_, '_>) {
+fn outcome(scene: Scene<'_>, screen: &RunScreen, id: &StepId, state: &StepState, page: &mut Page<'_, '_>) {
     let theme = scene.theme;
+    let fetched = scene.model.mirror.detail(&screen.run).filter(|_| screen.moment.is_none());
     if let Some(code) = &state.failure_code {
         page.line(&Strip::new().add(code.as_str(), theme.failed));
         page.text(code.advice(), theme.muted);
@@ -146,25 +161,20 @@ fn outcome(scene: Scene<'_>, detail: &RunDetail, id: &StepId, state: &StepState,
         page.quote("error", error, 8);
         page.blank();
     }
-    let of_run = scene.model.mirror.tasks().iter();
-    let mut tasks = of_run.filter(|task| task.step_id == *id && Some(&task.run_id) == run_of(scene));
-    if let Some(task) = tasks.next() {
+    let of_run = scene.model.mirror.tasks_of(&screen.run).filter(|_| screen.moment.is_none());
+    if let Some(task) = of_run.into_iter().find(|task| task.step_id == *id) {
         page.line(&Strip::new().add("asks a person", theme.waiting).right(&*task.task_type, theme.muted));
         page.foreign(&task.payload, 3);
         page.blank();
     }
     for (name, value) in [("result", &state.result), ("input", &state.input)] {
-        if let Some(value) = value.as_ref().or_else(|| context(detail, id, name)).filter(|v| !v.is_null()) {
+        if let Some(value) = value.as_ref().or_else(|| context(fetched?, id, name)).filter(|v| !v.is_null()) {
             page.line(&Strip::new().add(name, theme.muted));
             let keep = if name == "result" { page.left() / 3 } else { 0 };
             page.foreign(value, keep);
             page.blank();
         }
     }
-}
-
-fn run_of<'a>(scene: Scene<'a>) -> Option<&'a crate::domain::RunId> {
-    scene.model.run.as_ref().map(|screen| &screen.run)
 }
 
 /// What the run's context says of a step, for servers whose events carry no values.
@@ -174,7 +184,7 @@ fn context<'a>(detail: &'a RunDetail, id: &StepId, field: &str) -> Option<&'a se
 
 fn event(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
-    let events = detail.history.events();
+    let events = screen.history(detail).events();
     let Some(event) = events.get(screen.events.index.min(events.len().saturating_sub(1))) else {
         frame(area, &Strip::new(), Focus::Elsewhere, theme, buf);
         return;

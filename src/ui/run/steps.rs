@@ -32,7 +32,8 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, are
         }
         let place = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
         let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
-        strip(scene, detail.history.step(id), spec.map_or(id.as_str(), label), place.width).paint(place, buf);
+        strip(scene, screen.history(detail).step(id), spec.map_or(id.as_str(), label), place.width)
+            .paint(place, buf);
     }
 }
 

@@ -3,7 +3,7 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::panes::{RunScreen, Tab};
+use crate::app::panes::{Moment, RunScreen, TABS, Tab};
 use crate::ui::draw::Scene;
 use crate::ui::strip::Strip;
 
@@ -11,13 +11,17 @@ use crate::ui::strip::Strip;
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
     let mut strip = Strip::new().gap(1);
-    for (index, tab) in Tab::ALL.into_iter().enumerate() {
-        let text = format!(" {} {} ", index + 1, tab.title());
-        strip = strip.add(text, if tab == screen.tab { theme.tab } else { theme.muted }).gap(1);
+    for entry in TABS {
+        let text = format!(" {} {} ", entry.action.entry().keys[0], entry.title);
+        strip = strip.add(text, if entry.tab == screen.tab { theme.tab } else { theme.muted }).gap(1);
+    }
+    if let Some(moment) = &screen.moment {
+        return past(scene, moment, strip).paint(area, buf);
     }
     let follows = match screen.tab {
-        Tab::Canvas => screen.canvas.follow,
+        Tab::Canvas | Tab::Timeline => screen.canvas.follow,
         Tab::Events => screen.events.follow,
+        Tab::Context => return strip.paint(area, buf),
     };
     let live = scene.model.mirror.run(&screen.run).is_some_and(|run| !run.status.is_terminal());
     if live {
@@ -29,4 +33,18 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
         }
     }
     strip.paint(area, buf);
+}
+
+/// How to move in the past, and back to the present.
+fn past<'a>(scene: Scene<'_>, moment: &Moment, strip: Strip<'a>) -> Strip<'a> {
+    let theme = scene.theme;
+    let at = moment.time().map_or_else(String::new, |at| at.strftime("%H:%M:%S%.3f UTC   ").to_string());
+    strip
+        .right(at, theme.muted)
+        .right("[", theme.key)
+        .right(" back  ", theme.muted)
+        .right("]", theme.key)
+        .right(" forward  ", theme.muted)
+        .right("esc", theme.key)
+        .right(" now ", theme.muted)
 }

@@ -13,7 +13,7 @@ pub enum Glyphs {
 }
 
 /// What stands for a symbol in ASCII; the status glyphs are the documented ones.
-const ASCII: [(&str, &str); 44] = [
+const ASCII: [(&str, &str); 51] = [
     ("✔", "+"),
     ("✖", "x"),
     ("⊘", "-"),
@@ -49,6 +49,13 @@ const ASCII: [(&str, &str); 44] = [
     ("▏", "_"),
     ("▓", "#"),
     ("░", "."),
+    ("█", "="),
+    ("▒", "%"),
+    ("╌", "-"),
+    ("┊", ":"),
+    ("▾", "v"),
+    ("▸", ">"),
+    ("‹", "<"),
     ("…", "~"),
     ("→", ">"),
     ("›", ">"),

@@ -10,7 +10,7 @@ use super::Canvas;
 use crate::app::layout::CanvasForm;
 use crate::app::{Action, layout};
 use crate::domain::drawing::{Direction, Drawing};
-use crate::domain::{Graph, SkipReason, StepId, StepStatus};
+use crate::domain::{Graph, RunHistory, SkipReason, StepId, StepStatus};
 use crate::mirror::RunDetail;
 
 /// Rows of every box of a drawing.
@@ -60,8 +60,7 @@ fn ordered(graph: &Graph) -> Vec<StepId> {
 
 /// The step that is worth watching: in flight, else the root cause, else the last one that did
 /// anything, else the first.
-pub(super) fn step_to_follow(canvas: &Canvas, detail: &RunDetail) -> Option<StepId> {
-    let history = &detail.history;
+pub(super) fn step_to_follow(canvas: &Canvas, history: &RunHistory) -> Option<StepId> {
     let current = || history.progress(None).current;
     let cause = || history.root_cause().map(|id| id.parent().unwrap_or_else(|| id.clone()));
     let acted = history.steps().filter(|(id, step)| {
@@ -72,7 +71,7 @@ pub(super) fn step_to_follow(canvas: &Canvas, detail: &RunDetail) -> Option<Step
 }
 
 /// The next step, in list order and around the end, that needs a look.
-pub(super) fn next_problem(canvas: &Canvas, detail: &RunDetail, action: Action) -> Option<StepId> {
+pub(super) fn next_problem(canvas: &Canvas, history: &RunHistory, action: Action) -> Option<StepId> {
     let (order, from) = (&canvas.steps, canvas.selected.as_ref());
     let count = order.len();
     let here = from.and_then(|from| order.iter().position(|step| step == from));
@@ -82,7 +81,7 @@ pub(super) fn next_problem(canvas: &Canvas, detail: &RunDetail, action: Action) 
         (_, Some(here)) => (here + turn) % count,
         (_, None) => turn - 1,
     };
-    (1..=count).map(place).find(|place| is_problem(detail, &order[*place])).map(|place| order[place].clone())
+    (1..=count).map(place).find(|place| is_problem(history, &order[*place])).map(|place| order[place].clone())
 }
 
 /// Moves the part that is seen so that the selected step is in it.
@@ -100,8 +99,8 @@ pub(super) fn pan(canvas: &mut Canvas, size: (u16, u16)) {
     canvas.offset = keep_seen(place, canvas.offset, usize::from(height), canvas.steps.len());
 }
 
-fn is_problem(detail: &RunDetail, step: &StepId) -> bool {
-    let status = detail.history.step(step).map(|state| &state.status);
+fn is_problem(history: &RunHistory, step: &StepId) -> bool {
+    let status = history.step(step).map(|state| &state.status);
     matches!(
         status,
         Some(

@@ -1,8 +1,8 @@
 //! The event log: moving, searching, the open payload.
 
 use super::super::keep_seen;
-use super::{EventList, Payload, RunScreen, Search};
-use crate::app::{Action, Model};
+use super::{EventList, Payload, Reader, RunScreen, Search, Tab};
+use crate::app::Action;
 use crate::domain::document::json_lines;
 use crate::domain::{EventKind, RunEvent};
 
@@ -16,20 +16,14 @@ pub fn matches(event: &RunEvent, text: &str) -> bool {
 }
 
 /// Searches the log for a text, from the selected event on; an empty text ends the search.
-pub(crate) fn set_search(model: &mut Model, text: &str) {
-    let Some(open) = &mut model.run else { return };
-    if text.is_empty() {
-        open.events.search = None;
-        return;
-    }
-    open.events.search = Some(Search { text: text.to_owned() });
-    let events = model.mirror.detail(&open.run).map_or(&[][..], |detail| detail.history.events());
-    let from = open.events.index.min(events.len().saturating_sub(1));
+pub(super) fn search(list: &mut EventList, events: &[RunEvent], text: &str) {
+    list.search = (!text.is_empty()).then(|| Search { text: text.to_owned() });
+    let from = list.index.min(events.len().saturating_sub(1));
     let around = (from..events.len()).chain(0..from);
-    let mut fits = around.filter(|place| matches(&events[*place], text));
+    let mut fits = around.filter(|place| !text.is_empty() && matches(&events[*place], text));
     if let Some(place) = fits.next() {
-        open.events.index = place;
-        open.events.follow = false;
+        list.index = place;
+        list.follow = false;
     }
 }
 
@@ -60,13 +54,11 @@ pub(super) fn motion(list: &mut EventList, action: Action, count: usize, page: u
 
 /// Scrolls the open payload; `false` when none is open, or the action is none of its own.
 pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> bool {
-    let Some(payload) = &mut open.events.payload else { return false };
+    let tab = open.tab;
+    let Some(payload) = open.events.payload.as_mut().filter(|_| tab == Tab::Events) else { return false };
     match action {
         Action::Back | Action::Open => open.events.payload = None,
-        Action::Down | Action::Up | Action::First | Action::Last | Action::PageDown | Action::PageUp => {
-            let last = payload.lines.len().saturating_sub(page + 1);
-            payload.offset = moved(payload.offset, action, last, page);
-        }
+        action if payload.text.perform(action, page) => {}
         Action::Left | Action::Right | Action::NextMatch | Action::PreviousMatch | Action::Find => {}
         _ => return false,
     }
@@ -77,9 +69,7 @@ pub(super) fn in_payload(open: &mut RunScreen, action: Action, page: usize) -> b
 pub(super) fn open_payload(list: &mut EventList, events: &[RunEvent], columns: usize) {
     list.payload = events.get(list.index).map(|event| Payload {
         event: list.index,
-        offset: 0,
-        lines: json_lines(&event.data, columns).into(),
-        bytes: event.data.to_string().len(),
+        text: Reader::new(json_lines(&event.data, columns), event.data.to_string().len()),
     });
     list.follow &= list.payload.is_none();
 }
@@ -90,7 +80,7 @@ pub(super) fn settle(list: &mut EventList, count: usize, height: usize) {
     list.index = if list.follow { last } else { list.index.min(last) };
     list.offset = keep_seen(list.index, list.offset, height, count);
     if let Some(payload) = &mut list.payload {
-        payload.offset = payload.offset.min(payload.lines.len().saturating_sub(height));
+        payload.text.settle(height);
     }
 }
 

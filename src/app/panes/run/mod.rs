@@ -1,11 +1,22 @@
-//! The screen of one run: canvas and event log.
+//! The screen of one run: canvas, event log, timeline and data, at present or at a moment of the past.
 
 mod canvas;
+mod context;
 mod events;
 mod keys;
+mod moment;
+mod reader;
+mod search;
 mod state;
+mod tabs;
+mod timeline;
 
+pub use context::ContextView;
+pub(crate) use context::under_cursor as under_context;
 pub use events::matches;
-pub(crate) use events::set_search;
 pub(crate) use keys::{open, perform, resized, settle};
-pub use state::{Canvas, EventList, Payload, RunScreen, Search, Tab};
+pub use moment::Moment;
+pub use reader::Reader;
+pub(crate) use search::set_search;
+pub use state::{Canvas, EventList, Payload, RunScreen, Search, TABS, Tab, TabEntry};
+pub use timeline::{TimeKey, TimeRow, TimelineView};

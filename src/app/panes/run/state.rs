@@ -2,6 +2,11 @@
 
 use std::sync::Arc;
 
+use super::context::ContextView;
+use super::moment::Moment;
+use super::reader::Reader;
+use super::timeline::TimelineView;
+use crate::app::Action;
 use crate::domain::drawing::Drawing;
 use crate::domain::{Graph, RunId, StepId, WorkflowId};
 
@@ -13,18 +18,52 @@ pub enum Tab {
     Canvas,
     /// The event log.
     Events,
+    /// The steps over time.
+    Timeline,
+    /// The run's data.
+    Context,
 }
 
-impl Tab {
-    /// All of them, in order.
-    pub const ALL: [Self; 2] = [Self::Canvas, Self::Events];
-
+/// One row of the table of tabs.
+#[derive(Clone, Copy, Debug)]
+pub struct TabEntry {
+    /// The tab.
+    pub tab: Tab,
     /// What it is called.
-    pub fn title(self) -> &'static str {
-        match self {
-            Self::Canvas => "Canvas",
-            Self::Events => "Events",
-        }
+    pub title: &'static str,
+    /// The action that shows it; its key stands before the title.
+    pub action: Action,
+}
+
+/// Every tab, in order.
+pub const TABS: &[TabEntry] = &[
+    TabEntry { tab: Tab::Canvas, title: "Canvas", action: Action::TabCanvas },
+    TabEntry { tab: Tab::Events, title: "Events", action: Action::TabEvents },
+    TabEntry { tab: Tab::Timeline, title: "Timeline", action: Action::TabTimeline },
+    TabEntry { tab: Tab::Context, title: "Context", action: Action::TabContext },
+];
+
+impl Tab {
+    /// The tab that an action shows, if it is the action of a tab.
+    pub fn of(action: Action) -> Option<Self> {
+        TABS.iter().find(|entry| entry.action == action).map(|entry| entry.tab)
+    }
+
+    /// The tab to the right, and after the last one the first.
+    #[must_use]
+    pub fn next(self) -> Self {
+        self.turn(1)
+    }
+
+    /// The tab to the left, and before the first one the last.
+    #[must_use]
+    pub fn previous(self) -> Self {
+        self.turn(TABS.len() - 1)
+    }
+
+    fn turn(self, by: usize) -> Self {
+        let here = TABS.iter().position(|entry| entry.tab == self).unwrap_or(0);
+        TABS[(here + by) % TABS.len()].tab
     }
 }
 
@@ -60,12 +99,8 @@ pub struct Search {
 pub struct Payload {
     /// The event, by its place in the log.
     pub event: usize,
-    /// The first line that is seen.
-    pub offset: usize,
-    /// All of its lines for the pane's width, made when it was opened: a frame costs what it shows.
-    pub lines: Arc<[Box<str>]>,
-    /// How many bytes it has as JSON.
-    pub bytes: usize,
+    /// Its JSON, to be read.
+    pub text: Reader,
 }
 
 /// The event log.
@@ -96,6 +131,12 @@ pub struct RunScreen {
     pub canvas: Canvas,
     /// The event log.
     pub events: EventList,
+    /// The steps over time.
+    pub timeline: TimelineView,
+    /// The run's data.
+    pub context: ContextView,
+    /// The moment of the past that all tabs show; none for the present.
+    pub moment: Option<Box<Moment>>,
 }
 
 impl RunScreen {
@@ -107,6 +148,9 @@ impl RunScreen {
             tab: Tab::Canvas,
             canvas: Canvas { follow: true, ..Canvas::default() },
             events: EventList { follow: true, ..EventList::default() },
+            timeline: TimelineView::default(),
+            context: ContextView::default(),
+            moment: None,
         }
     }
 }

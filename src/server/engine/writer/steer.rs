@@ -69,7 +69,7 @@ impl Batch<'_> {
     }
 
     pub(super) fn decide(&mut self, decision: Decision) -> Result<(), EngineError> {
-        let Decision { workflow, run, task, created_at, approved, result } = decision;
+        let Decision { workflow, run, task, created_at, shown: _, approved, result } = decision;
         self.need_run(&workflow, &run)?;
         self.need_same_task(&run, &task, created_at)?;
         let input = Input::Decide { task: task.clone(), approved, result };

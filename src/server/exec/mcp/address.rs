@@ -38,28 +38,21 @@ impl KnownServers {
         self
     }
 
-    /// The endpoint that a step means.
-    ///
-    /// # Errors
-    /// When it names no server, an instance that is not known, or an address that may not be called.
-    pub(super) fn resolve(&self, target: &Target) -> Result<Endpoint, ClientError> {
-        let named = [&target.server_url, &target.instance_id];
-        let known = named.into_iter().flatten().find_map(|name| self.endpoints.get(name));
-        match (known, &target.server_url, &target.instance_id) {
-            (Some(endpoint), _, _) => Ok(endpoint.clone()),
-            (None, Some(url), _) => {
-                Ok(Endpoint { url: permitted(url)?, token: None, chosen_by: ChosenBy::Graph })
-            }
-            (None, None, Some(instance)) => Err(ClientError::UnknownInstance(instance.clone())),
-            (None, None, None) => Err(ClientError::NoServer),
-        }
+    /// The server of that name.
+    pub(super) fn find(&self, name: &str) -> Option<&Endpoint> {
+        self.endpoints.get(name)
+    }
+
+    /// The server that a step names, in either of its fields.
+    pub(super) fn named(&self, target: &Target) -> Option<&Endpoint> {
+        [&target.server_url, &target.instance_id].into_iter().flatten().find_map(|name| self.find(name))
     }
 }
 
 /// What an address must look like: `http` or `https`, and without credentials in it. A token is
-/// only ever sent to a known server, never to an address from a graph. Where the address may lead
-/// is the egress policy's.
-fn permitted(raw: &str) -> Result<Url, ClientError> {
+/// only ever sent to a registered server, never to an address from a graph. Where the address may
+/// lead is the egress policy's.
+pub(super) fn permitted(raw: &str) -> Result<Url, ClientError> {
     let refuse = |reason: &str| ClientError::BadAddress { url: raw.into(), reason: reason.to_owned() };
     let url = Url::parse(raw).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {
@@ -77,19 +70,28 @@ fn permitted(raw: &str) -> Result<Url, ClientError> {
 
 #[cfg(test)]
 mod tests {
+    use std::sync::Arc;
+
     use super::*;
+    use crate::server::exec::mcp::dial::Dialer;
+    use crate::server::exec::{NoCredentials, NoInstances};
+    use futures_util::FutureExt as _;
     use pretty_assertions::assert_eq;
 
     fn resolve(server_url: Option<&str>, instance_id: Option<&str>) -> Result<String, String> {
         let url = Url::parse("http://127.0.0.1:4000/mcp").unwrap();
         let desk = Endpoint { url, token: None, chosen_by: ChosenBy::Operator };
-        let known = KnownServers::new().with("builtin:desk", desk);
+        let servers = KnownServers::new().with("builtin:desk", desk);
+        let dialer =
+            Dialer { servers, instances: Arc::new(NoInstances), credentials: Arc::new(NoCredentials) };
         let target = Target {
             server_url: server_url.map(Into::into),
             instance_id: instance_id.map(Into::into),
-            tool: "t".into(),
+            ..Target::default()
         };
-        known.resolve(&target).map(|endpoint| endpoint.url.into()).map_err(|error| error.to_string())
+        // Nothing here waits for anything.
+        let dialled = dialer.dial(&target).now_or_never().unwrap();
+        dialled.map(|dial| dial.url.into()).map_err(|error| error.to_string())
     }
 
     #[test]

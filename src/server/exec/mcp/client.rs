@@ -8,10 +8,14 @@ use serde_json::Value;
 use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 
+use super::dial::{Dial, Dialer};
+use super::error::speaks_of_denial;
 use super::session::Session;
-use super::{ClientError, Endpoint, KnownServers};
-use crate::machine::Outcome;
+use super::{ClientError, Discovery, KnownServers};
+use crate::domain::WorkflowId;
+use crate::machine::{ConnectionChoice, Outcome};
 use crate::server::egress::{ChosenBy, Clients, Egress, Proxies};
+use crate::server::exec::{ConnectionFacts, Credentials, Instances, NoCredentials, NoInstances};
 
 /// How long a call may take when its step does not say.
 const DEFAULT_LIMIT: Duration = Duration::from_secs(300);
@@ -23,7 +27,7 @@ const CONNECTING: Duration = Duration::from_secs(5);
 const MAX_SERVERS: usize = 64;
 
 /// Which tool of which server.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Target {
     /// The server's URL or known name, as the graph says, or
     pub server_url: Option<Box<str>>,
@@ -31,6 +35,21 @@ pub struct Target {
     pub instance_id: Option<Box<str>>,
     /// The tool.
     pub tool: Box<str>,
+    /// Over whose connection.
+    pub connection: ConnectionChoice,
+    /// The workflow that calls, for the connections that are set for it.
+    pub workflow: Option<WorkflowId>,
+}
+
+/// A way to a server that was looked up: its address, and what is sent there.
+#[derive(Clone, Debug)]
+pub struct Line(Dial);
+
+impl Line {
+    /// The connection that it is made with.
+    pub fn connection(&self) -> Option<&ConnectionFacts> {
+        self.0.connection.as_ref()
+    }
 }
 
 /// The terms of one call.
@@ -59,7 +78,7 @@ struct Place {
 #[derive(Debug)]
 pub struct Client {
     http: Clients,
-    servers: KnownServers,
+    dialer: Dialer,
     sessions: std::sync::Mutex<HashMap<(String, ChosenBy), Slot>>,
 }
 
@@ -72,7 +91,20 @@ impl Client {
         let builder = || reqwest::Client::builder().connect_timeout(CONNECTING).pool_max_idle_per_host(0);
         let http =
             egress.clients(Proxies::None, builder).map_err(|error| ClientError::NoHttp(Arc::new(error)))?;
-        Ok(Self { http, servers, sessions: std::sync::Mutex::default() })
+        let (instances, credentials) = (Arc::new(NoInstances), Arc::new(NoCredentials));
+        let dialer = Dialer { servers, instances, credentials };
+        Ok(Self { http, dialer, sessions: std::sync::Mutex::default() })
+    }
+
+    /// The same client with a registry of instances and their connections.
+    #[must_use]
+    pub fn with_registry(self, instances: Arc<dyn Instances>, credentials: Arc<dyn Credentials>) -> Self {
+        Self { dialer: Dialer { instances, credentials, ..self.dialer }, ..self }
+    }
+
+    /// Who keeps the connections.
+    pub fn credentials(&self) -> &Arc<dyn Credentials> {
+        &self.dialer.credentials
     }
 
     /// Calls a tool; however it goes, there is an outcome.
@@ -91,35 +123,111 @@ impl Client {
 
     /// Whether the tool declares that a repeated call does no harm; `false` when it cannot be asked.
     pub async fn repeatable(&self, target: Target) -> bool {
-        let Ok(endpoint) = self.servers.resolve(&target) else { return false };
-        match self.session(&endpoint).await {
+        let Ok(dial) = self.dialer.dial(&target).await else { return false };
+        match self.session(&dial).await {
             Ok(session) => session.is_repeatable(&target.tool),
             Err(_) => false,
         }
     }
 
     async fn attempt(&self, target: &Target, args: Value, key: &str) -> Result<Value, ClientError> {
-        let endpoint = self.servers.resolve(target)?;
-        let session = self.session(&endpoint).await?;
-        let called = session.call(&target.tool, args, key).await;
-        if matches!(called, Err(ClientError::NoAnswer { .. })) {
-            self.forget(&endpoint, &session).await;
-        }
-        called
+        let line = Line(self.dialer.dial(target).await?);
+        self.call_on(&line, &target.tool, args, key).await
     }
 
-    async fn session(&self, endpoint: &Endpoint) -> Result<Arc<Session>, ClientError> {
-        let asked = Instant::now();
-        let slot = self.slot(endpoint);
+    /// The way to a registered server, with a connection or without.
+    ///
+    /// # Errors
+    /// When the address may not be called, or the connection gives nothing to send.
+    pub async fn line(&self, address: &str, connection: Option<&str>) -> Result<Line, ClientError> {
+        let dial = self.dialer.address(address)?;
+        match connection {
+            Some(connection) => self.dialer.connected(dial, connection, address).await.map(Line),
+            None => Ok(Line(dial)),
+        }
+    }
+
+    /// The way that a step's calls would take.
+    ///
+    /// # Errors
+    /// When the target cannot be resolved, or its connection gives nothing to send.
+    pub async fn line_to(&self, target: &Target) -> Result<Line, ClientError> {
+        self.dialer.dial(target).await.map(Line)
+    }
+
+    /// Asks a server what it offers, in a new session; later calls see what it answered.
+    ///
+    /// # Errors
+    /// When the server cannot be reached, or refuses.
+    pub async fn discover(&self, line: &Line) -> Result<Discovery, ClientError> {
+        let slot = self.slot(&line.0);
         let mut place = slot.lock().await;
-        if let Some(open) = place.session.as_ref().filter(|session| session.is_open()) {
+        let opened = self.open(&line.0).await;
+        let session = match opened {
+            Ok(session) => session,
+            Err(error) => {
+                place.session = None;
+                return Err(self.marked(line, error).await);
+            }
+        };
+        let discovery = session.discovery();
+        *place = Place { session: Some(Arc::new(session)), failed: None };
+        Ok(discovery)
+    }
+
+    /// Calls a tool on a line. A connection that is refused is taken down as such.
+    ///
+    /// # Errors
+    /// When there is no result.
+    pub async fn call_on(
+        &self,
+        line: &Line,
+        tool: &str,
+        args: Value,
+        key: &str,
+    ) -> Result<Value, ClientError> {
+        let session = match self.session(&line.0).await {
+            Ok(session) => session,
+            Err(error) => return Err(self.marked(line, error).await),
+        };
+        let called = session.call(tool, args, key).await;
+        if matches!(called, Err(ClientError::NoAnswer { .. } | ClientError::Rejected { .. })) {
+            self.forget(&line.0, &session).await;
+        }
+        match called {
+            Ok(result) => Ok(result),
+            Err(error) => Err(self.marked(line, error).await),
+        }
+    }
+
+    /// Tells whoever keeps the connection when it was refused; the error then names the way.
+    async fn marked(&self, line: &Line, error: ClientError) -> ClientError {
+        let Some(connection) = &line.0.connection else { return error };
+        let error = match error {
+            ClientError::Tool(text) if speaks_of_denial(&text) => {
+                ClientError::ConnectionRefused { way: line.0.way.clone(), text }
+            }
+            other => other,
+        };
+        if matches!(error, ClientError::Rejected { .. } | ClientError::ConnectionRefused { .. }) {
+            self.dialer.credentials.needs_reconnect(&connection.id, &error.to_string()).await;
+        }
+        error
+    }
+
+    async fn session(&self, dial: &Dial) -> Result<Arc<Session>, ClientError> {
+        let asked = Instant::now();
+        let slot = self.slot(dial);
+        let mut place = slot.lock().await;
+        let is_usable = |session: &&Arc<Session>| session.is_open() && session.dial.sends_the_same(dial);
+        if let Some(open) = place.session.as_ref().filter(is_usable) {
             return Ok(Arc::clone(open));
         }
         // Callers that queued behind a failed attempt share its failure, or each would wait as long again.
         if let Some((_, error)) = place.failed.as_ref().filter(|(at, _)| *at >= asked) {
             return Err(error.clone());
         }
-        match self.open(endpoint).await {
+        match self.open(dial).await {
             Ok(session) => {
                 let session = Arc::new(session);
                 *place = Place { session: Some(Arc::clone(&session)), failed: None };
@@ -132,24 +240,24 @@ impl Client {
         }
     }
 
-    async fn open(&self, endpoint: &Endpoint) -> Result<Session, ClientError> {
-        let http = self.http.to(&endpoint.url, endpoint.chosen_by).map_err(ClientError::Denied)?;
-        Session::open(http.clone(), endpoint).await
+    async fn open(&self, dial: &Dial) -> Result<Session, ClientError> {
+        let http = self.http.to(&dial.url, dial.chosen_by).map_err(ClientError::Denied)?;
+        Session::open(http.clone(), dial.clone()).await
     }
 
     /// Gives up a session that broke, unless it was replaced meanwhile. The next call opens another.
-    async fn forget(&self, endpoint: &Endpoint, broken: &Arc<Session>) {
-        let slot = self.slot(endpoint);
+    async fn forget(&self, dial: &Dial, broken: &Arc<Session>) {
+        let slot = self.slot(dial);
         let mut place = slot.lock().await;
         if place.session.as_ref().is_some_and(|current| Arc::ptr_eq(current, broken)) {
             place.session = None;
         }
     }
 
-    fn slot(&self, endpoint: &Endpoint) -> Slot {
+    fn slot(&self, dial: &Dial) -> Slot {
         let mut sessions = self.sessions.lock().unwrap_or_else(PoisonError::into_inner);
         // A session that was opened for one is no way around the rules for another.
-        let key = (endpoint.url.to_string(), endpoint.chosen_by);
+        let key = (dial.key(), dial.chosen_by);
         if sessions.len() >= MAX_SERVERS && !sessions.contains_key(&key) {
             // A slot that only the map holds is not in use; its session closes when it is dropped.
             sessions.retain(|_, slot| Arc::strong_count(slot) > 1);

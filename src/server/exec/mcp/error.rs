@@ -10,6 +10,10 @@ use rmcp::transport::worker::WorkerQuitReason;
 use crate::domain::FailureCode;
 use crate::machine::StepError;
 use crate::server::egress::Denied;
+use crate::server::exec::{CredentialError, InstanceError};
+
+/// The platform's word for a step whose principal has connected nothing.
+const PRINCIPAL_NOT_CONNECTED: &str = "principal_not_connected";
 
 /// Why a tool could not be called, or gave no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,9 +24,60 @@ pub enum ClientError {
     /// The step names no server.
     #[error("the step names no server; give it a server_url")]
     NoServer,
-    /// The step names an instance that this runtime does not have.
-    #[error("the instance `{0}` is not installed in this runtime; give the step a server_url instead")]
-    UnknownInstance(Box<str>),
+    /// The instance cannot be called.
+    #[error(transparent)]
+    Instance(#[from] InstanceError),
+    /// The instance's server wants a connection, and none is set.
+    #[error(
+        "the instance `{instance}` has no connection: its active config profile `{profile}` is wired to none; wire \
+         the profile to a connection, or set one for this workflow"
+    )]
+    NotWired {
+        /// The instance's name.
+        instance: Box<str>,
+        /// The profile's name.
+        profile: Box<str>,
+    },
+    /// The connection gives nothing to send.
+    #[error("{error} ({way})")]
+    NoCredential {
+        /// The instance and the profile that want it.
+        way: String,
+        /// Why not.
+        error: CredentialError,
+    },
+    /// A step pins a connection to an address of its own.
+    #[error(
+        "the connection `{connection}` is only sent to installed instances, not to the server_url `{url}`; bind the \
+         step to an instance_id"
+    )]
+    UnboundConnection {
+        /// The connection.
+        connection: Box<str>,
+        /// The address as the graph says.
+        url: Box<str>,
+    },
+    /// The step wants the connection of whoever the run is for.
+    #[error(
+        "principal_not_connected: the step uses the connection of whoever the run is for, and nobody has connected \
+         `{provider}`; use connection_resolution workspace or inherit here"
+    )]
+    PrincipalNotConnected {
+        /// What they would have to connect.
+        provider: Box<str>,
+    },
+    /// The server did not accept what was sent to it.
+    #[error("the MCP server at {url}{way} answered {status}: {reason}; {advice}", advice = advice(.way))]
+    Rejected {
+        /// The server.
+        url: Box<str>,
+        /// The way there, or nothing.
+        way: String,
+        /// 401 or 403.
+        status: u16,
+        /// The causes, outermost first.
+        reason: String,
+    },
     /// The address is none that may be called.
     #[error("the server_url `{url}` cannot be called: {reason}")]
     BadAddress {
@@ -65,6 +120,14 @@ pub enum ClientError {
     /// The tool reported an error.
     #[error("{0}")]
     Tool(String),
+    /// The tool says that its service refused the connection.
+    #[error("{text}{way}; reconnect the connection, then run again")]
+    ConnectionRefused {
+        /// The way there.
+        way: String,
+        /// The tool's words.
+        text: String,
+    },
     /// The call took longer than it may.
     #[error("`{tool}` at {url} gave no result within {}s; raise the step's timeout_s if it is only slow", .limit.as_secs_f64())]
     TookTooLong {
@@ -89,11 +152,17 @@ impl ClientError {
         let retryable = match &self {
             Self::NoHttp(_)
             | Self::NoServer
-            | Self::UnknownInstance(_)
+            | Self::NotWired { .. }
+            | Self::UnboundConnection { .. }
+            | Self::PrincipalNotConnected { .. }
+            | Self::Rejected { .. }
+            | Self::ConnectionRefused { .. }
             | Self::BadAddress { .. }
             | Self::Denied(_)
             | Self::Refused { .. }
             | Self::NotAnObject(_) => false,
+            Self::Instance(error) => matches!(error, InstanceError::Unreadable { .. }),
+            Self::NoCredential { error, .. } => matches!(error, CredentialError::Unreadable { .. }),
             Self::Unreachable { .. }
             | Self::NoAnswer { .. }
             | Self::Tool(_)
@@ -102,9 +171,19 @@ impl ClientError {
         };
         let code = match &self {
             Self::TookTooLong { .. } => FailureCode::RunStalledOrTimedOut,
+            Self::PrincipalNotConnected { .. } => FailureCode::Unknown(PRINCIPAL_NOT_CONNECTED.into()),
             _ => FailureCode::McpToolFailed,
         };
         StepError { code, message: self.to_string(), retryable }
+    }
+}
+
+/// What to do about a refusal: without a connection there was nothing to accept.
+fn advice(way: &str) -> &'static str {
+    if way.contains("connection") {
+        "reconnect the connection, then run again"
+    } else {
+        "it wants a connection: bind the step to an instance whose profile has one"
     }
 }
 
@@ -116,6 +195,18 @@ pub(super) fn denied(error: &DynamicTransportError) -> Option<Denied> {
     }
 }
 
+type HttpError = StreamableHttpError<reqwest::Error>;
+
+/// The transport's error, where it is one of HTTP.
+fn http_error(error: &DynamicTransportError) -> Option<&HttpError> {
+    let error: &(dyn std::error::Error + 'static) = &*error.error;
+    let quit = match error.downcast_ref() {
+        Some(WorkerQuitReason::<HttpError>::Fatal { error, .. }) => Some(error),
+        _ => None,
+    };
+    error.downcast_ref().or(quit)
+}
+
 /// What the network or the server said. The transport's own words are about types and channels.
 pub(super) fn network(error: &DynamicTransportError) -> String {
     match http_error(error) {
@@ -125,15 +216,23 @@ pub(super) fn network(error: &DynamicTransportError) -> String {
     }
 }
 
-type HttpError = StreamableHttpError<reqwest::Error>;
-
-fn http_error(error: &DynamicTransportError) -> Option<&HttpError> {
-    let error: &(dyn std::error::Error + 'static) = &*error.error;
-    let quit = match error.downcast_ref() {
-        Some(WorkerQuitReason::<HttpError>::Fatal { error, .. }) => Some(error),
+/// 401 or 403, where that is what the server answered.
+pub(super) fn denial(error: &DynamicTransportError) -> Option<u16> {
+    match http_error(error)? {
+        HttpError::AuthRequired(_) => Some(401),
+        HttpError::InsufficientScope(_) => Some(403),
+        HttpError::UnexpectedServerResponse(text) => {
+            [401, 403].into_iter().find(|status| text.starts_with(&format!("HTTP {status}")))
+        }
         _ => None,
-    };
-    error.downcast_ref().or(quit)
+    }
+}
+
+/// Whether a tool's own words say that its service refused the credentials.
+pub(super) fn speaks_of_denial(text: &str) -> bool {
+    let is_status =
+        |word: &str| matches!(word, "401" | "403" | "invalid_grant" | "Unauthorized" | "unauthorized");
+    text.split(|ch: char| !ch.is_alphanumeric() && ch != '_').any(is_status)
 }
 
 fn innermost(error: &dyn std::error::Error) -> String {

@@ -6,11 +6,14 @@
 mod address;
 mod arguments;
 mod client;
+mod dial;
+mod discovery;
 mod error;
 mod result;
 mod session;
 
 pub use address::{Endpoint, KnownServers};
-pub use client::{Client, Target, Terms};
+pub use client::{Client, Line, Target, Terms};
+pub use discovery::{Discovery, ListedTool};
 pub use error::ClientError;
 pub(super) use error::causes;

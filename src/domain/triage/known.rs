@@ -1,0 +1,285 @@
+//! The server's answers in the terms of the rules. What the server did not say is `None`.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use serde_json::Value;
+
+use crate::domain::{RunHistory, StepId, StepStatus};
+
+/// The credit buckets in microcredits, in the order in which they are spent.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Balance {
+    /// What is left of the trial.
+    pub trial: Option<i64>,
+    /// What is left of the plan's included credits.
+    pub included: Option<i64>,
+    /// What is left of bought credits.
+    pub payg: Option<i64>,
+    /// The sum as the server says it.
+    pub stated_total: Option<i64>,
+}
+
+impl Balance {
+    /// All that is left: as the server says, else the sum of the buckets; none when it says nothing.
+    pub fn total(&self) -> Option<i64> {
+        let buckets = [self.trial, self.included, self.payg];
+        let sum = buckets.iter().any(Option::is_some).then(|| buckets.iter().flatten().sum());
+        self.stated_total.or(sum)
+    }
+}
+
+/// Something that used credits, or has a price.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct SpendRow {
+    /// A workflow, an action, or whatever the server groups by; foreign text.
+    pub name: Box<str>,
+    /// Microcredits.
+    pub amount: i64,
+}
+
+/// What used credits within a window.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Spend {
+    /// The window in words, as it was asked for.
+    pub window: Box<str>,
+    /// How many seconds it covers.
+    pub seconds: u64,
+    /// Microcredits in all.
+    pub total: i64,
+    /// By workflow, the largest first.
+    pub workflows: Vec<SpendRow>,
+    /// By action, the largest first.
+    pub actions: Vec<SpendRow>,
+}
+
+/// An MCP instance: a server as this project uses it.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Instance {
+    /// Its id, which steps name.
+    pub id: Box<str>,
+    /// What it is called.
+    pub name: Box<str>,
+    /// The server it is of.
+    pub server: Option<Box<str>>,
+    /// Where the server is.
+    pub url: Option<Box<str>>,
+    /// The profile that is active, where the list says.
+    pub active_profile: Option<Box<str>>,
+    /// Whether a connection is wired, where the list says.
+    pub has_connection: Option<bool>,
+    /// The connection, where the list says.
+    pub connection: Option<Box<str>>,
+    /// Its status in the server's word.
+    pub status: Option<Box<str>>,
+}
+
+/// A config profile of an instance.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Profile {
+    /// Its id.
+    pub id: Box<str>,
+    /// What it is called.
+    pub name: Box<str>,
+    /// Whether it is the active one.
+    pub active: bool,
+    /// The connection it is wired to.
+    pub connection: Option<Box<str>>,
+}
+
+/// A connection: credentials for a provider.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Connection {
+    /// Its id.
+    pub id: Box<str>,
+    /// What it is called.
+    pub name: Box<str>,
+    /// Whose it is: `google`, `custom`, …
+    pub provider: Box<str>,
+    /// What of the provider: `gmail`, `api_key`, …
+    pub service: Box<str>,
+    /// Its status in the server's word.
+    pub status: Box<str>,
+    /// Whether a person must connect it again.
+    pub needs_reconnect: bool,
+    /// What it is allowed to do, where the server says.
+    pub scopes: Vec<Box<str>>,
+}
+
+/// A connection that a workflow uses in place of an instance's own.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Override {
+    /// The instance.
+    pub instance: Box<str>,
+    /// The connection.
+    pub connection: Box<str>,
+}
+
+/// What a validation of a server or a connection found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Probe {
+    /// Whether all went well; none where the server does not say.
+    pub passed: Option<bool>,
+    /// The single checks.
+    pub checks: Vec<ProbeCheck>,
+}
+
+/// One check of a validation.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ProbeCheck {
+    /// What was checked.
+    pub name: Box<str>,
+    /// Whether it went well.
+    pub passed: bool,
+    /// What the server says of it; foreign text.
+    pub message: Box<str>,
+}
+
+/// What a dry run of a graph found.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DryRun {
+    /// Whether there is no error.
+    pub valid: bool,
+    /// Everything found.
+    pub issues: Vec<DryRunIssue>,
+    /// The checks that ended, by name, with their results in the server's words.
+    pub checks: Vec<(Box<str>, Box<str>)>,
+}
+
+/// One finding of a dry run.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct DryRunIssue {
+    /// Whether it makes the graph invalid.
+    pub is_error: bool,
+    /// The machine word.
+    pub code: Box<str>,
+    /// The step.
+    pub step: Option<StepId>,
+    /// What is wrong, in one sentence; foreign text.
+    pub message: Box<str>,
+    /// Where, as a JSONPath.
+    pub place: Option<Box<str>>,
+    /// What to write instead.
+    pub suggestion: Option<Box<str>>,
+}
+
+/// A workflow's draft against its latest published version.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Published {
+    /// The latest version, if any was published.
+    pub latest: Option<u64>,
+    /// The steps that the draft adds, changes or drops; none when draft or version cannot be had.
+    pub changed: Option<Vec<StepId>>,
+    /// The draft's graph as its author wrote it.
+    pub draft: Option<Value>,
+}
+
+/// How long the steps of a workflow usually take.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Earlier {
+    /// How many runs were looked at.
+    pub runs: usize,
+    /// Of the steps that completed in at least one of them.
+    pub steps: BTreeMap<StepId, Usual>,
+}
+
+/// How long a step usually takes.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Usual {
+    /// How many times it was seen to complete.
+    pub count: usize,
+    /// Half of the times it took no longer.
+    pub p50: Duration,
+    /// In 95 of 100 cases it took no longer; the longest where there are fewer than 20.
+    pub p95: Duration,
+}
+
+impl Earlier {
+    /// Learns from the logs of earlier runs. Steps that failed or were cancelled tell nothing of how
+    /// long success takes.
+    pub fn of(histories: &[RunHistory]) -> Self {
+        let mut times: BTreeMap<StepId, Vec<Duration>> = BTreeMap::new();
+        for (id, step) in histories.iter().flat_map(RunHistory::steps) {
+            if let (StepStatus::Completed, Some(end)) = (&step.status, step.ended_at)
+                && let Some(took) = step.elapsed(end)
+            {
+                times.entry(id.clone()).or_default().push(took);
+            }
+        }
+        let steps = times.into_iter().filter_map(|(id, times)| Some((id, Usual::of(times)?))).collect();
+        Self { runs: histories.len(), steps }
+    }
+}
+
+impl Usual {
+    /// From every time it took; none without any.
+    pub fn of(mut times: Vec<Duration>) -> Option<Self> {
+        times.sort_unstable();
+        let count = times.len();
+        // The nearest rank: no value is made up between two that were seen.
+        let at = |percent: usize| times.get((count * percent).div_ceil(100).max(1) - 1).copied();
+        Some(Self { count, p50: at(50)?, p95: at(95)? })
+    }
+}
+
+/// Which key answers for a model.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct ModelSource {
+    /// Whether any does; none where the server does not say.
+    pub resolved: Option<bool>,
+    /// Whose key: `catalog`, `tenant`, `system`, … in the server's word.
+    pub source: Option<Box<str>>,
+    /// The provider.
+    pub provider: Option<Box<str>>,
+}
+
+/// An access token as listed; never the token.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct TokenInfo {
+    /// What it is called.
+    pub name: Box<str>,
+    /// What it may be used for.
+    pub scopes: Vec<Box<str>>,
+    /// Whether it is the one that asked, where the server says.
+    pub is_own: bool,
+}
+
+/// What a search in memory brought.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct MemoryProbe {
+    /// How many hits.
+    pub hits: usize,
+}
+
+/// How a memory extraction stands.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Extraction {
+    /// Its status in the server's word.
+    pub status: Box<str>,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn usual_times_are_times_that_were_seen() {
+        let seconds = |list: &[u64]| Usual::of(list.iter().map(|s| Duration::from_secs(*s)).collect());
+        let usual = |count, p50, p95| {
+            Some(Usual { count, p50: Duration::from_secs(p50), p95: Duration::from_secs(p95) })
+        };
+        assert_eq!(seconds(&[]), None);
+        assert_eq!(seconds(&[7]), usual(1, 7, 7));
+        assert_eq!(seconds(&[9, 1, 5]), usual(3, 5, 9));
+        assert_eq!(seconds(&(1..=100).collect::<Vec<_>>()), usual(100, 50, 95));
+    }
+
+    #[test]
+    fn a_total_that_is_missing_is_the_sum_of_the_buckets() {
+        let balance = Balance { trial: Some(2), included: None, payg: Some(3), stated_total: None };
+        assert_eq!(balance.total(), Some(5));
+        assert_eq!(Balance { stated_total: Some(7), ..balance }.total(), Some(7));
+        assert_eq!(Balance::default().total(), None);
+    }
+}

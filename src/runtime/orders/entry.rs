@@ -1,0 +1,303 @@
+//! What the journal says: of each decision a ticket, written before it was sent, and what became of
+//! it, written when that was known.
+
+use serde::{Deserialize, Serialize};
+use serde_json::{Map, Value};
+
+use crate::domain::{Digest, RunId, StopMode, TaskId, Timestamp, WorkflowId};
+use crate::wire::{Command, Decision, StartRun};
+
+/// One line of the journal.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Entry {
+    /// When it was written.
+    pub at: Timestamp,
+    /// Names the decision: the same on its ticket and on its outcomes.
+    pub id: Box<str>,
+    /// What it says.
+    #[serde(flatten)]
+    pub what: What,
+}
+
+/// What a line says.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(tag = "entry", rename_all = "snake_case")]
+pub enum What {
+    /// A decision is about to be sent.
+    Ticket(Box<Ticket>),
+    /// What became of it.
+    Outcome {
+        /// In one word.
+        outcome: Outcome,
+        /// By what it is known; foreign text.
+        detail: Box<str>,
+    },
+}
+
+/// A decision with its frozen target. Neither the input of a start nor the fields of an approval are
+/// in it: they may be secret, and what they were, the server knows.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ticket {
+    /// The process that sent it.
+    pub pid: u32,
+    /// Whom it was sent to.
+    #[serde(flatten)]
+    pub origin: Origin,
+    /// `start`, `pause`, `resume`, `stop`, `approve` or `reject`.
+    pub command: Box<str>,
+    /// How, for a stop: `graceful` or `immediate`.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub mode: Option<Box<str>>,
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// The run; of a start, the one that was to come.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub run: Option<RunId>,
+    /// The task that was decided.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub task: Option<TaskId>,
+    /// When that task was created.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created_at: Option<Timestamp>,
+    /// The payload that was shown, as a fingerprint.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub shown: Option<Digest>,
+    /// Why, in the operator's words.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reason: Option<Box<str>>,
+}
+
+/// Whom a decision was sent to.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Origin {
+    /// The profile's name.
+    pub profile: Box<str>,
+    /// Host and port.
+    pub host: Box<str>,
+    /// The workspace.
+    #[serde(default)]
+    pub tenant: Box<str>,
+    /// The project.
+    #[serde(default)]
+    pub project: Box<str>,
+}
+
+/// What became of a decision, in one word.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Outcome {
+    /// The server took it.
+    Taken,
+    /// It was refused, and not because of a conflict.
+    Refused,
+    /// It was decided before, or things stand otherwise.
+    Conflict,
+    /// It was never sent.
+    NotSent,
+    /// It was sent, and its answer was lost.
+    Unknown,
+    /// Found later by reading: it took effect.
+    FoundTaken,
+    /// Found later by reading: it took no effect.
+    FoundNotTaken,
+    /// Found later by reading: something else happened.
+    FoundOtherwise,
+}
+
+impl Outcome {
+    /// The word for people.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::Taken => "taken",
+            Self::Refused => "refused",
+            Self::Conflict => "conflict",
+            Self::NotSent => "not sent",
+            Self::Unknown => "UNKNOWN",
+            Self::FoundTaken => "settled: taken",
+            Self::FoundNotTaken => "settled: not taken",
+            Self::FoundOtherwise => "settled: otherwise",
+        }
+    }
+}
+
+impl Ticket {
+    /// The ticket of a command.
+    pub fn of(command: &Command, origin: Origin, reason: Option<&str>) -> Self {
+        let decision = match command {
+            Command::Decide(decision) => Some(decision),
+            _ => None,
+        };
+        let mode = match command {
+            Command::Stop { mode: StopMode::Graceful, .. } => Some("graceful"),
+            Command::Stop { mode: StopMode::Immediate, .. } => Some("immediate"),
+            _ => None,
+        };
+        Self {
+            pid: std::process::id(),
+            origin,
+            command: command.word().into(),
+            mode: mode.map(Into::into),
+            workflow: command.workflow().clone(),
+            run: command.run().cloned(),
+            task: decision.map(|decision| decision.task.clone()),
+            created_at: decision.and_then(|decision| decision.created_at),
+            shown: decision.and_then(|decision| decision.shown.clone()),
+            reason: reason.filter(|reason| !reason.is_empty()).map(Into::into),
+        }
+    }
+
+    /// The command again, as far as asking what became of it needs it; none where the line is not
+    /// one of this version's. It is never sent.
+    pub fn command(&self) -> Option<Command> {
+        let (workflow, run) = (self.workflow.clone(), self.run.clone());
+        Some(match &*self.command {
+            "start" => Command::Start(StartRun {
+                workflow,
+                run_id: run,
+                input: Value::Null,
+                trigger_type: "manual".into(),
+                excluded: Vec::new(),
+                trigger_steps: Map::new(),
+            }),
+            "pause" => Command::Pause { workflow, run: run? },
+            "resume" => Command::Resume { workflow, run: run? },
+            "stop" => {
+                let graceful = self.mode.as_deref() == Some("graceful");
+                let mode = if graceful { StopMode::Graceful } else { StopMode::Immediate };
+                Command::Stop { workflow, run: run?, mode }
+            }
+            "approve" | "reject" => Command::Decide(Decision {
+                workflow,
+                run: run?,
+                task: self.task.clone()?,
+                created_at: self.created_at,
+                shown: self.shown.clone(),
+                approved: &*self.command == "approve",
+                result: Map::new(),
+            }),
+            _ => return None,
+        })
+    }
+
+    /// What it is aimed at: the run, and the task of it.
+    pub fn target(&self) -> String {
+        let run = self.run.as_ref().map_or(self.workflow.as_str(), RunId::as_str);
+        match &self.task {
+            Some(task) => format!("{run} {task}"),
+            None => run.to_owned(),
+        }
+    }
+}
+
+/// A decision with what is known of it: a ticket and its last outcome.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Record {
+    /// Names it.
+    pub id: Box<str>,
+    /// When it was to be sent.
+    pub at: Timestamp,
+    /// What was to be sent.
+    pub ticket: Ticket,
+    /// What became of it, and by what that is known; none where nothing was written, as when the
+    /// program was killed meanwhile.
+    pub outcome: Option<(Outcome, Box<str>)>,
+}
+
+impl Record {
+    /// Whether nobody knows what became of it.
+    pub fn is_open(&self) -> bool {
+        matches!(self.outcome, None | Some((Outcome::Unknown, _)))
+    }
+}
+
+/// Puts lines together, oldest decision first; also how many lines could not be read.
+pub fn records(lines: &[String]) -> (Vec<Record>, usize) {
+    let mut records: Vec<Record> = Vec::new();
+    let mut unreadable = 0;
+    for line in lines.iter().filter(|line| !line.trim().is_empty()) {
+        match serde_json::from_str::<Entry>(line) {
+            Ok(Entry { at, id, what: What::Ticket(ticket) }) => {
+                records.push(Record { id, at, ticket: *ticket, outcome: None });
+            }
+            Ok(Entry { id, what: What::Outcome { outcome, detail }, .. }) => {
+                if let Some(record) = records.iter_mut().rev().find(|record| record.id == id) {
+                    record.outcome = Some((outcome, detail));
+                }
+            }
+            Err(_) => unreadable += 1,
+        }
+    }
+    (records, unreadable)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    fn origin() -> Origin {
+        Origin { profile: "prod".into(), host: "api.example.com".into(), ..Origin::default() }
+    }
+
+    fn line(id: &str, what: What) -> String {
+        serde_json::to_string(&Entry { at: Timestamp::UNIX_EPOCH, id: id.into(), what }).unwrap()
+    }
+
+    fn commands() -> Vec<Command> {
+        let (workflow, run): (WorkflowId, RunId) = ("w".into(), "r".into());
+        let start = StartRun {
+            workflow: workflow.clone(),
+            run_id: Some(run.clone()),
+            input: Value::Null,
+            trigger_type: "manual".into(),
+            excluded: Vec::new(),
+            trigger_steps: Map::new(),
+        };
+        let decision = Decision {
+            workflow: workflow.clone(),
+            run: run.clone(),
+            task: "t".into(),
+            created_at: Some(Timestamp::UNIX_EPOCH),
+            shown: Some(Digest::of(&Value::Null)),
+            approved: false,
+            result: Map::new(),
+        };
+        vec![
+            Command::Start(start),
+            Command::Pause { workflow: workflow.clone(), run: run.clone() },
+            Command::Resume { workflow: workflow.clone(), run: run.clone() },
+            Command::Stop { workflow: workflow.clone(), run: run.clone(), mode: StopMode::Graceful },
+            Command::Stop { workflow, run, mode: StopMode::Immediate },
+            Command::Decide(decision.clone()),
+            Command::Decide(Decision { approved: true, ..decision }),
+        ]
+    }
+
+    #[test]
+    fn every_command_comes_back_from_its_line_whole_enough_to_ask_about_it() {
+        for command in commands() {
+            let ticket = Ticket::of(&command, origin(), Some("on call"));
+            let (records, unreadable) = records(&[line("1", What::Ticket(Box::new(ticket.clone())))]);
+            assert_eq!((records.len(), unreadable), (1, 0));
+            assert_eq!(records[0].ticket, ticket);
+            assert_eq!(records[0].ticket.command(), Some(command));
+        }
+    }
+
+    #[test]
+    fn the_last_outcome_counts_and_odd_lines_are_told() {
+        let ticket = |id| line(id, What::Ticket(Box::new(Ticket::of(&commands()[1], origin(), None))));
+        let outcome = |id, outcome| line(id, What::Outcome { outcome, detail: "x".into() });
+        let lines = [
+            ticket("1"),
+            ticket("2"),
+            "{\"cut".to_owned(),
+            outcome("1", Outcome::Unknown),
+            outcome("1", Outcome::FoundTaken),
+            outcome("3", Outcome::Taken),
+        ];
+        let (records, unreadable) = records(&lines);
+        let states: Vec<_> = records.iter().map(|record| (&*record.id, record.is_open())).collect();
+        assert_eq!((states, unreadable), (vec![("1", false), ("2", true)], 1));
+    }
+}

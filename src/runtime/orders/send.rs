@@ -1,0 +1,178 @@
+//! Sends with a record of it.
+
+use std::sync::Arc;
+
+use super::entry::{Entry, Origin, Outcome, Record, Ticket, What, records};
+use crate::client::Client;
+use crate::domain::text::escape_json;
+use crate::domain::{RunId, Timestamp};
+use crate::platform::journal::JournalFile;
+use crate::platform::process::is_alive;
+use crate::wire::{CallError, Command, Finding, Reply};
+
+/// Names a decision in the journal; sorts by time.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct RecordId(Box<str>);
+
+impl Default for RecordId {
+    /// A new one.
+    fn default() -> Self {
+        Self(uuid::Uuid::now_v7().to_string().into())
+    }
+}
+
+/// A decision of an earlier session whose outcome nobody knew, with what became of it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Recalled {
+    /// The record.
+    pub record: Record,
+    /// What reading tells of it.
+    pub found: Result<Finding, CallError>,
+}
+
+/// Where the commands of a session go.
+#[derive(Clone, Debug)]
+pub struct Orders {
+    client: Client,
+    origin: Origin,
+    journal: Journal,
+}
+
+/// Where they are recorded.
+#[derive(Clone, Debug)]
+enum Journal {
+    File(Arc<JournalFile>),
+    /// The operator has chosen to go unrecorded.
+    Off,
+    /// There is no place for it.
+    Nowhere,
+}
+
+impl Orders {
+    /// Orders to that server, recorded in that journal; where there is no journal, none is sent.
+    pub fn new(client: Client, origin: Origin, journal: Option<JournalFile>) -> Self {
+        let journal = journal.map_or(Journal::Nowhere, |file| Journal::File(Arc::new(file)));
+        Self { client, origin, journal }
+    }
+
+    /// The same, unrecorded.
+    #[must_use]
+    pub fn unrecorded(self) -> Self {
+        Self { journal: Journal::Off, ..self }
+    }
+
+    /// Sends a command once, as [`Client::send`] does, with its ticket on disk before.
+    ///
+    /// # Errors
+    /// As for [`Client::send`]; besides [`CallError::Unrecorded`] where the journal cannot be
+    /// written.
+    pub async fn send(
+        &self,
+        id: &RecordId,
+        command: &Command,
+        reason: Option<&str>,
+    ) -> Result<Reply, CallError> {
+        let ticket = Ticket::of(command, self.origin.clone(), reason);
+        self.record(id, What::Ticket(Box::new(ticket))).await?;
+        let answer = self.client.send(command).await;
+        let (outcome, detail) = of_answer(&answer);
+        self.note(id, outcome, &detail).await;
+        answer
+    }
+
+    /// Finds out what became of a command, as [`Client::settle`] does, and records it once known.
+    ///
+    /// # Errors
+    /// When the server cannot be asked.
+    pub async fn settle(&self, id: &RecordId, command: &Command) -> Result<Finding, CallError> {
+        let found = self.client.settle(command).await?;
+        let outcome = match &found {
+            Finding::Taken(_) => Some(Outcome::FoundTaken),
+            Finding::NotTaken(_) => Some(Outcome::FoundNotTaken),
+            Finding::Otherwise(_) => Some(Outcome::FoundOtherwise),
+            Finding::Unclear(_) => None,
+        };
+        if let Some(outcome) = outcome {
+            self.note(id, outcome, found.why()).await;
+        }
+        Ok(found)
+    }
+
+    /// Settles what earlier sessions sent to this server and never heard of again.
+    pub async fn recall(&self) -> Vec<Recalled> {
+        let mut recalled = Vec::new();
+        for record in self.open().await {
+            let Some(command) = record.ticket.command() else { continue };
+            let found = self.settle(&RecordId(record.id.clone()), &command).await;
+            recalled.push(Recalled { record, found });
+        }
+        recalled
+    }
+
+    /// Decisions for this server without a known outcome, whose process has ended.
+    async fn open(&self) -> Vec<Record> {
+        let Journal::File(file) = &self.journal else { return Vec::new() };
+        let file = file.clone();
+        let lines = tokio::task::spawn_blocking(move || file.lines().unwrap_or_default()).await;
+        let (records, _) = records(&lines.unwrap_or_default());
+        let ours = |record: &Record| {
+            let (ticket, own) = (&record.ticket, std::process::id());
+            ticket.origin == self.origin && ticket.pid != own && !is_alive(ticket.pid)
+        };
+        records.into_iter().filter(|record| record.is_open() && ours(record)).collect()
+    }
+
+    async fn record(&self, id: &RecordId, what: What) -> Result<(), CallError> {
+        let file = match &self.journal {
+            Journal::File(file) => file.clone(),
+            Journal::Off => return Ok(()),
+            Journal::Nowhere => {
+                return Err(CallError::Unrecorded("this user has no folder for a journal".into()));
+            }
+        };
+        let entry = Entry { at: Timestamp::now(), id: id.0.clone(), what };
+        let unrecorded = |error: &dyn std::fmt::Display| CallError::Unrecorded(error.to_string().into());
+        let line = serde_json::to_string(&entry).map_err(|error| unrecorded(&error))?;
+        let written = tokio::task::spawn_blocking(move || file.append(&escape_json(&line))).await;
+        written.map_err(|error| unrecorded(&error))?.map_err(|error| unrecorded(&error))
+    }
+
+    /// Records what became of a command. It is sent already: a failure here can only be logged.
+    async fn note(&self, id: &RecordId, outcome: Outcome, detail: &str) {
+        let what = What::Outcome { outcome, detail: detail.into() };
+        if let Err(error) = self.record(id, what).await {
+            tracing::error!(%error, "an outcome is missing in the journal");
+        }
+    }
+}
+
+fn of_answer(answer: &Result<Reply, CallError>) -> (Outcome, String) {
+    match answer {
+        Ok(reply) => {
+            let status = reply.body.get("status").and_then(|status| status.as_str());
+            (Outcome::Taken, status.unwrap_or_default().to_owned())
+        }
+        Err(error) => {
+            let outcome = match error {
+                CallError::Unconnected { .. } | CallError::NotSent(_) | CallError::Unrecorded(_) => {
+                    Outcome::NotSent
+                }
+                _ if error.is_conflict() => Outcome::Conflict,
+                _ if error.outcome_unknown() => Outcome::Unknown,
+                _ => Outcome::Refused,
+            };
+            (outcome, error.to_string())
+        }
+    }
+}
+
+/// Gives a start its own id, so that it can be asked about should its answer be lost.
+pub(in crate::runtime) fn with_run_id(command: Command) -> Command {
+    match command {
+        Command::Start(mut start) => {
+            start.run_id.get_or_insert_with(|| RunId::new(uuid::Uuid::now_v7().to_string()));
+            Command::Start(start)
+        }
+        other => other,
+    }
+}

@@ -1,0 +1,52 @@
+//! Connections that a workflow uses in place of those of the profiles.
+
+use rusqlite::{Connection, OptionalExtension};
+
+use super::Override;
+use crate::domain::WorkflowId;
+use crate::server::db::DbError;
+
+/// Puts these in the place of all that a workflow has.
+///
+/// # Errors
+/// When the database refuses or cannot write.
+pub fn replace(db: &Connection, workflow: &WorkflowId, overrides: &[Override]) -> Result<(), DbError> {
+    db.prepare_cached("DELETE FROM connection_overrides WHERE workflow_id = ?1")?
+        .execute([workflow.as_str()])?;
+    let mut add = db.prepare_cached(
+        "INSERT INTO connection_overrides (workflow_id, instance_id, connection_id) VALUES (?1, ?2, ?3)",
+    )?;
+    for each in overrides {
+        add.execute((workflow.as_str(), &each.instance_id, &each.connection_id))?;
+    }
+    Ok(())
+}
+
+/// The overrides of a workflow, by instance.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn list(db: &Connection, workflow: &WorkflowId) -> Result<Vec<Override>, DbError> {
+    let mut select = db.prepare_cached(
+        "SELECT instance_id, connection_id FROM connection_overrides WHERE workflow_id = ?1 ORDER BY instance_id",
+    )?;
+    let rows = select.query_map([workflow.as_str()], |row| {
+        Ok(Override { instance_id: row.get(0)?, connection_id: row.get(1)? })
+    })?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The connection that a workflow uses for an instance, if it says so.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_instance(
+    db: &Connection,
+    workflow: &WorkflowId,
+    instance: &str,
+) -> Result<Option<String>, DbError> {
+    let mut select = db.prepare_cached(
+        "SELECT connection_id FROM connection_overrides WHERE workflow_id = ?1 AND instance_id = ?2",
+    )?;
+    Ok(select.query_row([workflow.as_str(), instance], |row| row.get(0)).optional()?)
+}
