@@ -4,6 +4,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -86,6 +87,20 @@ pub(super) enum Command {
     /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
+    /// Credits: what is left; with `grant`, add some to the local runtime
+    #[command(args_conflicts_with_subcommands = true)]
+    Credits {
+        #[command(flatten)]
+        print: Print,
+        #[command(subcommand)]
+        command: Option<CreditsCommand>,
+    },
+    /// Personal access tokens: list, create and revoke them
+    #[command(subcommand)]
+    Tokens(TokensCommand),
+    /// Triggers: what starts runs by itself
+    #[command(subcommand)]
+    Triggers(TriggersCommand),
     /// Decisions that were sent from this machine, and what became of them
     Journal {
         /// Only decisions of the last time: 45m, 12h, 168h
@@ -112,6 +127,9 @@ pub(super) struct ServeArgs {
     /// The loopback address to listen on
     #[arg(long, value_name = "ADDR", default_value = "127.0.0.1:8080")]
     pub(super) listen: std::net::SocketAddr,
+    /// Begin with this balance: `20`, `trial=2,included=10,payg=5`, or `unlimited`
+    #[arg(long, value_name = "CREDITS", value_parser = super::balance::starting)]
+    pub(super) credits: Option<super::balance::Starting>,
     /// A host, address or network that graphs may call though it is on this machine or in a private
     /// network; may be given more than once [env: AR_ALLOW_HOSTS]
     #[arg(long, value_name = "HOST[:PORT]")]

@@ -1,6 +1,8 @@
 //! The command line: everything that the screen does also works without it.
 
+mod account;
 mod args;
+mod balance;
 mod connect;
 mod exit;
 mod journal;
@@ -67,6 +69,9 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
+        Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,
+        Some(Command::Tokens(command)) => account::tokens(&global, command).await,
+        Some(Command::Triggers(command)) => account::triggers(&global, command).await,
         Some(Command::Journal { since, print }) => journal::run(since, print),
         Some(Command::Completions { shell }) => {
             // Into memory first: the generator panics when nobody reads on.

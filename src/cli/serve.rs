@@ -7,9 +7,11 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr;
 
 use super::args::{Global, ServeArgs};
+use super::balance::Starting;
 use super::connect::{allowed_hosts, data_dir, settings};
 use super::output::remark;
 use crate::platform::{logging, signals};
+use crate::server::engine::CreditsOrder;
 use crate::server::exec::LlmProvider;
 use crate::server::samples::Samples;
 use crate::server::serve::{ServeOptions, Server};
@@ -29,6 +31,13 @@ pub(super) async fn run(global: &Global, arguments: &ServeArgs) -> Result<ExitCo
     };
     let ended = signals::ending()?;
     let mut server = Server::start(options).await?;
+    if let Some(starting) = arguments.credits {
+        let order = match starting {
+            Starting::Balance(balance) => CreditsOrder::Set(balance),
+            Starting::Unlimited => CreditsOrder::Unlimited,
+        };
+        server.engine().order_credits(order).await.wrap_err("cannot set the balance of credits")?;
+    }
     // The data directory exists and is ours from here on.
     if let Err(error) = logging::begin(&data_dir) {
         remark(&format!("no log is written: {error}"));

@@ -9,6 +9,7 @@
 //! inputs are data, the time and the randomness are parameters, and the answer is a list of
 //! orders. `watch` is the shell that carries the orders out.
 
+mod account;
 mod answer;
 mod backoff;
 mod command;

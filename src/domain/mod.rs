@@ -5,6 +5,7 @@
 
 pub mod clock;
 pub mod context;
+pub mod credits;
 pub mod digest;
 pub mod document;
 pub mod drawing;
@@ -25,6 +26,7 @@ pub mod validate;
 pub mod workflow;
 
 pub use clock::Timestamp;
+pub use credits::{Balance, Bucket, Credits, Usage};
 pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;

@@ -99,14 +99,14 @@ pub(super) fn run_started(start: &StartInput) -> EventDraft {
     event
 }
 
-pub(super) fn run_rejected(start: &StartInput, problem: &str) -> EventDraft {
+pub(super) fn run_rejected(start: &StartInput, error: &StepError) -> EventDraft {
     draft(
         EventKind::RunRejected,
         json!({
             "workflow_id": start.workflow_id,
             "version": start.version,
-            "failure_code": "VALIDATION_ERROR",
-            "error": format!("version {} cannot run: {problem}; correct the graph and publish it again", start.version),
+            "failure_code": error.code.as_str(),
+            "error": error.message,
             "machine_version": MACHINE_VERSION,
         }),
     )

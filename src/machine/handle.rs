@@ -3,10 +3,10 @@
 use serde_json::{Map, Value};
 
 use super::draft;
-use super::io::{Input, Reaction, Refusal, StartInput, TimerKey};
+use super::io::{Input, Reaction, Refusal, StartInput, StepError, TimerKey};
 use super::state::{Fate, Machine};
 use super::turn::Turn;
-use crate::domain::{RunStatus, StepId, StepStatus, StopMode, TaskId, Timestamp};
+use crate::domain::{FailureCode, RunStatus, StepId, StepStatus, StopMode, TaskId, Timestamp};
 
 impl Machine {
     /// Answers an input that came at an instant: what to log, then what to do.
@@ -19,7 +19,7 @@ impl Machine {
     /// When an operator's input does not fit the run's state; then nothing has changed.
     pub fn handle(&mut self, input: Input, at: Timestamp) -> Result<Reaction, Refusal> {
         self.admit(&input)?;
-        if let Input::Start(start) = &input {
+        if let Input::Start(start) | Input::Reject { start, .. } = &input {
             *self = Self::new(start.run_id.clone(), start.graph.clone());
         } else if !self.is_live() {
             return Ok(Reaction::default());
@@ -27,6 +27,7 @@ impl Machine {
         let mut turn = Turn::new(self, at);
         match input {
             Input::Start(start) => turn.start(&start),
+            Input::Reject { start, error } => turn.reject(&start, &error),
             Input::Finished { step, attempt, outcome, took } => {
                 if let Some(step) = turn.running(&step, attempt) {
                     turn.end_attempt(step, outcome, took);
@@ -59,7 +60,7 @@ impl Machine {
             Input::Finished { .. } | Input::Progress { .. } | Input::Timer(_) | Input::Recover { .. } => {
                 Ok(())
             }
-            Input::Start(_) => self.need("started", &[Pending]),
+            Input::Start(_) | Input::Reject { .. } => self.need("started", &[Pending]),
             Input::Pause => self.need("paused", &[Running]),
             Input::Resume => self.need("resumed", &[Paused]),
             Input::Stop(StopMode::Graceful) => self.need("stopped gracefully", &[Running, Paused]),
@@ -94,10 +95,23 @@ impl Machine {
 impl Turn<'_> {
     fn start(&mut self, start: &StartInput) {
         if let Some(problem) = self.machine.plan.problem() {
-            self.change(&RunStatus::Rejected);
-            return self.emit(draft::run_rejected(start, &problem));
+            let version = start.version;
+            let message =
+                format!("version {version} cannot run: {problem}; correct the graph and publish it again");
+            let code = FailureCode::parse("VALIDATION_ERROR");
+            return self.reject(start, &StepError { code, message, retryable: false });
         }
         self.emit(draft::run_started(start));
+    }
+
+    fn reject(&mut self, start: &StartInput, error: &StepError) {
+        let reason = match error.code {
+            FailureCode::InsufficientCredits => "insufficient_credits",
+            _ => "graph_invalid",
+        };
+        let from = self.machine.status.clone();
+        self.emit(draft::state_changed(&from, &RunStatus::Rejected, reason));
+        self.emit(draft::run_rejected(start, error));
     }
 
     /// The number of a step, if that attempt of it is under way.
@@ -163,7 +177,6 @@ impl Turn<'_> {
 
     /// Changes the run's status on an operator's word.
     pub(super) fn change(&mut self, to: &RunStatus) {
-        let reason = if *to == RunStatus::Rejected { "graph_invalid" } else { "operator" };
-        self.emit(draft::state_changed(&self.machine.status.clone(), to, reason));
+        self.emit(draft::state_changed(&self.machine.status.clone(), to, "operator"));
     }
 }

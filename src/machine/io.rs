@@ -13,6 +13,13 @@ use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, StopMode, Task
 pub enum Input {
     /// It is to begin.
     Start(Box<StartInput>),
+    /// It was to begin, and the host refuses it.
+    Reject {
+        /// What it would have begun with.
+        start: Box<StartInput>,
+        /// Why.
+        error: StepError,
+    },
     /// An ordered attempt ended.
     Finished {
         /// The step, as the [`Call`] named it.

@@ -57,6 +57,13 @@ impl Machine {
         self.find(id.as_str()).map(|step| &self.steps[step].status)
     }
 
+    /// What the log calls a step in flight that orders name by its path: the id, and within a loop
+    /// the iteration besides.
+    pub fn logged_as(&self, path: &StepId) -> Option<(StepId, Option<usize>)> {
+        let named = self.named(self.find(path.as_str())?);
+        Some((named.id, named.iteration))
+    }
+
     /// The run's data: `{input, steps: {id: {status, result?, input?}}, custom?}`, steps that began or
     /// ended; in an episode `custom.episode: {entry_granted, in_scope, runtime_depends_on, episode_closed}`.
     pub fn context(&self) -> Value {

@@ -1,6 +1,7 @@
 //! The embedded local runtime: it executes workflow runs on this machine and answers the
 //! platform's HTTP and WebSocket contract on the loopback interface.
 
+pub mod access;
 pub mod connections;
 pub mod db;
 pub mod egress;

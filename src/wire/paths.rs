@@ -13,6 +13,23 @@ pub const TASKS_PENDING: &str = "/v1/tasks/pending";
 /// All workflows of the project.
 pub const WORKFLOWS: &str = "/v1/workflows";
 
+/// What is left of the credits.
+pub const USAGE: &str = "/v1/billing/usage";
+/// Where credits are added; a local runtime's own.
+pub const GRANTS: &str = "/v1/billing/grants";
+/// The personal access tokens.
+pub const PATS: &str = "/v1/pats";
+
+/// One personal access token.
+pub fn pat(id: &str) -> String {
+    format!("{PATS}/{}", segment(id))
+}
+
+/// What starts runs of a workflow by itself.
+pub fn triggers(id: &WorkflowId) -> String {
+    format!("{}/triggers", workflow(id))
+}
+
 fn segment(id: &str) -> String {
     // `.` and `..` would be folded away by URL parsers.
     if id.chars().all(|ch| ch == '.') {

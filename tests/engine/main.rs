@@ -7,6 +7,7 @@
 )]
 
 mod crash;
+mod credits;
 mod fake;
 mod loops;
 mod runs;

@@ -174,17 +174,24 @@ async fn a_refusal_says_what_is_wrong() {
     let missing = good.clone().without("Authorization").send().await;
     assert_eq!(
         missing.body,
-        json!({"error": "the token is missing: send `Authorization: Bearer <token>`, read from the token file", "code": "UNAUTHORIZED"})
+        json!({"error": "the token is missing: send `Authorization: Bearer <token>`, read from the token file", "code": "missing_token"})
     );
     assert!(missing.head.contains("www-authenticate: bearer"), "{}", missing.head);
     let wrong = good.clone().with("Authorization", "Bearer x").send().await;
     assert_eq!(
         wrong.body["error"],
-        "the token is wrong: every start of the runtime makes a new one, read the token file again"
+        "the token is unknown: every start of the runtime makes a new one, read the token file again, or create a personal access token"
     );
+    assert_eq!(wrong.body["code"], "unknown_token");
+    let malformed = good.clone().with("Authorization", "Basic dDp0").send().await;
+    assert_eq!(malformed.body["code"], "malformed_token");
     let rebound = good.with("Host", "evil.example.com").send().await;
     assert_eq!(
-        rebound.body,
-        json!({"error": "the host \"evil.example.com\" is not this server; use the URL that the server announced", "code": "FORBIDDEN"})
+        rebound.body["error"],
+        "the host \"evil.example.com\" is not this server; use the URL that the server announced"
+    );
+    assert_eq!(
+        (&rebound.body["code"], &rebound.body["details"]["have"]),
+        (&json!("wrong_host"), &json!("evil.example.com"))
     );
 }

@@ -52,7 +52,9 @@ impl Turn<'_> {
     /// An inner step failed for good; the loop's policy says what follows.
     pub(in crate::machine) fn fail_inner(&mut self, step: usize, error: &StepError, took: Duration) {
         let Some(policy) = self.machine.lane(step).map(|lane| lane.body.policy()) else { return };
-        match policy {
+        // What cannot be paid now cannot be paid for the next item either.
+        let is_broke = error.code == FailureCode::InsufficientCredits;
+        match if is_broke { ErrorPolicy::FailFast } else { policy } {
             ErrorPolicy::Review if !self.is(&RunStatus::Draining) => self.ask_remedy(step, error),
             ErrorPolicy::FailFast => self.fail_with_loop(step, error, took),
             ErrorPolicy::Pause => {

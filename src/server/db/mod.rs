@@ -4,13 +4,17 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod analytics;
 pub mod connections;
+pub mod credits;
 pub mod dry_runs;
 pub mod log;
 pub mod mcp;
 pub mod open;
+pub mod pats;
 pub mod readers;
 pub mod runs;
+pub mod tallies;
 pub mod tasks;
 pub mod workflows;
 

@@ -6,7 +6,7 @@ use super::{DbError, connections, mcp};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 4] = [V1, V2, mcp::TABLES, connections::TABLES];
+const MIGRATIONS: [&str; 6] = [V1, V2, mcp::TABLES, CREDITS, PATS, connections::TABLES];
 
 const V1: &str = "
 CREATE TABLE meta (
@@ -103,6 +103,95 @@ CREATE TABLE dry_runs (
     validated_at INTEGER NOT NULL,
     payload      TEXT NOT NULL,
     PRIMARY KEY (workflow_id, graph_hash)
+) STRICT, WITHOUT ROWID;
+";
+
+/// Credits: what is left, what was given, what was spent, and counts by the hour.
+///
+/// A charge belongs to the event that began the attempt, so it cannot be made twice. A new runtime
+/// is given ten million credits. What was done before is counted from the log; it cost nothing.
+const CREDITS: &str = "
+CREATE TABLE credits (
+    only         INTEGER PRIMARY KEY CHECK (only = 1),
+    trial        INTEGER NOT NULL CHECK (trial >= 0),
+    included     INTEGER NOT NULL CHECK (included >= 0),
+    payg         INTEGER NOT NULL CHECK (payg >= 0),
+    is_unlimited INTEGER NOT NULL
+) STRICT;
+INSERT INTO credits VALUES (1, 0, 10000000000000, 0, 0);
+
+CREATE TABLE credit_grants (
+    number INTEGER PRIMARY KEY,
+    at     INTEGER NOT NULL,
+    bucket TEXT NOT NULL,
+    delta  INTEGER NOT NULL,
+    note   TEXT NOT NULL
+) STRICT;
+
+CREATE TABLE charges (
+    gid         INTEGER NOT NULL REFERENCES events (gid),
+    bucket      TEXT NOT NULL,
+    at          INTEGER NOT NULL,
+    run_id      TEXT NOT NULL,
+    workflow_id TEXT NOT NULL,
+    step_id     TEXT NOT NULL,
+    attempt     INTEGER NOT NULL,
+    action      TEXT NOT NULL,
+    delta       INTEGER NOT NULL,
+    PRIMARY KEY (gid, bucket)
+) STRICT, WITHOUT ROWID;
+CREATE TRIGGER charges_never_change BEFORE UPDATE ON charges
+BEGIN SELECT RAISE (ABORT, 'a charge never changes'); END;
+CREATE TRIGGER charges_never_go BEFORE DELETE ON charges
+BEGIN SELECT RAISE (ABORT, 'a charge never changes'); END;
+
+CREATE TABLE hourly_steps (
+    hour        INTEGER NOT NULL,
+    workflow_id TEXT NOT NULL,
+    started     INTEGER NOT NULL,
+    completed   INTEGER NOT NULL,
+    skipped     INTEGER NOT NULL,
+    failed      INTEGER NOT NULL,
+    cancelled   INTEGER NOT NULL,
+    retried     INTEGER NOT NULL,
+    duration_ms INTEGER NOT NULL,
+    PRIMARY KEY (hour, workflow_id)
+) STRICT, WITHOUT ROWID;
+INSERT INTO hourly_steps
+    SELECT occurred_at / 3600000000, workflow_id,
+           sum(event_type = 'step_started'),
+           sum(event_type = 'step_completed' AND json_extract(data, '$.skipped') IS NOT 1),
+           sum(event_type = 'step_completed' AND json_extract(data, '$.skipped') IS 1),
+           sum(event_type = 'step_failed'),
+           sum(event_type = 'step_cancelled'),
+           sum(event_type = 'step_retrying'),
+           sum(CASE WHEN event_type = 'step_completed'
+               THEN coalesce(CAST(json_extract(data, '$.duration_ms') AS INTEGER), 0) ELSE 0 END)
+    FROM events WHERE event_type LIKE 'step%' GROUP BY 1, 2;
+
+CREATE TABLE hourly_credits (
+    hour        INTEGER NOT NULL,
+    workflow_id TEXT NOT NULL,
+    action      TEXT NOT NULL,
+    charges     INTEGER NOT NULL,
+    delta       INTEGER NOT NULL,
+    PRIMARY KEY (hour, workflow_id, action)
+) STRICT, WITHOUT ROWID;
+
+CREATE INDEX runs_started ON runs (started_at, workflow_id);
+CREATE INDEX runs_ended ON runs (ended_at, status, workflow_id, started_at) WHERE ended_at IS NOT NULL;
+";
+
+/// Personal access tokens; of the token itself only the digest.
+const PATS: &str = "
+CREATE TABLE pats (
+    id           TEXT PRIMARY KEY,
+    display_name TEXT NOT NULL,
+    digest       BLOB NOT NULL UNIQUE,
+    role         TEXT NOT NULL,
+    scopes       TEXT NOT NULL,
+    created_at   INTEGER NOT NULL,
+    revoked_at   INTEGER
 ) STRICT, WITHOUT ROWID;
 ";
 

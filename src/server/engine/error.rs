@@ -22,6 +22,14 @@ pub enum EngineError {
     /// What was given cannot be used.
     #[error("{0}")]
     Invalid(String),
+    /// The run could not be paid; it is recorded as rejected.
+    #[error("{message}")]
+    InsufficientCredits {
+        /// The rejected run.
+        run: RunId,
+        /// What it costs and what is left, in words.
+        message: String,
+    },
     /// The database failed; nothing was recorded and nothing acknowledged.
     #[error(transparent)]
     Storage(Arc<DbError>),

@@ -24,14 +24,19 @@ mod fleet;
 mod guard;
 mod handle;
 mod hub;
+mod money;
+mod prices;
 mod reads;
 mod recovery;
 mod request;
 mod timers;
 mod writer;
 
+pub use crate::server::db::credits::{Grant, LedgerCause, LedgerRow};
 pub use crate::server::db::{
     DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
 };
 pub use error::EngineError;
 pub use handle::{Engine, WeakEngine};
+pub use prices::{PRICES, Price};
+pub use request::CreditsOrder;

@@ -5,8 +5,8 @@ use std::fmt;
 use rusqlite::Connection;
 use tokio::sync::oneshot;
 
-use super::{DryRun, EngineError, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
-use crate::domain::{Run, RunId, StopMode, Timestamp, WorkflowId};
+use super::{DryRun, EngineError, Grant, NewWorkflow, VersionRecord, WorkflowPatch, WorkflowRecord};
+use crate::domain::{Balance, Run, RunId, StopMode, Timestamp, Usage, WorkflowId};
 use crate::machine::Input;
 use crate::server::db::DbError;
 use crate::wire::{Decision, StartRun};
@@ -27,6 +27,8 @@ pub(super) enum Request {
     Publish(WorkflowId, String, Reply<VersionRecord>),
     /// Keep what a validation answered.
     KeepDryRun(DryRun, Reply<()>),
+    /// Add credits, or change the balance.
+    Credits(CreditsOrder, Reply<Usage>),
     /// Change tables that stand beside the log.
     Write(Change),
     /// Start a run.
@@ -41,6 +43,18 @@ pub(super) enum Request {
     Retry,
     /// Finish what was taken and end.
     Shutdown,
+}
+
+/// What is done to the balance.
+#[derive(Clone, Debug, PartialEq)]
+pub enum CreditsOrder {
+    /// Add to a bucket.
+    Grant(Grant),
+    /// Make the buckets exactly this; what is done costs again.
+    Set(Balance),
+    /// Let nothing be refused for lack of credits, until the balance is set. What is done is still
+    /// recorded with its price.
+    Unlimited,
 }
 
 /// What an operator does to a run.
@@ -157,6 +171,7 @@ impl Request {
                 refuse(reply, error);
             }
             Self::Publish(_, _, reply) => refuse(reply, error),
+            Self::Credits(_, reply) => refuse(reply, error),
             Self::Start(_, reply) | Self::Control(_, _, _, reply) => refuse(reply, error),
             Self::Write(change) => change.decline(error),
             Self::Report(report) => return Some(report),

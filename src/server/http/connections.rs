@@ -1,22 +1,38 @@
 //! Connections: list, make, show, change, remove, authorize. No answer holds a secret.
 
-use axum::Json;
 use axum::extract::State;
 use axum::http::StatusCode;
+use axum::routing::{get, patch as patch_route, post};
+use axum::{Json, Router};
 use serde_json::{Map, Value, json};
 
 use super::body::Body;
 use super::error::ApiError;
 use super::path::At;
+use super::state::HttpState;
 use crate::server::connections::{ConnectionPatch, Connections, NEEDS_RECONNECT, NewConnection, OAUTH};
 use crate::server::db::ConnectionRecord;
 
-pub(super) async fn list(State(connections): State<Connections>) -> Result<Json<Value>, ApiError> {
+/// The routes of connections.
+pub(super) fn routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/connections", get(list).post(create))
+        .route("/v1/connections/google/config", get(google_config))
+        .route("/v1/connections/google/oauth-url", post(google))
+        .route("/v1/connections/google/complete", post(google))
+        .route("/v1/connections/google/accounts/{id}", get(google))
+        .route("/v1/connections/google/accounts/{id}/services", patch_route(google))
+        .route("/v1/connections/{id}", get(show).patch(patch).delete(remove))
+        .route("/v1/connections/{id}/credentials", get(credentials))
+        .route("/v1/connections/{id}/oauth-url", post(oauth_url))
+}
+
+async fn list(State(connections): State<Connections>) -> Result<Json<Value>, ApiError> {
     let all = connections.list().await?;
     Ok(Json(json!({"connections": all.iter().map(write).collect::<Vec<_>>()})))
 }
 
-pub(super) async fn create(
+async fn create(
     State(connections): State<Connections>,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
@@ -38,14 +54,11 @@ pub(super) async fn create(
     Ok((StatusCode::CREATED, Json(write(&made))))
 }
 
-pub(super) async fn show(
-    State(connections): State<Connections>,
-    At(id): At<String>,
-) -> Result<Json<Value>, ApiError> {
+async fn show(State(connections): State<Connections>, At(id): At<String>) -> Result<Json<Value>, ApiError> {
     Ok(Json(write(&connections.get(&id).await?)))
 }
 
-pub(super) async fn patch(
+async fn patch(
     State(connections): State<Connections>,
     At(id): At<String>,
     body: Body,
@@ -67,16 +80,13 @@ pub(super) async fn patch(
     Ok(Json(write(&connections.patch(&id, patch).await?)))
 }
 
-pub(super) async fn remove(
-    State(connections): State<Connections>,
-    At(id): At<String>,
-) -> Result<StatusCode, ApiError> {
+async fn remove(State(connections): State<Connections>, At(id): At<String>) -> Result<StatusCode, ApiError> {
     connections.remove(&id).await?;
     Ok(StatusCode::NO_CONTENT)
 }
 
 /// The names of the secrets, and what may be told of tokens.
-pub(super) async fn credentials(
+async fn credentials(
     State(connections): State<Connections>,
     At(id): At<String>,
 ) -> Result<Json<Value>, ApiError> {
@@ -94,7 +104,7 @@ pub(super) async fn credentials(
 }
 
 /// Begins an authorization; the address is for the browser of a person on this machine.
-pub(super) async fn oauth_url(
+async fn oauth_url(
     State(connections): State<Connections>,
     At(id): At<String>,
 ) -> Result<Json<Value>, ApiError> {
@@ -103,11 +113,11 @@ pub(super) async fn oauth_url(
 }
 
 /// The platform's own Google app is not part of a local runtime.
-pub(super) async fn google_config() -> Json<Value> {
+async fn google_config() -> Json<Value> {
     Json(json!({"enabled": false, "reason": GOOGLE}))
 }
 
-pub(super) async fn google() -> ApiError {
+async fn google() -> ApiError {
     ApiError::NotFound(format!("feature disabled: {GOOGLE}"))
 }
 

@@ -3,7 +3,7 @@
 use axum::Json;
 use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
@@ -15,11 +15,11 @@ pub enum ApiError {
     #[error("{0}")]
     Malformed(String),
     /// The token is missing or wrong (401).
-    #[error("{0}")]
-    Unauthorized(&'static str),
-    /// The token may be good, but host, origin, tenant or project are not this runtime's (403).
-    #[error("{0}")]
-    Forbidden(String),
+    #[error(transparent)]
+    Unauthorized(#[from] Unauthorized),
+    /// The token may be good, but not for this; or host or origin are not this runtime's (403).
+    #[error("{}", .0.message)]
+    Forbidden(Box<Denied>),
     /// There is no such path, or no such thing (404).
     #[error("{0}")]
     NotFound(String),
@@ -31,6 +31,12 @@ pub enum ApiError {
         /// The path that does not take it.
         path: String,
     },
+    /// There was such a thing, and there is no more (410).
+    #[error("{0}")]
+    Gone(String),
+    /// The runtime itself fails (500).
+    #[error("{0}")]
+    Internal(String),
     /// The body is larger than the runtime takes (413).
     #[error("the body is larger than {} KiB, the most that is taken", .limit / 1024)]
     TooLarge {
@@ -54,6 +60,48 @@ pub enum ApiError {
     Engine(#[from] EngineError),
 }
 
+/// What is the matter with a token.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Unauthorized {
+    /// There is no `Authorization` header.
+    #[error("the token is missing: send `Authorization: Bearer <token>`, read from the token file")]
+    Missing,
+    /// The header is no bearer token.
+    #[error("the Authorization header cannot be read: send `Authorization: Bearer <token>`")]
+    Malformed,
+    /// No token of this runtime is this one.
+    #[error(
+        "the token is unknown: every start of the runtime makes a new one, read the token file again, or \
+         create a personal access token"
+    )]
+    Unknown,
+    /// The token was one of this runtime's.
+    #[error("the token was revoked: create a new personal access token")]
+    Revoked,
+}
+
+impl Unauthorized {
+    fn code(self) -> &'static str {
+        match self {
+            Self::Missing => "missing_token",
+            Self::Malformed => "malformed_token",
+            Self::Unknown => "unknown_token",
+            Self::Revoked => "revoked_token",
+        }
+    }
+}
+
+/// Why something is not allowed: a machine word, a sentence, and what there is and would be needed.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Denied {
+    /// `missing_scope`, `missing_role`, `wrong_context`, `wrong_host`, `wrong_origin`, …
+    pub code: &'static str,
+    /// In words.
+    pub message: String,
+    /// `have` and `need`, and what else names it.
+    pub details: Value,
+}
+
 impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
@@ -61,10 +109,15 @@ impl ApiError {
             Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
+            Self::Gone(_) => StatusCode::GONE,
+            Self::Internal(_) => StatusCode::INTERNAL_SERVER_ERROR,
             Self::Method { .. } => StatusCode::METHOD_NOT_ALLOWED,
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
-            Self::Invalid(_) | Self::Engine(EngineError::Invalid(_)) => StatusCode::UNPROCESSABLE_ENTITY,
+            Self::Invalid(_)
+            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
+                StatusCode::UNPROCESSABLE_ENTITY
+            }
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
@@ -74,11 +127,16 @@ impl ApiError {
     }
 
     fn code(&self) -> &'static str {
+        match self {
+            Self::Unauthorized(reason) => return reason.code(),
+            Self::Forbidden(denied) => return denied.code,
+            Self::Engine(EngineError::InsufficientCredits { .. }) => return "INSUFFICIENT_CREDITS",
+            _ => {}
+        }
         match self.status() {
             StatusCode::BAD_REQUEST => "MALFORMED_REQUEST",
-            StatusCode::UNAUTHORIZED => "UNAUTHORIZED",
-            StatusCode::FORBIDDEN => "FORBIDDEN",
             StatusCode::NOT_FOUND => "NOT_FOUND",
+            StatusCode::GONE => "GONE",
             StatusCode::METHOD_NOT_ALLOWED => "METHOD_NOT_ALLOWED",
             StatusCode::PAYLOAD_TOO_LARGE => "PAYLOAD_TOO_LARGE",
             StatusCode::UNSUPPORTED_MEDIA_TYPE => "UNSUPPORTED_MEDIA_TYPE",
@@ -105,14 +163,27 @@ fn of_connection(error: &ConnectionError) -> StatusCode {
     }
 }
 
+impl ApiError {
+    fn details(&self) -> Option<Value> {
+        match self {
+            Self::Forbidden(denied) => Some(denied.details.clone()),
+            Self::Engine(EngineError::InsufficientCredits { run, .. }) => Some(json!({"run_id": run})),
+            _ => None,
+        }
+    }
+}
+
 impl IntoResponse for ApiError {
     fn into_response(self) -> Response {
         let status = self.status();
         if status.is_server_error() {
             tracing::error!(error = ?self, "a request failed");
         }
-        let body = Json(json!({"error": self.to_string(), "code": self.code()}));
-        let mut response = (status, body).into_response();
+        let mut body = json!({"error": self.to_string(), "code": self.code()});
+        if let Some(details) = self.details() {
+            body["details"] = details;
+        }
+        let mut response = (status, Json(body)).into_response();
         let headers = response.headers_mut();
         match status {
             StatusCode::UNAUTHORIZED => {

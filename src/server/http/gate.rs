@@ -2,19 +2,21 @@
 //!
 //! A loopback port is open to every program and every web page on the machine. So each request
 //! must name this server exactly (against DNS rebinding), must not come from a foreign page
-//! (against cross-site requests and sockets) and must carry the token of this start.
+//! (against cross-site requests and sockets) and must carry a token: that of this start, which
+//! may do everything, or a personal one, whose scopes and role say what it may do.
 
-use std::hint::black_box;
 use std::net::SocketAddr;
 
-use axum::extract::{Request, State};
+use axum::extract::{MatchedPath, Request, State};
 use axum::http::{HeaderMap, HeaderName, HeaderValue, Uri, header};
 use axum::middleware::Next;
 use axum::response::{IntoResponse, Response};
-use sha2::{Digest, Sha256};
+use serde_json::json;
 
-use super::error::ApiError;
+use super::access::{self, denied};
+use super::error::{ApiError, Unauthorized};
 use super::state::HttpState;
+use crate::server::access::{Caller, Keyring, Lookup};
 use crate::wire::headers;
 
 /// The only tenant of a local runtime.
@@ -25,8 +27,7 @@ pub const PROJECT: &str = "default";
 /// The check that every request passes before it is routed.
 pub struct Gate {
     hosts: Vec<String>,
-    // A digest, so that neither a comparison nor a memory dump of this struct tells the token.
-    token: [u8; 32],
+    keyring: Keyring,
 }
 
 impl Gate {
@@ -40,32 +41,50 @@ impl Gate {
         if port == 80 {
             hosts.extend(names.map(str::to_owned));
         }
-        Self { hosts, token: digest(token.as_bytes()) }
+        Self { hosts, keyring: Keyring::new(token) }
     }
 
-    /// Decides on one request.
+    /// The tokens that it admits.
+    pub fn keyring(&self) -> &Keyring {
+        &self.keyring
+    }
+
+    /// Decides on one request; tells who sends it.
     ///
     /// # Errors
     /// [`ApiError::Forbidden`] naming the host, origin, tenant or project that is not this
     /// server's; [`ApiError::Unauthorized`] when the token is missing or wrong.
-    pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+    pub fn admit(&self, uri: &Uri, headers: &HeaderMap) -> Result<Caller, ApiError> {
         self.check_host(uri, headers)?;
         self.check_origin(headers)?;
-        self.check_token(headers)?;
-        check_context(headers, &HeaderName::from_static(headers::TENANT), "X-Tenant-Id", TENANT)?;
-        check_context(headers, &HeaderName::from_static(headers::PROJECT), "X-Project-Id", PROJECT)
+        let caller = self.caller(headers)?;
+        check_contexts(headers)?;
+        Ok(caller)
+    }
+
+    /// Decides on a request that is signed instead of carrying a token; its handler checks the
+    /// signature.
+    ///
+    /// # Errors
+    /// [`ApiError::Forbidden`], as [`Gate::admit`].
+    pub fn admit_signed(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
+        self.check_host(uri, headers)?;
+        self.check_origin(headers)?;
+        check_contexts(headers)
     }
 
     fn check_host(&self, uri: &Uri, headers: &HeaderMap) -> Result<(), ApiError> {
         let named = single(headers, &header::HOST)?;
-        let named = named.ok_or_else(|| ApiError::Forbidden("the request has no Host header".into()))?;
+        let named =
+            named.ok_or_else(|| denied("wrong_host", "the request has no Host header".into(), json!({})))?;
         // A request line may carry a host of its own, which must be this server's too.
         let absolute = uri.authority().map(|authority| authority.as_str().as_bytes());
         for host in [Some(named.as_bytes()), absolute].into_iter().flatten() {
             if !self.is_own(host) {
                 let said = String::from_utf8_lossy(host);
                 let hint = "use the URL that the server announced";
-                return Err(ApiError::Forbidden(format!("the host {said:?} is not this server; {hint}")));
+                let message = format!("the host {said:?} is not this server; {hint}");
+                return Err(denied("wrong_host", message, json!({"have": said, "need": self.hosts})));
             }
         }
         Ok(())
@@ -82,28 +101,32 @@ impl Gate {
             return Ok(());
         }
         let said = String::from_utf8_lossy(origin.as_bytes());
-        Err(ApiError::Forbidden(format!("requests from the web origin {said:?} are not taken")))
+        let message = format!("requests from the web origin {said:?} are not taken");
+        Err(denied("wrong_origin", message, json!({"have": said})))
     }
 
-    fn check_token(&self, headers: &HeaderMap) -> Result<(), ApiError> {
-        let missing = "the token is missing: send `Authorization: Bearer <token>`, read from the token file";
-        let value = single(headers, &header::AUTHORIZATION)?.ok_or(ApiError::Unauthorized(missing))?;
+    /// Who holds the token of a request.
+    ///
+    /// # Errors
+    /// [`ApiError::Unauthorized`] when it is missing, unreadable, unknown or revoked.
+    pub fn caller(&self, headers: &HeaderMap) -> Result<Caller, ApiError> {
+        let value = single(headers, &header::AUTHORIZATION)?.ok_or(Unauthorized::Missing)?;
         let (scheme, token) = value.as_bytes().split_at(value.len().min("Bearer ".len()));
         if !scheme.eq_ignore_ascii_case(b"Bearer ") || token.is_empty() {
-            return Err(ApiError::Unauthorized(missing));
+            return Err(Unauthorized::Malformed.into());
         }
-        if same(&digest(token), &self.token) {
-            return Ok(());
+        match self.keyring.find(token) {
+            Lookup::Known(caller) => Ok(caller),
+            Lookup::Revoked => Err(Unauthorized::Revoked.into()),
+            Lookup::Unknown => Err(Unauthorized::Unknown.into()),
         }
-        Err(ApiError::Unauthorized(
-            "the token is wrong: every start of the runtime makes a new one, read the token file again",
-        ))
     }
 }
 
-/// The middleware form of [`Gate::admit`]; also marks every answer as private.
-pub(super) async fn admit(State(state): State<HttpState>, request: Request, next: Next) -> Response {
-    let mut response = match state.gate().admit(request.uri(), request.headers()) {
+/// The middleware form: who sends it, and whether the route is open to them; also marks every
+/// answer as private. The handler finds the [`Caller`] among the request's extensions.
+pub(super) async fn admit(State(state): State<HttpState>, mut request: Request, next: Next) -> Response {
+    let mut response = match judge(&state, &mut request) {
         Ok(()) => next.run(request).await,
         Err(refused) => refused.into_response(),
     };
@@ -113,13 +136,34 @@ pub(super) async fn admit(State(state): State<HttpState>, request: Request, next
     response
 }
 
+/// An unknown path has no route; whoever has a token is told so.
+fn judge(state: &HttpState, request: &mut Request) -> Result<(), ApiError> {
+    let route = request.extensions().get::<MatchedPath>().cloned();
+    let route = route.as_ref().map(MatchedPath::as_str);
+    if route.is_some_and(|route| access::is_ingress(request.method(), route)) {
+        return state.gate().admit_signed(request.uri(), request.headers());
+    }
+    let caller = state.gate().admit(request.uri(), request.headers())?;
+    if let Some(route) = route {
+        access::check(&caller, request.method(), route)?;
+    }
+    request.extensions_mut().insert(caller);
+    Ok(())
+}
+
+fn check_contexts(headers: &HeaderMap) -> Result<(), ApiError> {
+    check_context(headers, &HeaderName::from_static(headers::TENANT), "X-Tenant-Id", TENANT)?;
+    check_context(headers, &HeaderName::from_static(headers::PROJECT), "X-Project-Id", PROJECT)
+}
+
 fn check_context(headers: &HeaderMap, name: &HeaderName, shown: &str, own: &str) -> Result<(), ApiError> {
     match single(headers, name)? {
         Some(value) if value.as_bytes() != own.as_bytes() => {
             let said = String::from_utf8_lossy(value.as_bytes());
-            Err(ApiError::Forbidden(format!(
+            let message = format!(
                 "{shown} is {said:?}, but this local runtime has {own:?} alone; set it to that or leave it out"
-            )))
+            );
+            Err(denied("wrong_context", message, json!({"header": shown, "have": said, "need": own})))
         }
         _ => Ok(()),
     }
@@ -131,18 +175,11 @@ fn single<'a>(headers: &'a HeaderMap, name: &HeaderName) -> Result<Option<&'a He
     let first = values.next();
     match values.next() {
         None => Ok(first),
-        Some(_) => Err(ApiError::Forbidden(format!("the header `{name}` came more than once"))),
+        Some(_) => {
+            let message = format!("the header `{name}` came more than once");
+            Err(denied("doubled_header", message, json!({"header": name.as_str()})))
+        }
     }
-}
-
-fn digest(bytes: &[u8]) -> [u8; 32] {
-    Sha256::digest(bytes).into()
-}
-
-/// Compares in a time that depends on nothing but the length.
-fn same(left: &[u8; 32], right: &[u8; 32]) -> bool {
-    let difference = left.iter().zip(right).fold(0, |sum, (a, b)| black_box(sum | (a ^ b)));
-    black_box(difference) == 0
 }
 
 #[cfg(test)]
@@ -159,6 +196,7 @@ mod tests {
             map.append(*name, HeaderValue::from_str(value).unwrap());
         }
         gate.admit(&Uri::from_static("/v1/runs"), &map)
+            .map(|_| ())
             .map_err(|refused| format!("{} {refused}", refused.status_of()))
     }
 

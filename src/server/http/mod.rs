@@ -4,6 +4,9 @@
 //! project. Handlers then ask the [`Engine`](crate::server::engine::Engine) and write what it says
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
+mod access;
+mod analytics;
+mod billing;
 mod body;
 mod commands;
 mod connections;
@@ -12,6 +15,7 @@ mod feed;
 mod gate;
 mod params;
 mod path;
+mod pats;
 mod router;
 mod runs;
 mod state;

@@ -6,21 +6,28 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{get, patch, post};
+use axum::routing::{any, delete, get, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
 
 use super::error::ApiError;
 use super::state::HttpState;
-use super::{commands, connections, gate, runs, stream, tasks, validate, versions, workflows};
+use super::{
+    analytics, billing, commands, connections, gate, pats, runs, stream, tasks, validate, versions, workflows,
+};
 
 /// How long open requests and streams may take to end when the server closes.
 const GRACE: Duration = Duration::from_secs(5);
 
 /// All routes behind the gate.
 pub fn router(state: HttpState) -> Router {
-    let routes = workflow_routes().merge(run_routes()).merge(connection_routes());
+    let routes = workflow_routes()
+        .merge(run_routes())
+        .merge(connections::routes())
+        .merge(billing_routes())
+        .merge(token_routes())
+        .merge(analytics_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -53,20 +60,42 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
 }
 
-fn connection_routes() -> Router<HttpState> {
+fn billing_routes() -> Router<HttpState> {
     Router::new()
-        .route("/v1/connections", get(connections::list).post(connections::create))
-        .route("/v1/connections/google/config", get(connections::google_config))
-        .route("/v1/connections/google/oauth-url", post(connections::google))
-        .route("/v1/connections/google/complete", post(connections::google))
-        .route("/v1/connections/google/accounts/{id}", get(connections::google))
-        .route("/v1/connections/google/accounts/{id}/services", patch(connections::google))
-        .route(
-            "/v1/connections/{id}",
-            get(connections::show).patch(connections::patch).delete(connections::remove),
-        )
-        .route("/v1/connections/{id}/credentials", get(connections::credentials))
-        .route("/v1/connections/{id}/oauth-url", post(connections::oauth_url))
+        .route("/v1/billing/usage", get(billing::usage))
+        .route("/v1/billing/usage-history", get(billing::history))
+        .route("/v1/billing/usage-dimensions", get(billing::dimensions))
+        .route("/v1/billing/action-pricing", get(billing::pricing))
+        .route("/v1/billing/status", get(billing::status))
+        .route("/v1/billing/summary", get(billing::summary))
+        .route("/v1/billing/plans", get(billing::plans))
+        .route("/v1/billing/payment-history", get(billing::payments))
+        .route("/v1/billing/grants", post(billing::grant))
+        .route("/v1/billing/topups/{*rest}", any(billing::no_shop))
+        .route("/v1/billing/trial", any(billing::no_shop))
+        .route("/v1/billing/subscription", any(billing::no_shop))
+        .route("/v1/billing/codes", any(billing::no_shop))
+}
+
+fn token_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/pats", get(pats::list).post(pats::create))
+        .route("/v1/pats/{id}", delete(pats::revoke))
+        .route("/v1/pats/{id}/reveal", get(pats::reveal))
+}
+
+fn analytics_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/usage-history", get(analytics::by_principal))
+        .route("/v1/analytics/live-runs", get(analytics::live_runs))
+        .route("/v1/analytics/success-rate", get(analytics::success_rate))
+        .route("/v1/analytics/execution-duration", get(analytics::execution_duration))
+        .route("/v1/analytics/runs-count", get(analytics::runs_count))
+        .route("/v1/analytics/steps-executed", get(analytics::steps_executed))
+        .route("/v1/analytics/credits-consumed", get(analytics::credits_consumed))
+        .route("/v1/analytics/steps-summary", get(analytics::steps_summary))
+        .route("/v1/analytics/runs-timeseries", get(analytics::runs_series))
+        .route("/v1/analytics/usage-timeseries", get(analytics::usage_series))
 }
 
 async fn unknown(request: Request) -> ApiError {

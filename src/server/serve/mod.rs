@@ -16,7 +16,6 @@ mod options;
 mod parts;
 mod private_file;
 mod server;
-mod token;
 
 pub use announcement::{Announcement, attach};
 pub use error::ServeError;

@@ -6,6 +6,8 @@
 mod fields;
 mod page;
 mod rows;
+mod usage;
 
 pub use page::{Page, page};
 pub use rows::{Unreadable, event, run, started, task, version, workflow};
+pub use usage::usage;

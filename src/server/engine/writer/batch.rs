@@ -4,10 +4,14 @@ use std::collections::{HashMap, HashSet};
 
 use rusqlite::Connection;
 
+use super::bill::Bill;
 use super::numbers::Numbers;
+use super::purse::Purse;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::machine::{Input, Order, Reaction, Refusal};
+use crate::server::db::credits::{self, Charge};
 use crate::server::db::log::Entry;
+use crate::server::db::tallies::{self, Tally};
 use crate::server::db::{DbError, log, runs, tasks};
 use crate::server::engine::EngineError;
 use crate::server::engine::fleet::{Fleet, Live};
@@ -38,6 +42,8 @@ pub(super) struct After {
     pub(super) orders: Vec<(RunId, Order)>,
     /// The workflows with new events, and their last places.
     pub(super) places: HashMap<WorkflowId, u64>,
+    /// What happened, by workflow.
+    pub(super) tallies: HashMap<WorkflowId, Tally>,
     /// The answers.
     pub(super) settlements: Vec<Settlement>,
     /// The runs whose machines were used.
@@ -51,6 +57,7 @@ pub(super) struct Batch<'a> {
     pub(super) db: &'a Connection,
     pub(super) fleet: &'a mut Fleet,
     pub(super) numbers: &'a mut Numbers,
+    pub(super) purse: &'a mut Purse,
     pub(super) now: Timestamp,
     pub(super) after: &'a mut After,
 }
@@ -80,6 +87,10 @@ impl Batch<'_> {
             }
             Request::KeepDryRun(dry_run, reply) => {
                 let answer = self.keep_dry_run(&dry_run);
+                self.settle(reply, answer)
+            }
+            Request::Credits(order, reply) => {
+                let answer = self.order_credits(order);
                 self.settle(reply, answer)
             }
             Request::Write(change) => {
@@ -117,7 +128,10 @@ impl Batch<'_> {
             }
             live.is_stale = false;
         }
-        Ok(())
+        for (workflow, tally) in &self.after.tallies {
+            tallies::add(self.db, workflow, tally, self.now)?;
+        }
+        self.purse.store(self.db)
     }
 
     /// Gives an input to a run's machine and appends its events; `None` when there is no such run.
@@ -134,9 +148,21 @@ impl Batch<'_> {
             Some(Err(refusal)) => return Ok(Some(Err(Unmoved::Refused(refusal)))),
             None => return Ok(Some(Err(self.give_up(id)))),
         };
-        append(self.db, self.numbers, live, (&reaction, before, self.now), self.after)?;
-        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        self.record(id, reaction, before)?;
         Ok(Some(Ok(())))
+    }
+
+    /// Appends a reaction's events behind the sequence `before` and collects its orders. Attempts
+    /// that cannot be paid do not begin; their machine is told so, which fails the run.
+    fn record(&mut self, id: &RunId, mut reaction: Reaction, before: u64) -> Result<(), DbError> {
+        let Some(live) = self.fleet.get(id) else { return Ok(()) };
+        let bill = Bill::settle(self.db, self.purse, &live.machine, &mut reaction)?;
+        append(self.db, self.numbers, live, (&reaction, &bill, before, self.now), self.after)?;
+        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        for refusal in bill.unpaid {
+            self.drive(id, refusal)?;
+        }
+        Ok(())
     }
 
     /// Throws away a machine that broke off. The next input rebuilds it from the log.
@@ -147,13 +173,12 @@ impl Batch<'_> {
     }
 
     /// Takes a new run with its first events.
-    pub(super) fn launch(&mut self, live: Live, reaction: Reaction) -> Result<&mut Live, DbError> {
+    pub(super) fn launch(&mut self, live: Live, reaction: Reaction) -> Result<Option<&mut Live>, DbError> {
         let id = live.run.id.clone();
         self.after.driven.insert(id.clone());
-        let live = self.fleet.insert(live);
-        append(self.db, self.numbers, live, (&reaction, 0, self.now), self.after)?;
-        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
-        Ok(live)
+        self.fleet.insert(live);
+        self.record(&id, reaction, 0)?;
+        Ok(self.fleet.get(&id))
     }
 
     /// Keeps an answer for after the commit; a storage error ends the transaction.
@@ -171,20 +196,41 @@ impl Batch<'_> {
     }
 }
 
-/// Appends a reaction's events behind the sequence `before`.
+/// Appends a reaction's events behind the sequence `before`, with what they cost.
 fn append(
     db: &Connection,
     numbers: &mut Numbers,
     live: &Live,
-    (reaction, before, at): (&Reaction, u64, Timestamp),
+    (reaction, bill, before, at): (&Reaction, &Bill, u64, Timestamp),
     after: &mut After,
 ) -> Result<(), DbError> {
     let (run, workflow) = (&live.run.id, &live.run.workflow_id);
+    if reaction.events.is_empty() {
+        return Ok(());
+    }
+    if !after.tallies.contains_key(workflow) {
+        after.tallies.insert(workflow.clone(), Tally::default());
+    }
+    let Some(tally) = after.tallies.get_mut(workflow) else { return Ok(()) };
+    let mut items = bill.items.iter().peekable();
     let mut last = None;
-    for (event, sequence) in reaction.events.iter().zip(before + 1..) {
+    for (index, (event, sequence)) in reaction.events.iter().zip(before + 1..).enumerate() {
         let (gid, place) = (numbers.next_gid(db)?, numbers.next_place(db, workflow)?);
         let (kind, data) = (&event.kind, &event.data);
         log::append(db, &Entry { gid, run, sequence, workflow, place, kind, at, data })?;
+        tally.note(kind, data);
+        while let Some(item) = items.next_if(|item| item.event == index) {
+            let (action, attempt) = (item.price.action, item.attempt);
+            let step = data["step_id"].as_str().unwrap_or_default();
+            for (bucket, amount) in &item.paid {
+                let (bucket, amount) = (*bucket, *amount);
+                credits::charge(
+                    db,
+                    &Charge { gid, bucket, at, run, workflow, step, attempt, action, amount },
+                )?;
+            }
+            tally.note_charge(action, item.price.microcredits);
+        }
         last = Some(place);
     }
     if let Some(last) = last {

@@ -1,8 +1,11 @@
 //! The one thread that writes.
 
 mod batch;
+mod bill;
 mod catalog;
+mod money;
 mod numbers;
+mod purse;
 mod steer;
 mod thread;
 

@@ -4,7 +4,9 @@ use serde_json::{Map, Value};
 
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
-use crate::domain::{EventKind, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId};
+use crate::domain::{
+    EventKind, FailureCode, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
+};
 use crate::machine::{Input, Machine, Refusal, StartInput};
 use crate::server::db::{DbError, log, runs, workflows};
 use crate::server::engine::EngineError;
@@ -18,7 +20,7 @@ impl Batch<'_> {
         let workflow = workflows::startable(self.db, &start.workflow)?
             .ok_or_else(|| EngineError::missing("workflow", &start.workflow))?;
         if let Some(existing) = self.existing(&start)? {
-            return Ok(existing);
+            return accepted(existing);
         }
         if workflow.archived {
             return Err(archived(&start.workflow));
@@ -43,18 +45,24 @@ impl Batch<'_> {
             excluded: start.excluded,
             trigger_steps: start.trigger_steps,
         };
+        let input = match self.too_poor(&graph)? {
+            None => Input::Start(Box::new(input)),
+            Some(error) => Input::Reject { start: Box::new(input), error },
+        };
         let started = guarded(|| {
-            let reaction = machine.handle(Input::Start(Box::new(input)), self.now)?;
+            let reaction = machine.handle(input, self.now)?;
             let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
             live.follow(&reaction, self.now);
             Ok((live, reaction))
         });
         let (live, reaction) = started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?;
         runs::insert(self.db, &live.run, &start.input)?;
-        let live = self.launch(live, reaction)?;
-        // The row is written; only tasks may be missing, and later inputs say so themselves.
-        live.is_stale = !live.machine.pending_tasks().is_empty();
-        Ok(live.run.clone())
+        let (written, id) = (live.run.clone(), live.run.id.clone());
+        let live = self.launch(live, reaction)?.ok_or_else(|| EngineError::missing("run", &id))?;
+        // The row is written; what may be missing are tasks, and what a step that could not be paid
+        // changed. Later inputs say so themselves.
+        live.is_stale = live.run != written || !live.machine.pending_tasks().is_empty();
+        accepted(live.run.clone())
     }
 
     pub(super) fn control(
@@ -166,6 +174,16 @@ impl Batch<'_> {
             Some(_) => EngineError::Conflict(refusal.to_string()),
         })
     }
+}
+
+/// The run, unless it was refused for lack of credits, which its caller must not take for a start.
+fn accepted(run: Run) -> Result<Run, EngineError> {
+    let is_broke = run.failure_code == Some(FailureCode::InsufficientCredits);
+    if run.status != RunStatus::Rejected || !is_broke {
+        return Ok(run);
+    }
+    let message = run.error.map(String::from).unwrap_or_default();
+    Err(EngineError::InsufficientCredits { run: run.id, message })
 }
 
 fn is_live(run: &Run) -> bool {

@@ -11,6 +11,7 @@ use tokio::sync::{mpsc, oneshot};
 
 use super::batch::{After, Batch};
 use super::numbers::{LogClock, Numbers};
+use super::purse::Purse;
 use crate::domain::RunId;
 use crate::machine::Order;
 use crate::server::db::DbError;
@@ -36,13 +37,15 @@ pub(in crate::server::engine) struct Writer {
     fleet: Fleet,
     hub: Arc<Hub>,
     numbers: Numbers,
+    purse: Purse,
     clock: LogClock,
 }
 
 impl Writer {
     /// A writer on the one connection that writes.
     pub(in crate::server::engine) fn new(connection: Connection, fleet: Fleet, hub: Arc<Hub>) -> Self {
-        Self { connection, fleet, hub, numbers: Numbers::default(), clock: LogClock::default() }
+        let (numbers, purse, clock) = Default::default();
+        Self { connection, fleet, hub, numbers, purse, clock }
     }
 
     /// Starts the thread, on the present runtime's tasks; returns when `first` is recorded.
@@ -160,6 +163,7 @@ impl AtWork {
         tracing::error!(%error, "a batch was not recorded; its results are kept and tried again");
         after.driven.iter().for_each(|run| self.writer.fleet.forget(run));
         self.writer.numbers.forget();
+        self.writer.purse.forget();
         for settlement in after.settlements {
             settlement.send(Some(error.clone()));
         }
@@ -208,8 +212,8 @@ impl Writer {
             .connection
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(DbError::from)?;
-        let (fleet, numbers) = (&mut self.fleet, &mut self.numbers);
-        let mut batch = Batch { db: &transaction, fleet, numbers, now, after };
+        let (fleet, numbers, purse) = (&mut self.fleet, &mut self.numbers, &mut self.purse);
+        let mut batch = Batch { db: &transaction, fleet, numbers, purse, now, after };
         for request in queue {
             batch.take(request)?;
         }
