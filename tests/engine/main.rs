@@ -9,6 +9,7 @@
 mod crash;
 mod credits;
 mod fake;
+mod faults;
 mod loops;
 mod runs;
 mod storage;

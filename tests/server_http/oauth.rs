@@ -3,9 +3,14 @@
 use std::collections::HashMap;
 use std::sync::{Arc, Mutex};
 
+use arcc::domain::WorkflowId;
+use arcc::machine::{Call, ConnectionChoice, Outcome, Work};
 use arcc::server::connections::Connections;
 use arcc::server::egress::{AllowedHosts, Egress};
-use arcc::server::exec::{CredentialError, Credentials as _};
+use arcc::server::exec::{
+    Binding, CredentialError, Credentials as _, Executor as _, ExecutorOptions, InstanceError, Instances,
+    LocalExecutor,
+};
 use arcc::server::serve::{ServeOptions, Server};
 use axum::extract::{Query, Request, State};
 use axum::http::{StatusCode, header};
@@ -13,13 +18,22 @@ use axum::middleware::{Next, from_fn_with_state};
 use axum::response::{IntoResponse as _, Redirect, Response};
 use axum::routing::{get, post};
 use axum::{Json, Router};
+use futures_util::FutureExt as _;
+use futures_util::future::BoxFuture;
 use pretty_assertions::assert_eq;
+use rmcp::RoleServer;
+use rmcp::model::{
+    CallToolRequestParams, CallToolResponse, CallToolResult, ContentBlock, ErrorData, ServerCapabilities,
+    ServerConfig,
+};
+use rmcp::service::RequestContext;
 use rmcp::transport::streamable_http_server::session::local::LocalSessionManager;
 use rmcp::transport::streamable_http_server::{StreamableHttpServerConfig, StreamableHttpService};
 use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use tokio::net::TcpListener;
+use tokio_util::sync::CancellationToken;
 
 use crate::runtime::{Echo, Runtime, options};
 
@@ -38,9 +52,37 @@ struct World {
 
 type Shared = Arc<Mutex<World>>;
 
-struct Nobody;
+/// A server with one tool, which says that it was reached.
+struct Echoes;
 
-impl rmcp::ServerHandler for Nobody {}
+impl rmcp::ServerHandler for Echoes {
+    fn get_info(&self) -> ServerConfig {
+        ServerConfig::new(ServerCapabilities::builder().enable_tools().build())
+    }
+
+    async fn call_tool(
+        &self,
+        _: CallToolRequestParams,
+        _: RequestContext<RoleServer>,
+    ) -> Result<CallToolResponse, ErrorData> {
+        Ok(CallToolResult::success(vec![ContentBlock::text("{\"reached\": true}")]).into())
+    }
+}
+
+/// One instance: the protected server, over one connection.
+#[derive(Debug)]
+struct OnlyInstance(Binding);
+
+impl Instances for OnlyInstance {
+    fn bind(&self, _: &str, _: Option<&WorkflowId>) -> BoxFuture<'static, Result<Binding, InstanceError>> {
+        let binding = self.0.clone();
+        async move { Ok(binding) }.boxed()
+    }
+
+    fn is_registered(&self, _: &str) -> BoxFuture<'static, bool> {
+        async { true }.boxed()
+    }
+}
 
 /// Both servers; the base URLs of the MCP server and of the authorization server.
 async fn world(lives: u32) -> (Shared, String, String) {
@@ -66,7 +108,7 @@ async fn world(lives: u32) -> (Shared, String, String) {
 
     let protected = json!({"resource": format!("{server}/mcp"), "authorization_servers": [issuer], "scopes_supported": ["mcp:execute"]});
     let service = StreamableHttpService::new(
-        || Ok(Nobody),
+        || Ok(Echoes),
         Arc::new(LocalSessionManager::default()),
         StreamableHttpServerConfig::default(),
     );
@@ -341,4 +383,59 @@ async fn a_server_without_oauth_is_told_apart() {
     assert_eq!(refused.status, 502, "{}", refused.body);
     let text = refused.body["error"].as_str().unwrap();
     assert!(text.contains("announces no authorization server; if it wants a key"), "{text}");
+}
+
+#[tokio::test]
+async fn a_step_whose_token_is_refused_goes_through_with_another_one() {
+    let (shared, server, _) = world(3_600).await;
+    let (runtime, connections) = runtime("127.0.0.1").await;
+    let id = connection(&runtime, &server).await;
+    authorize(&runtime, &id).await;
+    let binding = Binding {
+        instance: "inst_1".into(),
+        name: "Desk".into(),
+        service: "desk".into(),
+        address: format!("{server}/mcp").into(),
+        profile: Some("default".into()),
+        connection: Some(id.as_str().into()),
+        overridden: None,
+        needs_connection: true,
+    };
+    let executor = LocalExecutor::new(ExecutorOptions {
+        instances: Arc::new(OnlyInstance(binding)),
+        credentials: Arc::new(connections.clone()),
+        egress: Egress::new(AllowedHosts::parse(["127.0.0.1"]).unwrap()),
+        ..ExecutorOptions::new("unused".into())
+    })
+    .unwrap();
+    let step = || Call {
+        run_id: "run-1".into(),
+        workflow_id: "wf-1".into(),
+        step: "send".into(),
+        attempt: 1,
+        work: Work::Mcp {
+            server_url: None,
+            instance_id: Some("inst_1".into()),
+            tool: "any".into(),
+            args: json!({}),
+            connection: ConnectionChoice::Inherit,
+        },
+        timeout: None,
+    };
+    let reached = Outcome::Done(json!({"reached": true}));
+    assert_eq!(executor.execute(step(), CancellationToken::new()).await, reached);
+    shared.lock().unwrap().refused = true;
+    assert_eq!(executor.execute(step(), CancellationToken::new()).await, reached);
+    assert_eq!(shared.lock().unwrap().given, 2);
+    // The next refusal comes too soon for another token, and a person is needed.
+    shared.lock().unwrap().refused = true;
+    let Outcome::Failed(error) = executor.execute(step(), CancellationToken::new()).await else {
+        panic!("it went through")
+    };
+    assert!(
+        error.message.contains("401") && error.message.contains("connection `Desk`"),
+        "{}",
+        error.message
+    );
+    assert_eq!(runtime.get(&format!("/v1/connections/{id}")).await["status"], "needs_reconnect");
 }

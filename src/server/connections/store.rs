@@ -55,6 +55,11 @@ impl Connections {
         let _ = self.shared.engine.set(engine.downgrade());
     }
 
+    /// Closes the connections to the database, before the engine closes its own.
+    pub async fn close(&self) {
+        self.shared.readers.close().await;
+    }
+
     /// All connections, by name.
     ///
     /// # Errors

@@ -33,6 +33,7 @@ pub struct Server {
     announcement: Announcement,
     token: SecretString,
     engine: Engine,
+    connections: Connections,
     notices: Vec<String>,
     http: Http,
     parts: Option<Parts>,
@@ -96,7 +97,7 @@ impl Server {
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
-        let state = HttpState::new(engine.clone(), connections, gate, closing.clone());
+        let state = HttpState::new(engine.clone(), connections.clone(), gate, closing.clone());
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
@@ -108,6 +109,7 @@ impl Server {
             token,
             notices: engine.notices().to_vec(),
             engine,
+            connections,
             http,
             parts: None,
             _runtime_file: runtime_file,
@@ -163,6 +165,7 @@ impl Server {
         if let Some(parts) = &mut self.parts {
             parts.rest().await;
         }
+        self.connections.close().await;
         self.engine.shutdown().await;
         if let Some(parts) = self.parts.take() {
             parts.shutdown().await;

@@ -4,7 +4,7 @@ use std::sync::Arc;
 
 use axum::Router;
 use axum::extract::{RawQuery, State};
-use axum::http::{HeaderMap, StatusCode, header};
+use axum::http::{HeaderMap, HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use axum::routing::get;
 use rmcp::transport::auth::{AuthorizationCallback, AuthorizationSession};
@@ -50,7 +50,7 @@ async fn come_back(
     headers: HeaderMap,
     RawQuery(query): RawQuery,
 ) -> Response {
-    let host = headers.get(header::HOST).map(|host| host.as_bytes());
+    let host = headers.get(header::HOST).map(HeaderValue::as_bytes);
     if host != Some(waiting.host.as_bytes()) {
         return page(StatusCode::FORBIDDEN, "This address is not for you.");
     }
