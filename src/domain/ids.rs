@@ -79,6 +79,10 @@ define_id!(
     TaskId
 );
 define_id!(
+    /// An agent that `agent_call` steps name.
+    AgentId
+);
+define_id!(
     /// One entry of a run's event log.
     EventId
 );

@@ -3,8 +3,6 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use arcc::server::connections::Connections;
-use arcc::server::egress::Egress;
 use arcc::server::http::{Gate, HttpState, serve};
 use futures_util::SinkExt;
 use pretty_assertions::assert_eq;
@@ -127,8 +125,8 @@ async fn a_quiet_stream_says_where_it_stands() {
     let addr = listener.local_addr().unwrap();
     let closing = tokio_util::sync::CancellationToken::new();
     let engine = runtime.server.engine().clone();
-    let connections = Connections::open(runtime.dir.path(), &Egress::default()).unwrap();
-    let state = HttpState::new(engine, connections, Gate::new(addr, "t"), closing.clone());
+    let (registry, connections) = (runtime.server.registry().clone(), runtime.server.connections().clone());
+    let state = HttpState::new(engine, registry, connections, Gate::new(addr, "t"), closing.clone());
     let task = tokio::spawn(serve(listener, state.with_heartbeat(Duration::from_millis(5))));
     let mut ask = runtime.ask("GET", &format!("{workflow}/stream")).with("Authorization", "Bearer t");
     ask.addr = addr;

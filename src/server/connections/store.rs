@@ -55,7 +55,12 @@ impl Connections {
         let _ = self.shared.engine.set(engine.downgrade());
     }
 
-    /// Closes the connections to the database, before the engine closes its own.
+    /// The readers of the database, for others that read what stands beside the log.
+    pub fn readers(&self) -> Readers {
+        self.shared.readers.clone()
+    }
+
+    /// Closes the readers of the database, before the engine closes its own.
     pub async fn close(&self) {
         self.shared.readers.close().await;
     }

@@ -4,7 +4,9 @@
 //! that appends. Functions here take a connection and know nothing of machines or threads:
 //! [`open()`] gives the one connection that writes, [`Readers`] those that only read.
 
+pub mod agents;
 pub mod analytics;
+pub mod children;
 pub mod connections;
 pub mod credits;
 pub mod dry_runs;
@@ -27,6 +29,6 @@ pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
 pub use record::{
-    ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord,
-    WorkflowStatus,
+    AgentRecord, ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch,
+    WorkflowRecord, WorkflowStatus,
 };

@@ -1,8 +1,8 @@
 //! Workflows and versions as the runtime keeps them.
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
-use crate::domain::{Timestamp, WorkflowId};
+use crate::domain::{AgentId, Timestamp, WorkflowId};
 
 /// A workflow to create.
 #[derive(Clone, Debug, PartialEq)]
@@ -101,6 +101,19 @@ pub struct DryRun {
     pub validated_at: Timestamp,
     /// The answer as it was given.
     pub payload: Value,
+}
+
+/// An agent as the runtime keeps it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct AgentRecord {
+    /// The agent.
+    pub id: AgentId,
+    /// What it is; it was read before it was kept.
+    pub definition: Map<String, Value>,
+    /// When it was created.
+    pub created_at: Timestamp,
+    /// When it last changed.
+    pub updated_at: Timestamp,
 }
 
 /// Which runs to list, newest first.

@@ -10,10 +10,11 @@ use serde_json::Value;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
+use super::agent::{self, Agents, NoAgents};
 use super::llm::{self, LlmProvider, Question};
 use super::lua::{Pool, ScriptFailure, time_limit};
 use super::mcp::{Client, ClientError, KnownServers, Target};
-use super::{Credentials, Executor, Instances, NoCredentials, NoInstances};
+use super::{Credentials, Executor, Instances, NoCredentials, NoInstances, Notes};
 use crate::domain::FailureCode;
 use crate::machine::{Call, LUA_SCRIPT_FAILED, Outcome, StepError, Work};
 use crate::server::egress::Egress;
@@ -37,6 +38,8 @@ pub struct ExecutorOptions {
     pub llm: Option<LlmProvider>,
     /// Who keeps connections.
     pub credentials: Arc<dyn Credentials>,
+    /// Who keeps agents.
+    pub agents: Arc<dyn Agents>,
     /// Who keeps the instances that steps are bound to.
     pub instances: Arc<dyn Instances>,
     /// Where calls may go.
@@ -47,12 +50,12 @@ impl ExecutorOptions {
     /// Options that know no servers, models and connections, and list no hosts.
     pub fn new(worker_program: PathBuf) -> Self {
         let (credentials, instances) = (Arc::new(NoCredentials), Arc::new(NoInstances));
-        let (servers, egress) = (KnownServers::new(), Egress::default());
-        Self { worker_program, servers, llm: None, credentials, instances, egress }
+        let (servers, agents, egress) = (KnownServers::new(), Arc::new(NoAgents), Egress::default());
+        Self { worker_program, servers, llm: None, credentials, agents, instances, egress }
     }
 }
 
-/// Runs Lua in child processes, calls tools over MCP and asks models.
+/// Runs Lua in child processes, calls tools over MCP, asks models and lets agents take turns.
 ///
 /// Cloning is cheap; clones share workers and sessions.
 #[derive(Clone, Debug)]
@@ -60,6 +63,7 @@ pub struct LocalExecutor {
     scripts: Arc<Pool>,
     tools: Arc<Client>,
     models: Arc<llm::Client>,
+    agents: agent::Runner,
     turns: Arc<Semaphore>,
 }
 
@@ -70,12 +74,11 @@ impl LocalExecutor {
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
         let ExecutorOptions { servers, instances, credentials, egress, .. } = options;
-        Ok(Self {
-            scripts: Arc::new(Pool::new(options.worker_program)),
-            tools: Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials)),
-            models: Arc::new(llm::Client::new(options.llm, &egress)),
-            turns: Arc::new(Semaphore::new(CALLS)),
-        })
+        let tools = Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials));
+        let models = Arc::new(llm::Client::new(options.llm, &egress));
+        let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
+        let turns = Arc::new(Semaphore::new(CALLS));
+        Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents, turns })
     }
 
     /// The MCP client, for whoever looks at servers without calling their tools.
@@ -115,6 +118,15 @@ impl LocalExecutor {
 
 impl Executor for LocalExecutor {
     fn execute(&self, call: Call, cancel: CancellationToken) -> BoxFuture<'static, Outcome> {
+        self.execute_telling(call, cancel, Notes::channel().0)
+    }
+
+    fn execute_telling(
+        &self,
+        call: Call,
+        cancel: CancellationToken,
+        notes: Notes,
+    ) -> BoxFuture<'static, Outcome> {
         let this = self.clone();
         async move {
             let key = call.idempotency_key();
@@ -126,9 +138,9 @@ impl Executor for LocalExecutor {
                     this.models.ask(question, call.timeout, cancel).await
                 }
                 Work::Agent(work) => {
-                    let message = format!("the agent `{}` is not known to this runtime", work.agent_id);
-                    let code = FailureCode::LlmRequestFailed;
-                    Outcome::Failed(StepError { code, message, retryable: false })
+                    let workflow = Some(call.workflow_id);
+                    let terms = agent::Terms { key, workflow, limit: call.timeout, cancel, notes };
+                    this.agents.take(*work, terms).await
                 }
                 Work::Mcp { server_url, instance_id, tool, args, connection } => {
                     let workflow = Some(call.workflow_id);
@@ -147,7 +159,7 @@ impl Executor for LocalExecutor {
         async move {
             match work {
                 // A model that is asked twice costs twice, and changes nothing.
-                Work::Agent(_) => false,
+                Work::Agent(work) => this.agents.repeatable(&work).await,
                 Work::Lua { .. } | Work::Llm { .. } => true,
                 Work::Mcp { server_url, instance_id, tool, .. } => {
                     let target = Target { server_url, instance_id, tool, ..Target::default() };

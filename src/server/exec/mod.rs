@@ -2,13 +2,15 @@
 //!
 //! ```text
 //!   Call ──► LocalExecutor ──► lua::Pool ──► child `arcc lua-worker` (no secrets, no files, limits)
-//!                         └──► mcp::Client ─► session per server URL ─► streamable HTTP
-//!                         └──► llm::Client ─► chat completions of the one provider
+//!                         ├──► mcp::Client ─► session per server URL ─► streamable HTTP
+//!                         ├──► llm::Client ─► chat completions of the one provider
+//!                         └──► agent::Runner ─► both, in turn, until there is an answer
 //! ```
 //!
 //! Nothing here decides about retries or timeouts of a run; that is the machine's. An attempt
 //! ends in an [`Outcome`](crate::machine::Outcome), whatever happened to it.
 
+pub mod agent;
 mod credentials;
 mod executor;
 mod instances;

@@ -5,6 +5,7 @@
 //! with [`crate::wire::write`]; no state is kept here. Streams read the log, never memory.
 
 mod access;
+mod agents;
 mod analytics;
 mod billing;
 mod body;
@@ -13,6 +14,8 @@ mod connections;
 mod error;
 mod feed;
 mod gate;
+mod mcp;
+mod mcp_instances;
 mod params;
 mod path;
 mod pats;

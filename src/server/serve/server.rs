@@ -22,8 +22,10 @@ use crate::server::connections::Connections;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
+use crate::server::exec::mcp::{Client, KnownServers};
 use crate::server::exec::Executor;
 use crate::server::http::{self, Gate, HttpState};
+use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
 
 /// The local runtime, listening.
@@ -34,6 +36,7 @@ pub struct Server {
     token: SecretString,
     engine: Engine,
     connections: Connections,
+    registry: Registry,
     notices: Vec<String>,
     http: Http,
     parts: Option<Parts>,
@@ -41,6 +44,23 @@ pub struct Server {
     _runtime_file: PrivateFile,
     _token_file: PrivateFile,
     dir: DataDir,
+}
+
+/// What the API needs of the executor's parts.
+struct Kit {
+    client: Arc<Client>,
+    connections: Connections,
+}
+
+impl Kit {
+    /// Parts of its own, for an executor that is the caller's.
+    fn bare(options: &ServeOptions, connections: Connections) -> Result<Self, ServeError> {
+        let client = Client::new(KnownServers::new(), &Egress::new(options.allow_hosts.clone()));
+        let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
+        let instances = Arc::new(Lookup::over(connections.readers()));
+        let client = Arc::new(client.with_registry(instances, Arc::new(connections.clone())));
+        Ok(Self { client, connections })
+    }
 }
 
 /// The listening half.
@@ -59,7 +79,12 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let connections = connections(&dir, &options)?;
         let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
-        let mut server = Self::assemble(dir, listener, executor, connections).await?;
+        let kit = Kit { client: executor.tools(), connections };
+        let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
+        if let Err(error) = server.registry.install_shipped().await {
+            tracing::warn!(%error, "the shipped MCP server is not registered");
+            server.notices.push(format!("the shipped MCP server is not registered: {error}"));
+        }
         if options.samples == Samples::On
             && let Err(error) = parts.drive(&server.engine, server.dir.path()).await
         {
@@ -78,26 +103,29 @@ impl Server {
     pub async fn start_with(options: ServeOptions, executor: Arc<dyn Executor>) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
         let connections = connections(&dir, &options)?;
-        Self::assemble(dir, listener, executor, connections).await
+        let kit = Kit::bare(&options, connections)?;
+        Self::assemble(dir, listener, executor, kit).await
     }
 
     async fn assemble(
         dir: DataDir,
         listener: TcpListener,
         executor: Arc<dyn Executor>,
-        connections: Connections,
+        kit: Kit,
     ) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Directory { dir: dir.path().to_owned(), source };
         let addr = listener.local_addr().map_err(failed)?;
         let engine = Engine::open(dir.path(), executor).await?;
-        connections.attach(&engine);
+        kit.connections.attach(&engine);
         let token = access::fresh().ok_or(ServeError::NoRandomness)?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
+        let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
-        let state = HttpState::new(engine.clone(), connections.clone(), gate, closing.clone());
+        let state =
+            HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone());
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
@@ -109,7 +137,8 @@ impl Server {
             token,
             notices: engine.notices().to_vec(),
             engine,
-            connections,
+            connections: kit.connections,
+            registry,
             http,
             parts: None,
             _runtime_file: runtime_file,
@@ -136,6 +165,16 @@ impl Server {
     /// The engine, for callers in the same process.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The registry of MCP servers, for callers in the same process.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
+    }
+
+    /// The connections, for callers in the same process.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
     }
 
     /// What an operator should know of how the start went though it went well, one sentence each:

@@ -13,13 +13,10 @@ const MAX_REASON_CHARS: usize = 500;
 /// # Errors
 /// In words of any length, when the answer is no chat completion.
 pub(super) fn read(body: &[u8], asked: &str, took: Duration) -> Result<Value, String> {
-    let answer: Value = serde_json::from_slice(body).map_err(|_| reason(body))?;
+    let answer = completion(body)?;
     let choice = &answer["choices"][0];
-    let Some(message) = choice["message"].as_object() else { return Err(reason(body)) };
-    if let Some(refusal) = message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()) {
-        return Err(format!("the model refused: {refusal}"));
-    }
-    let content = message.get("content").unwrap_or(&Value::Null);
+    let message = &choice["message"];
+    let content = &message["content"];
     let model = answer["model"].as_str().filter(|model| !model.is_empty()).unwrap_or(asked);
     let mut result = json!({
         "model": model,
@@ -34,8 +31,21 @@ pub(super) fn read(body: &[u8], asked: &str, took: Duration) -> Result<Value, St
     Ok(result)
 }
 
+/// A chat completion whose first choice holds a message that is no refusal.
+///
+/// # Errors
+/// In words of any length, when it is something else.
+pub(super) fn completion(body: &[u8]) -> Result<Value, String> {
+    let answer: Value = serde_json::from_slice(body).map_err(|_| reason(body))?;
+    let Some(message) = answer["choices"][0]["message"].as_object() else { return Err(reason(body)) };
+    match message.get("refusal").and_then(Value::as_str).filter(|text| !text.is_empty()) {
+        Some(refusal) => Err(format!("the model refused: {refusal}")),
+        None => Ok(answer),
+    }
+}
+
 /// The text of a message: plain, or in parts.
-fn text(content: &Value) -> String {
+pub(super) fn text(content: &Value) -> String {
     match content {
         Value::String(text) => text.clone(),
         Value::Array(parts) => parts.iter().filter_map(|part| part["text"].as_str()).collect(),

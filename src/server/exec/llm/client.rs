@@ -12,7 +12,7 @@ use tokio_util::sync::CancellationToken;
 use url::Url;
 
 use super::provider::{Variables, shown};
-use super::{LlmError, LlmProvider, Question, answer};
+use super::{Conversation, LlmError, LlmProvider, Question, Reply, answer, conversation};
 use crate::machine::Outcome;
 use crate::server::egress::{ChosenBy, Denied, Egress, Proxies, is_loopback};
 use crate::server::exec::mcp::causes;
@@ -48,6 +48,13 @@ struct Ready {
     variables: Variables,
 }
 
+/// What a request is about, for messages.
+#[derive(Clone, Copy)]
+struct About<'a> {
+    model: &'a str,
+    credential: Option<&'a str>,
+}
+
 impl Client {
     /// A client of a provider. What is wrong with the provider, or that there is none, is told by
     /// the questions that want it.
@@ -69,6 +76,20 @@ impl Client {
             asked = self.in_time(&question, limit) => asked,
         };
         asked.map_or_else(|error| Outcome::Failed(error.into_step_error()), Outcome::Done)
+    }
+
+    /// Goes on with a conversation.
+    ///
+    /// # Errors
+    /// When there is no answer, or none that can be read.
+    pub async fn converse(
+        &self,
+        conversation: &Conversation<'_>,
+        limit: Duration,
+    ) -> Result<Reply, LlmError> {
+        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        let asked = timeout(limit, ready.converse(conversation)).await;
+        asked.unwrap_or_else(|_| Err(LlmError::TookTooLong { model: conversation.model.into(), limit }))
     }
 
     async fn in_time(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
@@ -104,7 +125,26 @@ impl Ready {
 
     async fn ask(&self, question: &Question) -> Result<Value, LlmError> {
         let began = Instant::now();
-        let sent = self.http.post(self.address.clone()).json(&question.body()).send().await;
+        let about = About { model: &question.model, credential: question.credential.as_deref() };
+        let body = self.exchange(&question.body(), about).await?;
+        let read = answer::read(&body, &question.model, began.elapsed());
+        read.map_err(|reason| self.no_answer(about, &reason))
+    }
+
+    async fn converse(&self, conversation: &Conversation<'_>) -> Result<Reply, LlmError> {
+        let about = About { model: conversation.model, credential: None };
+        let body = self.exchange(&conversation.body(), about).await?;
+        conversation::read(&body).map_err(|reason| self.no_answer(about, &reason))
+    }
+
+    fn no_answer(&self, about: About<'_>, reason: &str) -> LlmError {
+        let (url, model) = (self.url.clone(), about.model.into());
+        LlmError::NoAnswer { url, model, reason: self.told(reason) }
+    }
+
+    /// Sends a request; the body of an answer that is none of refusal.
+    async fn exchange(&self, request: &Value, about: About<'_>) -> Result<Vec<u8>, LlmError> {
+        let sent = self.http.post(self.address.clone()).json(request).send().await;
         let response = sent.map_err(|error| match Denied::within(&error) {
             Some(denied) => LlmError::Denied(denied.clone()),
             None => LlmError::Unreachable {
@@ -113,18 +153,11 @@ impl Ready {
             },
         })?;
         let status = response.status();
-        let body = self.body(response, question).await?;
-        if !status.is_success() {
-            return Err(self.refusal(status, &body, question));
-        }
-        answer::read(&body, &question.model, began.elapsed()).map_err(|reason| LlmError::NoAnswer {
-            url: self.url.clone(),
-            model: question.model.clone(),
-            reason: self.told(&reason),
-        })
+        let body = self.body(response, about).await?;
+        if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body, about)) }
     }
 
-    async fn body(&self, mut response: reqwest::Response, question: &Question) -> Result<Vec<u8>, LlmError> {
+    async fn body(&self, mut response: reqwest::Response, about: About<'_>) -> Result<Vec<u8>, LlmError> {
         let mut body = Vec::new();
         loop {
             let chunk = response.chunk().await.map_err(|error| LlmError::BrokeOff {
@@ -133,19 +166,19 @@ impl Ready {
             })?;
             let Some(chunk) = chunk else { return Ok(body) };
             if body.len() + chunk.len() > MAX_BODY_BYTES {
-                let (url, model) = (self.url.clone(), question.model.clone());
+                let (url, model) = (self.url.clone(), about.model.into());
                 return Err(LlmError::TooLarge { url, model, limit: MAX_BODY_BYTES });
             }
             body.extend_from_slice(&chunk);
         }
     }
 
-    fn refusal(&self, status: StatusCode, body: &[u8], question: &Question) -> LlmError {
-        let (url, model) = (self.url.clone(), question.model.clone());
+    fn refusal(&self, status: StatusCode, body: &[u8], about: About<'_>) -> LlmError {
+        let (url, model) = (self.url.clone(), Box::<str>::from(about.model));
         let reason = self.told(&answer::reason(body));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let note = question.credential.as_ref().map(|credential| {
+                let note = about.credential.map(|credential| {
                     format!("; the step names the credential `{credential}`, but this runtime has only that one key")
                 });
                 let variable = self.variables.key;

@@ -8,11 +8,13 @@
 
 mod answer;
 mod client;
+mod conversation;
 mod error;
 mod provider;
 mod question;
 
 pub use client::{Client, MAX_BODY_BYTES};
+pub use conversation::{Conversation, Reply, ToolCall};
 pub use error::LlmError;
 pub use provider::LlmProvider;
 pub use question::Question;

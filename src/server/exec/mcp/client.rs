@@ -11,7 +11,7 @@ use tokio_util::sync::CancellationToken;
 use super::dial::{Dial, Dialer};
 use super::error::speaks_of_denial;
 use super::session::Session;
-use super::{ClientError, Discovery, KnownServers};
+use super::{ClientError, Discovery, KnownServers, ListedTool};
 use crate::domain::WorkflowId;
 use crate::machine::{ConnectionChoice, Outcome};
 use crate::server::egress::{ChosenBy, Clients, Egress, Proxies};
@@ -127,6 +127,18 @@ impl Client {
         match self.session(&dial).await {
             Ok(session) => session.is_repeatable(&target.tool),
             Err(_) => false,
+        }
+    }
+
+    /// The tools of a server, as it listed them when its session was opened.
+    ///
+    /// # Errors
+    /// When the target names no server, or the server cannot be reached.
+    pub async fn listed(&self, target: &Target) -> Result<Vec<ListedTool>, ClientError> {
+        let line = self.line_to(target).await?;
+        match self.session(&line.0).await {
+            Ok(session) => Ok(session.discovery().tools),
+            Err(error) => Err(self.marked(&line, error).await),
         }
     }
 
