@@ -56,6 +56,7 @@ fn prepare() -> color_eyre::Result<()> {
     std::panic::set_hook(Box::new(move |info| {
         let _ = writeln!(std::io::stderr(), "{}", redacted(&report.panic_report(info).to_string()));
     }));
+    crate::platform::memory::seclude();
     crate::platform::terminal::restore_on_panic();
     // One TLS provider for HTTP and WebSocket; a second installation is no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();

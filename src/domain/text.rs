@@ -131,6 +131,13 @@ fn push_mark(out: &mut String, ch: char) {
     }
 }
 
+/// The name most like one that does not exist, if any is near enough.
+pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));
+    let near = scored.filter(|(score, _)| *score >= 0.8);
+    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -23,6 +23,7 @@ pub mod browser;
 pub mod clipboard;
 pub mod journal;
 pub mod logging;
+pub mod memory;
 mod painter;
 pub mod paths;
 pub mod process;

@@ -11,8 +11,12 @@ mod children;
 mod crash;
 mod credits;
 mod fake;
+mod faults;
 mod loops;
+mod mcp;
 mod runs;
+#[path = "../support/shop.rs"]
+mod shop;
 mod storage;
 mod stream;
 mod workflows;

@@ -5,7 +5,10 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
+use crate::server::exec::CredentialError;
+use crate::server::registry::RegistryError;
 
 /// A refused request: its status, machine word and sentence.
 #[derive(Debug, thiserror::Error)]
@@ -51,6 +54,12 @@ pub enum ApiError {
     /// The path is a WebSocket and the request does not ask for one (426).
     #[error("this path is a WebSocket: connect with `Upgrade: websocket` and version 13")]
     NeedsUpgrade,
+    /// A server that the runtime asked on the caller's behalf could not be reached, or refused (502).
+    #[error("{0}")]
+    Upstream(String),
+    /// A connection cannot be made, changed or authorized.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -115,8 +124,10 @@ impl ApiError {
                 StatusCode::UNPROCESSABLE_ENTITY
             }
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Connection(error) => of_connection(error),
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -139,7 +150,34 @@ impl ApiError {
             StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
             StatusCode::CONFLICT => "CONFLICT",
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+            StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+fn of_connection(error: &ConnectionError) -> StatusCode {
+    match error {
+        ConnectionError::NotFound(_) => StatusCode::NOT_FOUND,
+        ConnectionError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConnectionError::Conflict(_) => StatusCode::CONFLICT,
+        ConnectionError::Upstream(_) => StatusCode::BAD_GATEWAY,
+        ConnectionError::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionError::NoHttp(_) | ConnectionError::Vault(_) | ConnectionError::Engine(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
+        }
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Engine(error) => Self::Engine(error),
+            RegistryError::Server(error) => Self::Upstream(error.to_string()),
+            RegistryError::Connection(CredentialError::Unknown(id)) => {
+                Self::NotFound(CredentialError::Unknown(id).to_string())
+            }
+            RegistryError::Connection(error) => Self::Upstream(error.to_string()),
         }
     }
 }

@@ -8,7 +8,9 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
+use crate::server::connections::Connections;
 use crate::server::engine::Engine;
+use crate::server::registry::Registry;
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -17,6 +19,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    connections: Connections,
+    registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
     open_streams: Arc<watch::Sender<()>>,
@@ -24,10 +28,24 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine`, its `registry` and `connections` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(
+        engine: Engine,
+        registry: Registry,
+        connections: Connections,
+        gate: Gate,
+        closing: CancellationToken,
+    ) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        Self {
+            engine,
+            registry,
+            connections,
+            gate: Arc::new(gate),
+            closing,
+            open_streams,
+            heartbeat: HEARTBEAT,
+        }
     }
 
     /// The same with another time between heartbeats.
@@ -63,8 +81,20 @@ impl HttpState {
     }
 }
 
+impl FromRef<HttpState> for Connections {
+    fn from_ref(state: &HttpState) -> Self {
+        state.connections.clone()
+    }
+}
+
 impl FromRef<HttpState> for Engine {
     fn from_ref(state: &HttpState) -> Self {
         state.engine.clone()
+    }
+}
+
+impl FromRef<HttpState> for Registry {
+    fn from_ref(state: &HttpState) -> Self {
+        state.registry.clone()
     }
 }
