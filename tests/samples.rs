@@ -126,6 +126,7 @@ impl Host {
                         inputs.push(Input::Timer(key));
                     }
                     Order::SetTimer { .. } | Order::ClearTimer(_) => {}
+                    Order::StartChild(_) | Order::StopChild { .. } => unreachable!("no sample calls another"),
                 }
             }
         }
@@ -173,6 +174,8 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
         input: sample.input(0).unwrap(),
         trigger_type: "sample".into(),
         excluded: Vec::new(),
+        principal: Default::default(),
+        caller: None,
         trigger_steps: Default::default(),
     })));
     while !host.machine.status().is_terminal() {

@@ -41,7 +41,7 @@ pub(super) struct Global {
     /// Where the local runtime keeps its data
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// Never send anything
+    /// Never send anything, whatever else is set [env: AR_READ_ONLY]
     #[arg(long, global = true)]
     pub(super) read_only: bool,
     /// Send commands although they cannot be recorded in the journal
@@ -62,6 +62,12 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// Whether nothing may be sent, whatever else is set.
+    pub(super) fn reads_only(&self) -> bool {
+        let set = std::env::var("AR_READ_ONLY").unwrap_or_default();
+        self.read_only || !matches!(&*set.trim().to_ascii_lowercase(), "" | "0" | "false" | "no")
+    }
+
     pub(super) fn flags(&self) -> Flags {
         Flags {
             profile: self.profile.clone(),
@@ -87,6 +93,21 @@ pub(super) enum Command {
     /// Workflows: list, apply, validate and publish them
     #[command(subcommand)]
     Workflows(WorkflowsCommand),
+    /// Say why a run failed or is stuck, and what to do
+    Diagnose {
+        #[command(flatten)]
+        run: RunArg,
+        /// Ask for nothing but the run itself
+        #[arg(long)]
+        offline: bool,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Check settings, terminal, connection, token, credits, connections and memory
+    Doctor {
+        #[command(flatten)]
+        print: Print,
+    },
     /// Credits: what is left; with `grant`, add some to the local runtime
     #[command(args_conflicts_with_subcommands = true)]
     Credits {
@@ -187,6 +208,8 @@ pub(super) enum RunsCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
         timeout: u64,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Pause a run: what is in flight ends, nothing new starts
@@ -194,12 +217,16 @@ pub(super) enum RunsCommand {
         #[command(flatten)]
         run: RunArg,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Resume a paused run
     Resume {
         #[command(flatten)]
         run: RunArg,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -210,6 +237,8 @@ pub(super) enum RunsCommand {
         /// Cancel what is in flight now, instead of letting it end
         #[arg(long)]
         immediate: bool,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -243,12 +272,16 @@ pub(super) enum TasksCommand {
         #[arg(long, value_name = "JSON")]
         result: Option<String>,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Reject a task: its branch stops
     Reject {
         #[command(flatten)]
         task: TaskArg,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -270,6 +303,8 @@ pub(super) enum WorkflowsCommand {
         #[arg(long)]
         publish: bool,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
@@ -289,8 +324,21 @@ pub(super) enum WorkflowsCommand {
         #[arg(long, default_value = "")]
         changelog: String,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
+}
+
+/// What guardrails may ask for.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Proof {
+    /// Confirms it where a guardrail asks for that: the run's id or the profile's name
+    #[arg(long, value_name = "VALUE")]
+    pub(super) confirm: Option<String>,
+    /// Why; goes into the journal, and with a rejection to the server
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
 }
 
 /// Which run.

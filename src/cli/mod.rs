@@ -4,7 +4,11 @@ mod account;
 mod args;
 mod balance;
 mod connect;
+mod diagnose;
+mod doctor;
 mod exit;
+mod findings;
+mod guard;
 mod journal;
 mod order;
 mod output;
@@ -66,6 +70,10 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Serve(arguments)) => serve::run(&global, &arguments).await,
         #[cfg(feature = "server")]
         Some(Command::LuaWorker) => Ok(ExitCode::FAILURE),
+        Some(Command::Diagnose { run, offline, print }) => {
+            diagnose::run(&global, &run.run, offline, print).await
+        }
+        Some(Command::Doctor { print }) => doctor::run(&global, print).await,
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,

@@ -91,22 +91,11 @@ fn paper_of_terminal() -> Paper {
 }
 
 fn themes(global: &Global, connected: &Connected) -> (Theme, Theme) {
-    let ascii = global.ascii || connected.settings.file.ascii || !locale_is_utf8();
+    let ascii = global.ascii || connected.settings.file.ascii || !terminal::locale_is_utf8();
     let glyphs = if ascii { Glyphs::Ascii } else { Glyphs::Unicode };
     let no_color = global.no_color || std::env::var_os("NO_COLOR").is_some_and(|value| !value.is_empty());
     if no_color {
         return (Theme::plain().with_glyphs(glyphs), Theme::plain().with_glyphs(glyphs));
     }
     (Theme::dark().with_glyphs(glyphs), Theme::light().with_glyphs(glyphs))
-}
-
-fn locale_is_utf8() -> bool {
-    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
-        .iter()
-        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
-    // No locale at all is common on jump hosts and in containers; their terminals speak UTF-8.
-    set.is_none_or(|locale| {
-        let locale = locale.to_ascii_lowercase();
-        locale.contains("utf-8") || locale.contains("utf8")
-    })
 }

@@ -8,9 +8,10 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr;
 use serde_json::{Value, json};
 
-use super::args::{Global, Print, WorkflowsCommand};
+use super::args::{Global, Print, Proof, WorkflowsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::guard::{Aimed, check};
 use super::output::{columns, show};
 use super::validate;
 use crate::client::Client;
@@ -34,11 +35,11 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
     let connected = connect(global, Purpose::Command).await?;
     let done = match command {
         WorkflowsCommand::List { print } => list(&connected, print).await,
-        WorkflowsCommand::Apply { publish, print, .. } => {
-            apply(&connected, draft.unwrap_or_default(), publish, print).await
+        WorkflowsCommand::Apply { publish, proof, print, .. } => {
+            apply(&connected, draft.unwrap_or_default(), publish, (&proof, print)).await
         }
-        WorkflowsCommand::Publish { workflow, changelog, print } => {
-            publish(&connected, &workflow, &changelog, print).await
+        WorkflowsCommand::Publish { workflow, changelog, proof, print } => {
+            publish(&connected, &workflow, &changelog, (&proof, print)).await
         }
         // Answered above, without a connection where it needs none.
         WorkflowsCommand::Validate { .. } => Ok(()),
@@ -77,10 +78,18 @@ fn json_of(workflow: &Workflow) -> Value {
     })
 }
 
-async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print) -> Result<()> {
-    connected.need_write()?;
+async fn apply(
+    connected: &Connected,
+    draft: Value,
+    publish: bool,
+    (proof, print): (&Proof, Print),
+) -> Result<()> {
     let client = &connected.client;
     let name = draft["name"].as_str().unwrap_or_default();
+    check(connected, "apply", &Aimed::Workflow(name), proof)?;
+    if publish {
+        check(connected, "publish", &Aimed::Workflow(name), proof)?;
+    }
     let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
     let (workflow, word) = match known {
         Some(known) => (client.patch_workflow(&known.id, &draft).await?, "changed"),
@@ -97,8 +106,13 @@ async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print)
     Ok(show(print, &body, || vec![line])?)
 }
 
-async fn publish(connected: &Connected, workflow: &str, changelog: &str, print: Print) -> Result<()> {
-    connected.need_write()?;
+async fn publish(
+    connected: &Connected,
+    workflow: &str,
+    changelog: &str,
+    (proof, print): (&Proof, Print),
+) -> Result<()> {
+    check(connected, "publish", &Aimed::Workflow(workflow), proof)?;
     let workflow = find_workflow(&connected.client, workflow).await?;
     // Publishing asks for no validation; a draft that cannot be had is the server's to refuse.
     if let Ok(draft) = connected.client.draft(&workflow.id).await {

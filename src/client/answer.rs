@@ -52,8 +52,8 @@ impl Answer<'_> {
         let body: Option<Value> = serde_json::from_slice(self.body).ok();
         let message = body.as_ref().and_then(message).map_or_else(|| self.plain_text(), clip);
         match self.status.as_u16() {
-            401 => CallError::Unauthorized(message),
-            403 => CallError::Forbidden(message),
+            401 => CallError::Unauthorized(with_code(message, body.as_ref())),
+            403 => CallError::Forbidden(with_code(message, body.as_ref())),
             404 if self.is_html() => self.not_the_api("an HTML page says 404".to_owned()),
             status => CallError::Rejected {
                 status,
@@ -118,6 +118,16 @@ fn code(body: &Value) -> Option<Box<str>> {
     named.or_else(|| at("/error").filter(|word| is_word(word))).map(clip)
 }
 
+/// The message with the machine word behind it, which says more precisely what is missing.
+fn with_code(message: Box<str>, body: Option<&Value>) -> Box<str> {
+    // The plain words of the status say nothing that the status does not.
+    let says_more = |code: &str| !message.contains(code) && !matches!(code, "UNAUTHORIZED" | "FORBIDDEN");
+    match body.and_then(code).filter(|code| says_more(code)) {
+        Some(code) => format!("{message} ({code})").into(),
+        None => message,
+    }
+}
+
 fn is_word(text: &str) -> bool {
     let of_word = |ch: char| ch.is_ascii_lowercase() || ch.is_ascii_digit() || ch == '_';
     !text.is_empty() && text.chars().all(of_word)
@@ -125,7 +135,8 @@ fn is_word(text: &str) -> bool {
 
 /// What a refusal has to say beyond its message; of a validation, that is the body itself.
 fn details(body: &Value) -> Option<&Value> {
-    body.get("details").or_else(|| body.get("valid").map(|_| body))
+    let is_report = ["valid", "issues", "checks"].iter().any(|name| body.get(*name).is_some());
+    body.get("details").or_else(|| is_report.then_some(body))
 }
 
 /// When the server asks to try again: the header in seconds or as a date, else the body.

@@ -189,6 +189,7 @@ fn changes_context(kind: &EventKind) -> bool {
         | EventKind::StepCancelled
         | EventKind::StepUncertain
         | EventKind::GraphUpdated
+        | EventKind::ChildWaiting
         | EventKind::HumanTaskCreated
         | EventKind::HumanTaskCompleted
         | EventKind::StateChanged

@@ -89,6 +89,11 @@ impl Route {
         }))
     }
 
+    /// The proxy in between, without its password.
+    pub(super) fn proxy(&self) -> Option<String> {
+        self.hop.as_ref().map(Hop::name)
+    }
+
     /// Whether the proxy itself is spoken to over TLS.
     pub(super) fn has_secure_hop(&self) -> bool {
         self.hop.as_ref().is_some_and(|hop| hop.uri.scheme_str() == Some("https"))

@@ -40,6 +40,9 @@ pub enum EventKind {
     HumanTaskCreated,
     /// A person has decided.
     HumanTaskCompleted,
+    /// A child run began, or ceased, to wait for nothing but a person: `data.waiting` (the local
+    /// runtime's own).
+    ChildWaiting,
     /// The run ended well.
     RunCompleted,
     /// The run failed.
@@ -55,7 +58,7 @@ pub enum EventKind {
 }
 
 /// Every kind with its word on the wire, in the order of [`EventKind`].
-const WORDS: [(EventKind, &str); 20] = [
+const WORDS: [(EventKind, &str); 21] = [
     (EventKind::RunStarted, "run_started"),
     (EventKind::RunRejected, "run_rejected"),
     (EventKind::StateChanged, "state_changed"),
@@ -71,6 +74,7 @@ const WORDS: [(EventKind, &str); 20] = [
     (EventKind::GraphUpdated, "graph_updated"),
     (EventKind::HumanTaskCreated, "human_task_created"),
     (EventKind::HumanTaskCompleted, "human_task_completed"),
+    (EventKind::ChildWaiting, "child_waiting"),
     (EventKind::RunCompleted, "run_completed"),
     (EventKind::RunFailed, "run_failed"),
     (EventKind::RunPaused, "run_paused"),
@@ -153,6 +157,7 @@ impl RunEvent {
             | EventKind::AgentTurnToolRound
             | EventKind::AgentTurnLimitReached
             | EventKind::GraphUpdated
+            | EventKind::ChildWaiting
             | EventKind::RunCompleted
             | EventKind::RunFailed
             | EventKind::RunPaused

@@ -7,7 +7,7 @@
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::time::Duration;
 
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::{StepId, StepKind};
 
@@ -124,6 +124,15 @@ impl Graph {
             .map(|(index, step)| parse_step(index, step))
             .collect::<Result<_, _>>()?;
         Ok(Self { steps, input_schema: raw.get("input_schema").cloned() })
+    }
+
+    /// The graph as its author wrote it, as far as the runtime reads it.
+    pub fn to_value(&self) -> Value {
+        let steps: Vec<&Map<String, Value>> = self.steps.iter().map(|step| &step.fields).collect();
+        match &self.input_schema {
+            Some(schema) => json!({"steps": steps, "input_schema": schema}),
+            None => json!({ "steps": steps }),
+        }
     }
 
     /// The step of that id.
@@ -251,7 +260,6 @@ fn number(value: Option<&Value>) -> Option<f64> {
 mod tests {
     use super::*;
     use pretty_assertions::assert_eq;
-    use serde_json::json;
 
     fn graph(edges: &[(&str, &[&str])]) -> Graph {
         let steps: Vec<_> = edges

@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::clock::age;
 use super::{
-    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunStatus, StepId, StepStatus, TaskId,
-    Timestamp,
+    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunId, RunStatus, StepId, StepStatus,
+    TaskId, Timestamp, WorkflowId,
 };
 
 /// Where a step stands, and what is known of how it got there.
@@ -36,10 +36,29 @@ pub struct StepState {
     pub caused_by: Option<StepId>,
     /// The human task it waits for.
     pub task_id: Option<TaskId>,
+    /// The run that carries out that attempt, of a `workflow_call`.
+    pub child: Option<ChildRun>,
     /// Its resolved input, where the event carries one; foreign content.
     pub input: Option<Value>,
     /// Its result; foreign content.
     pub result: Option<Value>,
+}
+
+/// The run that carries out a step.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ChildRun {
+    /// Its workflow, where the event says.
+    pub workflow_id: Option<WorkflowId>,
+    /// The run.
+    pub run_id: RunId,
+}
+
+impl ChildRun {
+    fn of(data: &Value) -> Option<Self> {
+        let text = |field| data.get(field).and_then(Value::as_str);
+        let workflow_id = text("child_workflow_id").map(WorkflowId::new);
+        Some(Self { workflow_id, run_id: RunId::new(text("child_run_id")?) })
+    }
 }
 
 impl StepState {
@@ -215,6 +234,7 @@ impl RunHistory {
             | EventKind::AgentTurnToolRound
             | EventKind::AgentTurnLimitReached
             | EventKind::GraphUpdated
+            | EventKind::ChildWaiting
             | EventKind::Unknown(_) => {}
         }
     }
@@ -260,12 +280,15 @@ fn fold_into(step: &mut StepState, event: &RunEvent) {
             step.started_at = step.started_at.or(event.at);
             step.ended_at = None;
             step.input = data.get("input").cloned().or(step.input.take());
+            step.child = ChildRun::of(data);
         }
         EventKind::StepCompleted => {
             step.ended_at = event.at;
             step.error = None;
             if step.status == StepStatus::Completed {
                 step.result = data.get("result").cloned();
+                // A server may name the child in the result alone.
+                step.child = step.child.take().or_else(|| ChildRun::of(step.result.as_ref()?));
             }
         }
         EventKind::StepFailed => {

@@ -3,6 +3,7 @@
 //! JSON appears here only as an opaque payload ([`serde_json::Value`]); reading foreign JSON
 //! is the business of [`crate::wire`]. "Now" is always a parameter.
 
+pub mod child_call;
 pub mod clock;
 pub mod context;
 pub mod credits;
@@ -15,6 +16,7 @@ pub mod graph;
 pub mod history;
 pub mod ids;
 pub mod run;
+pub mod schema;
 pub mod step;
 pub mod task;
 pub mod template;
@@ -31,9 +33,9 @@ pub use digest::Digest;
 pub use event::{EventKind, RunEvent};
 pub use failure::FailureCode;
 pub use graph::{Graph, StepSpec};
-pub use history::{RunHistory, StepState};
+pub use history::{ChildRun, RunHistory, StepState};
 pub use ids::{AgentId, EventId, RunId, StepId, TaskId, WorkflowId};
-pub use run::{Drain, Phase, Progress, Run, RunClass, RunStatus, StopMode};
+pub use run::{Drain, ParentStep, Phase, Principal, Progress, Run, RunClass, RunStatus, StopMode};
 pub use step::{SkipReason, StepKind, StepStatus};
-pub use task::PendingTask;
+pub use task::{PendingTask, Verbatim};
 pub use workflow::{Workflow, WorkflowVersion};

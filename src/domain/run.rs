@@ -136,6 +136,65 @@ pub struct Drain {
     pub deadline: Timestamp,
 }
 
+/// The step of another run that started a run, a `workflow_call`.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct ParentStep {
+    /// That run's workflow; empty where the server does not say.
+    pub workflow_id: WorkflowId,
+    /// That run.
+    pub run_id: RunId,
+    /// The step; empty where the server does not say.
+    pub step_id: StepId,
+}
+
+/// For whom a run is, as its start said; templates see it below `run`.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Principal {
+    /// The user's id in the embedding product.
+    pub external_user_id: Option<Box<str>>,
+    /// The platform's id of that user.
+    pub principal_id: Option<Box<str>>,
+    /// The Console user.
+    pub user_id: Option<Box<str>>,
+    /// The segment that the start was fanned out over.
+    pub segment_id: Option<Box<str>>,
+}
+
+impl Principal {
+    /// Reads it from wherever fields of these names stand.
+    pub fn read<'t>(field: impl Fn(&str) -> Option<&'t str>) -> Self {
+        let text = |name| field(name).map(Into::into);
+        Self {
+            external_user_id: text("external_user_id"),
+            principal_id: text("principal_id"),
+            user_id: text("user_id"),
+            segment_id: text("segment_id"),
+        }
+    }
+
+    /// The names that are known, with their values.
+    pub fn fields(&self) -> impl Iterator<Item = (&'static str, &str)> {
+        let own = [
+            ("external_user_id", &self.external_user_id),
+            ("principal_id", &self.principal_id),
+            ("user_id", &self.user_id),
+            ("segment_id", &self.segment_id),
+        ];
+        own.into_iter().filter_map(|(name, value)| Some((name, value.as_deref()?)))
+    }
+
+    /// Every name that templates may use, with its value; `external_id` is the external user's.
+    pub fn all(&self) -> [(&'static str, Option<&str>); 5] {
+        [
+            ("external_id", self.external_user_id.as_deref()),
+            ("external_user_id", self.external_user_id.as_deref()),
+            ("principal_id", self.principal_id.as_deref()),
+            ("user_id", self.user_id.as_deref()),
+            ("segment_id", self.segment_id.as_deref()),
+        ]
+    }
+}
+
 /// A run as the feed lists it. What the server did not say is `None`.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Run {
@@ -171,6 +230,8 @@ pub struct Run {
     pub trigger: Option<Box<str>>,
     /// The trace id to give to support.
     pub request_id: Option<Box<str>>,
+    /// The step of another run that started it, of a child run.
+    pub parent: Option<Box<ParentStep>>,
     /// The sequence of its last event, where the server publishes sequences.
     pub last_sequence: Option<u64>,
 }
@@ -195,6 +256,7 @@ impl Run {
             updated_at: None,
             trigger: None,
             request_id: None,
+            parent: None,
             last_sequence: None,
         }
     }

@@ -26,18 +26,29 @@ impl Turn<'_> {
         let is_first = self.machine.lane(step).is_some_and(Lane::is_untouched);
         let spec = self.machine.spec(step);
         let prepared = prepare(spec, &View::at(self.machine, step));
+        let child = match &prepared {
+            Ok(Prepared::Child(work)) => Some(self.machine.new_child(step, attempt, work)),
+            _ => None,
+        };
         let input = match &prepared {
+            Ok(Prepared::Child(work)) => Some(work.input.clone()),
             Ok(Prepared::Call { input, .. }) => input.clone(),
             Ok(Prepared::Ask { payload, .. }) => Some(payload.clone()),
             Ok(Prepared::Loop { input }) => Some(input.clone()),
             Err(_) => None,
         };
-        self.emit(draft::step_started(&self.named(step), spec, attempt, input));
+        let mut event = draft::step_started(&self.named(step), spec, attempt, input);
+        if let Some(child) = child {
+            event.data["child_run_id"] = child.run.as_str().into();
+            event.data["child_workflow_id"] = child.workflow.as_str().into();
+        }
+        self.emit(event);
         if is_first {
             self.arm_iteration(step);
         }
         match prepared {
             Ok(Prepared::Call { work, .. }) => self.execute(step, work),
+            Ok(Prepared::Child(work)) => self.call_child(step, work),
             Ok(Prepared::Loop { .. }) => self.arm_timeout(step),
             Ok(Prepared::Ask { task_type, payload }) => self.ask(step, &task_type, payload),
             Err(error) => self.fail_attempt(step, &error, Duration::ZERO),
@@ -113,8 +124,7 @@ impl Turn<'_> {
         if self.machine.is_loop(step) {
             return self.fail_loop(step, &self.overrun_of(step), None);
         }
-        let attempt = self.machine.steps[step].attempt;
-        self.order(Order::Cancel { step: self.id(step), attempt });
+        self.call_off(step);
         self.give_up_timed_out(step);
     }
 

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 use super::agent::{TurnLimit, TurnNote};
 use super::io::{EventDraft, StartInput, StepError};
 use crate::domain::{
-    EventKind, FailureCode, RunStatus, SkipReason, StepId, StepKind, StepSpec, TaskId, Timestamp,
+    EventKind, FailureCode, RunId, RunStatus, SkipReason, StepId, StepKind, StepSpec, TaskId, Timestamp,
 };
 
 /// The version of the rules in this module tree, kept in every run's first event.
@@ -28,6 +28,36 @@ impl CancelReason {
             Self::RunFailed => "run_failed",
             Self::RunStopped => "run_stopped",
             Self::DrainTimeout => "drain_timeout",
+        }
+    }
+}
+
+/// On whose word a run is stopped.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(super) enum Stopper {
+    #[default]
+    Operator,
+    Parent,
+}
+
+impl Stopper {
+    /// The reason in `state_changed`.
+    pub(super) fn reason(self) -> &'static str {
+        match self {
+            Self::Operator => "operator",
+            Self::Parent => "parent_run",
+        }
+    }
+
+    /// Reads the reason back.
+    pub(super) fn of(reason: &str) -> Self {
+        if reason == Self::Parent.reason() { Self::Parent } else { Self::Operator }
+    }
+
+    fn sentence(self) -> &'static str {
+        match self {
+            Self::Operator => "an operator stopped the run",
+            Self::Parent => "the run that called it was stopped or failed, and this run with it",
         }
     }
 }
@@ -82,42 +112,53 @@ fn milliseconds(took: Duration) -> u64 {
 
 pub(super) fn run_started(start: &StartInput) -> EventDraft {
     let excluded: Vec<_> = start.excluded.iter().map(StepId::as_str).collect();
-    let mut event = draft(
-        EventKind::RunStarted,
-        json!({
-            "workflow_id": start.workflow_id,
-            "version": start.version,
-            "input": start.input,
-            "trigger_type": start.trigger_type,
-            "excluded_step_ids": excluded,
-            "machine_version": MACHINE_VERSION,
-        }),
-    );
+    let mut data = json!({
+        "workflow_id": start.workflow_id,
+        "version": start.version,
+        "input": start.input,
+        "trigger_type": start.trigger_type,
+        "excluded_step_ids": excluded,
+        "machine_version": MACHINE_VERSION,
+    });
     if !start.trigger_steps.is_empty() {
-        event.data["trigger_steps"] = Value::Object(start.trigger_steps.clone());
+        data["trigger_steps"] = Value::Object(start.trigger_steps.clone());
     }
-    event
+    note_origin(&mut data, start);
+    draft(EventKind::RunStarted, data)
+}
+
+/// For whom a run is, and which run called it, where that is so.
+fn note_origin(data: &mut Value, start: &StartInput) {
+    for (name, value) in start.principal.fields() {
+        data[name] = value.into();
+    }
+    if let Some(caller) = &start.caller {
+        data["parent_workflow_id"] = json!(caller.parent.workflow_id);
+        data["parent_run_id"] = json!(caller.parent.run_id);
+        data["parent_step_id"] = json!(caller.parent.step_id);
+        data["parent_call"] = json!(caller.step);
+        data["parent_attempt"] = caller.attempt.into();
+    }
 }
 
 pub(super) fn run_rejected(start: &StartInput, error: &StepError) -> EventDraft {
-    draft(
-        EventKind::RunRejected,
-        json!({
-            "workflow_id": start.workflow_id,
-            "version": start.version,
-            "failure_code": error.code.as_str(),
-            "error": error.message,
-            "machine_version": MACHINE_VERSION,
-        }),
-    )
+    let mut data = json!({
+        "workflow_id": start.workflow_id,
+        "version": start.version,
+        "failure_code": error.code.as_str(),
+        "error": error.message,
+        "machine_version": MACHINE_VERSION,
+    });
+    note_origin(&mut data, start);
+    draft(EventKind::RunRejected, data)
 }
 
 pub(super) fn state_changed(from: &RunStatus, to: &RunStatus, reason: &str) -> EventDraft {
     draft(EventKind::StateChanged, json!({"from": from.as_str(), "to": to.as_str(), "reason": reason}))
 }
 
-pub(super) fn draining(from: &RunStatus, deadline: Timestamp) -> EventDraft {
-    let mut event = state_changed(from, &RunStatus::Draining, "operator");
+pub(super) fn draining(from: &RunStatus, by: Stopper, deadline: Timestamp) -> EventDraft {
+    let mut event = state_changed(from, &RunStatus::Draining, by.reason());
     event.data["drain_deadline"] = deadline.to_string().into();
     event
 }
@@ -237,6 +278,10 @@ pub(super) fn task_completed(step: &Named, task: &TaskId, approved: bool) -> Eve
     draft(EventKind::HumanTaskCompleted, step.with(json!({"task_id": task, "approved": approved})))
 }
 
+pub(super) fn child_waiting(step: &Named, child: &RunId, waits: bool) -> EventDraft {
+    draft(EventKind::ChildWaiting, step.with(json!({"child_run_id": child, "waiting": waits})))
+}
+
 pub(super) fn run_completed(outputs: Map<String, Value>) -> EventDraft {
     let data = Map::from_iter([("outputs".to_owned(), Value::Object(outputs))]);
     draft(EventKind::RunCompleted, Value::Object(data))
@@ -248,10 +293,7 @@ pub(super) fn run_failed(code: &FailureCode, error: &str, step: Option<&Named>) 
     draft(EventKind::RunFailed, step.map_or(unnamed, |step| step.with(data)))
 }
 
-pub(super) fn run_stopped() -> EventDraft {
+pub(super) fn run_stopped(by: Stopper) -> EventDraft {
     let code = FailureCode::RunStopped;
-    draft(
-        EventKind::RunStopped,
-        json!({"failure_code": code.as_str(), "error": "an operator stopped the run"}),
-    )
+    draft(EventKind::RunStopped, json!({"failure_code": code.as_str(), "error": by.sentence()}))
 }

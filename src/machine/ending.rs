@@ -3,13 +3,11 @@
 use std::collections::HashSet;
 use std::time::Duration;
 
-use serde_json::{Map, Value};
-
-use super::draft::{self, CancelReason, Named};
+use super::draft::{self, CancelReason, Named, Stopper};
 use super::io::{Order, StepError, TimerKey};
 use super::turn::Turn;
 use crate::domain::clock::{human, later};
-use crate::domain::{FailureCode, RunStatus, StepId, StepStatus};
+use crate::domain::{FailureCode, RunStatus, StepId, StepStatus, StopMode};
 
 /// How long a graceful stop waits for what is in flight.
 pub const DRAIN_TIMEOUT: Duration = Duration::from_secs(60);
@@ -32,12 +30,20 @@ impl Turn<'_> {
         self.fail_run("step_failed", &error.code, &error.message, Some(cause));
     }
 
+    /// Ends the run on somebody's word.
+    pub(super) fn end_by(&mut self, stopper: Stopper, mode: StopMode) {
+        match mode {
+            StopMode::Graceful => self.drain(stopper),
+            StopMode::Immediate => self.stop(stopper),
+        }
+    }
+
     /// A graceful stop: a person's decision is not work in flight, so waiting tasks are withdrawn;
     /// calls and attempts to come may finish until the deadline.
-    pub(super) fn drain(&mut self) {
+    fn drain(&mut self, stopper: Stopper) {
         let was_held = self.is(&RunStatus::Paused);
         let deadline = later(self.at, DRAIN_TIMEOUT);
-        self.emit(draft::draining(&self.machine.status.clone(), deadline));
+        self.emit(draft::draining(&self.machine.status.clone(), stopper, deadline));
         self.set_timer(TimerKey::Drain, deadline);
         for step in self.in_flight() {
             if self.status(step) == StepStatus::Waiting {
@@ -45,6 +51,7 @@ impl Turn<'_> {
                 self.withdraw_question(step);
             }
         }
+        self.drain_children();
         self.block_pending();
         if was_held {
             self.wake_retries();
@@ -58,10 +65,10 @@ impl Turn<'_> {
     }
 
     /// An immediate stop.
-    pub(super) fn stop(&mut self) {
+    fn stop(&mut self, stopper: Stopper) {
         self.cancel_in_flight(CancelReason::RunStopped, None);
         self.block_pending();
-        self.stop_run();
+        self.stop_run(stopper);
     }
 
     /// A graceful stop is out of time.
@@ -82,9 +89,11 @@ impl Turn<'_> {
         match self.machine.status {
             RunStatus::Running | RunStatus::Paused if self.machine.ended == self.machine.plan.len() => {
                 self.change_at_end(&RunStatus::Completed, "all_steps_ended");
-                self.emit(draft::run_completed(self.outputs()));
+                self.emit(draft::run_completed(self.machine.outputs().into_iter().collect()));
             }
-            RunStatus::Draining if self.machine.in_flight.is_empty() => self.stop_run(),
+            RunStatus::Draining if self.machine.in_flight.is_empty() => {
+                self.stop_run(self.machine.drained_by);
+            }
             _ => {}
         }
     }
@@ -94,9 +103,9 @@ impl Turn<'_> {
         self.emit(draft::run_failed(code, error, step));
     }
 
-    fn stop_run(&mut self) {
-        self.change_at_end(&RunStatus::Stopped, "operator");
-        self.emit(draft::run_stopped());
+    fn stop_run(&mut self, stopper: Stopper) {
+        self.change_at_end(&RunStatus::Stopped, stopper.reason());
+        self.emit(draft::run_stopped(stopper));
     }
 
     fn change_at_end(&mut self, to: &RunStatus, reason: &str) {
@@ -114,13 +123,6 @@ impl Turn<'_> {
         if orders.len() == before {
             orders.push(Order::ClearTimer(TimerKey::Drain));
         }
-    }
-
-    /// The results of the steps that no other step waits for.
-    fn outputs(&self) -> Map<String, Value> {
-        let last = (0..self.machine.plan.len()).filter(|step| self.machine.plan.dependants(*step).is_empty());
-        last.filter_map(|step| Some((self.id(step).to_string(), self.machine.steps[step].result.clone()?)))
-            .collect()
     }
 
     pub(super) fn in_flight(&self) -> Vec<usize> {
@@ -157,11 +159,12 @@ impl Turn<'_> {
         let orders = &mut self.reaction.orders;
         let unborn = orders.iter().filter_map(|order| match order {
             Order::Execute(call) => Some(call.step.clone()),
+            Order::StartChild(call) => Some(call.caller.step.clone()),
             _ => None,
         });
         let unborn: HashSet<_> = unborn.collect();
         orders.retain(|order| match order {
-            Order::Execute(_) => false,
+            Order::Execute(_) | Order::StartChild(_) => false,
             Order::SetTimer { key: TimerKey::Timeout { step, .. }, .. } => !unborn.contains(step),
             _ => true,
         });
@@ -176,7 +179,7 @@ impl Turn<'_> {
         let attempt = self.machine.steps[step].attempt;
         match self.status(step) {
             StepStatus::Running => {
-                self.order(Order::Cancel { step: self.id(step), attempt });
+                self.call_off(step);
                 self.disarm_timeout(step);
             }
             StepStatus::Retrying => {

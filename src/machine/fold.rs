@@ -7,10 +7,13 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
+use super::children::Child;
+use super::draft::Stopper;
+use super::io::Caller;
 use super::state::{Fate, Machine, Progression, Task};
 use crate::domain::{
-    EventKind, FailureCode, Graph, RunEvent, RunId, RunStatus, SkipReason, StepKind, StepStatus, TaskId,
-    Timestamp, WorkflowId,
+    EventKind, FailureCode, Graph, ParentStep, Principal, RunEvent, RunId, RunStatus, SkipReason, StepId,
+    StepKind, StepStatus, TaskId, Timestamp, WorkflowId,
 };
 
 impl Machine {
@@ -33,7 +36,11 @@ impl Machine {
         match kind {
             EventKind::RunStarted => self.fold_start(data, at),
             EventKind::StateChanged => self.fold_state(data, at),
-            EventKind::RunFailed | EventKind::RunStopped | EventKind::RunRejected => self.fold_failure(data),
+            EventKind::RunFailed | EventKind::RunStopped => self.fold_failure(data),
+            EventKind::RunRejected => {
+                self.fold_origin(data);
+                self.fold_failure(data);
+            }
             EventKind::StepStarted
             | EventKind::StepCompleted
             | EventKind::StepFailed
@@ -41,7 +48,8 @@ impl Machine {
             | EventKind::StepRetrying
             | EventKind::HumanTaskCreated
             | EventKind::HumanTaskCompleted
-            | EventKind::AgentTurnLimitReached => self.fold_step(kind, data, at),
+            | EventKind::AgentTurnLimitReached
+            | EventKind::ChildWaiting => self.fold_step(kind, data, at),
             // Uncertainty becomes state by the task that is created right after it.
             EventKind::StepUncertain
             | EventKind::AgentTurnStatus
@@ -56,13 +64,16 @@ impl Machine {
 
     fn fold_start(&mut self, data: &Value, at: Timestamp) {
         self.status = RunStatus::Running;
-        self.run.workflow_id = WorkflowId::new(text(data, "workflow_id"));
+        self.fold_origin(data);
         self.run.input = data.get("input").cloned().unwrap_or_default();
         self.run.shown = json!({
             "run_id": self.run.id.as_str(),
             "trigger_type": text(data, "trigger_type"),
             "started_at": at.to_string(),
         });
+        for (name, value) in self.run.principal.all() {
+            self.run.shown[name] = value.into();
+        }
         let excluded = data.get("excluded_step_ids").and_then(Value::as_array);
         for id in excluded.into_iter().flatten().filter_map(Value::as_str) {
             if let Some(step) = self.plan.find(id) {
@@ -74,12 +85,30 @@ impl Machine {
         self.ready = (0..self.steps.len()).filter(is_ready).collect();
     }
 
+    /// Whose the run is, and what called it.
+    fn fold_origin(&mut self, data: &Value) {
+        self.run.workflow_id = WorkflowId::new(text(data, "workflow_id"));
+        self.run.principal = Principal::read(|name| data.get(name).and_then(Value::as_str));
+        self.run.caller = data.get("parent_call").and_then(Value::as_str).map(|call| Caller {
+            parent: ParentStep {
+                workflow_id: WorkflowId::new(text(data, "parent_workflow_id")),
+                run_id: RunId::new(text(data, "parent_run_id")),
+                step_id: StepId::new(text(data, "parent_step_id")),
+            },
+            step: StepId::new(call),
+            attempt: data.get("parent_attempt").and_then(Value::as_u64).map_or(1, |n| n as u32),
+        });
+    }
+
     fn fold_state(&mut self, data: &Value, at: Timestamp) {
         self.status = RunStatus::parse(text(data, "to"));
         let is_paused = self.status == RunStatus::Paused;
         self.pause_reason = if is_paused { text(data, "reason") } else { "" }.into();
         let deadline = data.get("drain_deadline").and_then(Value::as_str);
         self.drain_deadline = deadline.and_then(|deadline| deadline.parse().ok());
+        if self.status == RunStatus::Draining {
+            self.drained_by = Stopper::of(text(data, "reason"));
+        }
         if self.status == RunStatus::Running {
             let held =
                 self.in_flight.iter().map(|(_, step)| *step).filter(|step| self.steps[*step].is_held());
@@ -114,6 +143,11 @@ impl Machine {
                 self.fold_end(step, StepStatus::Failed);
             }
             EventKind::StepCancelled => self.fold_end(step, StepStatus::Cancelled),
+            EventKind::ChildWaiting => {
+                if let Some(child) = &mut self.steps[step].child {
+                    child.waits = data.get("waiting").and_then(Value::as_bool) == Some(true);
+                }
+            }
             EventKind::AgentTurnLimitReached => {
                 self.steps[step].status = StepStatus::Waiting;
                 self.steps[step].transcript = data.get("transcript").cloned();
@@ -138,6 +172,7 @@ impl Machine {
         state.began_at = at;
         state.due = None;
         state.input = data.get("input").cloned();
+        state.child = Child::of(data);
         state.transcript = None;
         if first {
             self.open_loop(step, data);

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value};
 
-use super::draft;
+use super::draft::{self, Stopper};
 use super::io::{Input, Reaction, Refusal, StartInput, StepError, TimerKey};
 use super::state::{Fate, Machine};
 use super::turn::Turn;
@@ -38,12 +38,22 @@ impl Machine {
                     turn.note(step, &note);
                 }
             }
+            Input::ChildEnded { step, attempt, end, took } => {
+                if let Some(step) = turn.running(&step, attempt) {
+                    turn.take_child(step, end, took);
+                }
+            }
+            Input::ChildWaits { step, attempt, waits } => {
+                if let Some(step) = turn.running(&step, attempt) {
+                    turn.note_wait(step, waits);
+                }
+            }
             Input::Timer(key) => turn.timer(&key),
             Input::Decide { task, approved, result } => turn.decide(&task, approved, result),
             Input::Pause => turn.change(&RunStatus::Paused),
             Input::Resume => turn.resume(),
-            Input::Stop(StopMode::Graceful) => turn.drain(),
-            Input::Stop(StopMode::Immediate) => turn.stop(),
+            Input::Stop(mode) => turn.end_by(Stopper::Operator, mode),
+            Input::StopWithParent(mode) => turn.end_by(Stopper::Parent, mode),
             Input::Recover { repeatable } => turn.recover(&repeatable),
         }
         turn.settle();
@@ -57,14 +67,21 @@ impl Machine {
     fn admit(&self, input: &Input) -> Result<(), Refusal> {
         use RunStatus::{Draining, Paused, Pending, Running};
         match input {
-            Input::Finished { .. } | Input::Progress { .. } | Input::Timer(_) | Input::Recover { .. } => {
-                Ok(())
-            }
+            Input::Finished { .. }
+            | Input::Progress { .. }
+            | Input::ChildEnded { .. }
+            | Input::ChildWaits { .. }
+            | Input::Timer(_)
+            | Input::Recover { .. } => Ok(()),
             Input::Start(_) | Input::Reject { .. } => self.need("started", &[Pending]),
             Input::Pause => self.need("paused", &[Running]),
             Input::Resume => self.need("resumed", &[Paused]),
-            Input::Stop(StopMode::Graceful) => self.need("stopped gracefully", &[Running, Paused]),
-            Input::Stop(StopMode::Immediate) => self.need("stopped", &[Running, Paused, Draining]),
+            Input::Stop(StopMode::Graceful) | Input::StopWithParent(StopMode::Graceful) => {
+                self.need("stopped gracefully", &[Running, Paused])
+            }
+            Input::Stop(StopMode::Immediate) | Input::StopWithParent(StopMode::Immediate) => {
+                self.need("stopped", &[Running, Paused, Draining])
+            }
             Input::Decide { task, .. } => self.need_open(task),
         }
     }

@@ -6,7 +6,10 @@ use std::time::Duration;
 use serde_json::{Map, Value};
 
 use super::agent::{AgentWork, TurnLimit, TurnNote};
-use crate::domain::{EventKind, FailureCode, Graph, RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
+use crate::domain::{
+    EventKind, FailureCode, Graph, ParentStep, Principal, RunId, RunStatus, StepId, StopMode, TaskId,
+    Timestamp, WorkflowId,
+};
 
 /// Something that happened to a run.
 #[derive(Clone, Debug, PartialEq)]
@@ -30,6 +33,26 @@ pub enum Input {
         outcome: Outcome,
         /// How long it took.
         took: Duration,
+    },
+    /// The child run of an attempt ended.
+    ChildEnded {
+        /// The step, as the [`ChildCall`] named it.
+        step: StepId,
+        /// The attempt that it belongs to.
+        attempt: u32,
+        /// How it ended.
+        end: ChildEnd,
+        /// How long it took.
+        took: Duration,
+    },
+    /// The child run of an attempt began, or ceased, to wait for nothing but a person.
+    ChildWaits {
+        /// The step, as the [`ChildCall`] named it.
+        step: StepId,
+        /// The attempt that it belongs to.
+        attempt: u32,
+        /// Whether it waits.
+        waits: bool,
     },
     /// An ordered attempt tells how it is getting on. What comes after its end is ignored.
     Progress {
@@ -57,6 +80,8 @@ pub enum Input {
     Resume,
     /// An operator ends it.
     Stop(StopMode),
+    /// The run that called it is ending, and it with it.
+    StopWithParent(StopMode),
     /// The host came back after it died; sent once, right after [`replay`](super::Machine::replay).
     Recover {
         /// Steps in flight whose call may be repeated though their kind alone does not allow it,
@@ -82,9 +107,35 @@ pub struct StartInput {
     pub trigger_type: Box<str>,
     /// Steps to leave out of this run; they are skipped as disabled.
     pub excluded: Vec<StepId>,
+    /// For whom it is.
+    pub principal: Principal,
+    /// The attempt that called it, of a child run.
+    pub caller: Option<Caller>,
     /// Gated steps that are let in from the start, each with what it is given; that overlays the
     /// input as `input._steps.<id>`.
     pub trigger_steps: Map<String, Value>,
+}
+
+/// The attempt of a `workflow_call` that a run is the child of.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Caller {
+    /// Its run and step, as clients name them.
+    pub parent: ParentStep,
+    /// The step, as its run's orders name it.
+    pub step: StepId,
+    /// The attempt.
+    pub attempt: u32,
+}
+
+/// How a child run ended.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildEnd {
+    /// Its last status.
+    pub status: RunStatus,
+    /// What it hands to its parent, see [`Machine::output`](super::Machine::output).
+    pub output: Value,
+    /// Why it failed or was stopped.
+    pub failure: Option<(FailureCode, String)>,
 }
 
 /// How an attempt ended.
@@ -143,6 +194,17 @@ pub enum TimerKey {
 pub enum Order {
     /// Begin an attempt; feed back [`Input::Finished`].
     Execute(Box<Call>),
+    /// Start the child run of an attempt, in the transaction of the events beside it, unless there is
+    /// a run of that id; feed back [`Input::ChildWaits`] and [`Input::ChildEnded`], or of one that
+    /// cannot be started, or is not waited for, [`Input::Finished`].
+    StartChild(Box<ChildCall>),
+    /// Stop a child run; how it ends is still to be fed back.
+    StopChild {
+        /// The child run.
+        run: RunId,
+        /// How.
+        mode: StopMode,
+    },
     /// Stop working on a step; no result is wanted any more.
     Cancel {
         /// The step.
@@ -183,6 +245,23 @@ impl Call {
     pub fn idempotency_key(&self) -> String {
         format!("{}/{}/{}", self.run_id, self.step, self.attempt)
     }
+}
+
+/// One attempt that another run carries out.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ChildCall {
+    /// The id that the child run has: always the same for the same attempt of the same run.
+    pub run: RunId,
+    /// The workflow to run, in its latest published version.
+    pub workflow: WorkflowId,
+    /// The child's input.
+    pub input: Value,
+    /// For whom the child is: for whom its parent is.
+    pub principal: Principal,
+    /// The attempt.
+    pub caller: Caller,
+    /// Whether the attempt lasts until the child has ended.
+    pub is_awaited: bool,
 }
 
 /// Over whose connection a tool is called.

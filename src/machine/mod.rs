@@ -13,6 +13,12 @@
 //! unique within the run, and comes back in [`Input::Finished`], [`Order::Cancel`] and timers; its
 //! events carry the public id `each#body#send` and `iteration`.
 //!
+//! A `workflow_call` is carried out by a run of its own, which the host starts in the transaction of
+//! the parent's events: [`Order::StartChild`], [`Input::ChildEnded`]. The child's id follows from the
+//! attempt, so it is never started twice, and its end is taken in the transaction of its last event,
+//! so it is never lost. Stopping or failing the parent stops the child; pausing the parent holds back
+//! what comes after the child, not the child.
+//!
 //! ```text
 //! Input ─► handle ─► Turn ─┬─► emit(event) ─► fold ─► state      (the only code that changes it)
 //!                          │        └───────► Reaction.events    (commit these first)
@@ -21,6 +27,7 @@
 
 mod agent;
 mod attempt;
+mod children;
 mod draft;
 mod ending;
 mod episode;
@@ -44,11 +51,11 @@ pub use draft::MACHINE_VERSION;
 pub use ending::DRAIN_TIMEOUT;
 pub use episode::{AGENT_HANDOFF_REFUSED, AWAITING_CHAT, AWAITING_EPISODE_CLOSE};
 pub use io::{
-    Call, ConnectionChoice, EventDraft, Input, Order, Outcome, Reaction, Refusal, StartInput, StepError,
-    TimerKey, Work,
+    Call, Caller, ChildCall, ChildEnd, ConnectionChoice, EventDraft, Input, Order, Outcome, Reaction,
+    Refusal, StartInput, StepError, TimerKey, Work,
 };
 pub use loops::REVIEW_TASK;
 pub use recover::RECOVERY_TASK;
 pub use state::Machine;
-pub use view::AWAITING_HUMAN_TASK;
+pub use view::{AWAITING_CHILD_TASK, AWAITING_HUMAN_TASK};
 pub use work::LUA_SCRIPT_FAILED;

@@ -77,7 +77,7 @@ impl Turn<'_> {
     fn on_crash(&self, step: usize, is_repeatable: bool) -> OnCrash {
         let spec = self.machine.spec(step);
         match (&spec.kind, spec.text("on_crash")) {
-            (StepKind::LuaScript, _) | (_, Some("retry")) => OnCrash::Repeat,
+            (StepKind::LuaScript | StepKind::WorkflowCall, _) | (_, Some("retry")) => OnCrash::Repeat,
             (_, Some("fail")) => OnCrash::Fail,
             (_, Some("ask")) => OnCrash::Ask,
             (StepKind::LlmCall, _) => OnCrash::Repeat,
@@ -94,6 +94,14 @@ impl Turn<'_> {
                     restore(&mut work, logged);
                 }
                 self.execute(step, work);
+                self.arm_iteration(step);
+            }
+            // The host starts no child twice; it only tells again how one ended.
+            Ok(Prepared::Child(mut work)) => {
+                if let Some(logged) = &self.machine.steps[step].input {
+                    work.input.clone_from(logged);
+                }
+                self.call_child(step, work);
                 self.arm_iteration(step);
             }
             // A loop is no call; it goes on by its iterations.

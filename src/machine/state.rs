@@ -5,12 +5,15 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use super::draft::Named;
+use super::children::Child;
+use super::draft::{Named, Stopper};
 use super::episode::Episode;
+use super::io::Caller;
 use super::loops::{Lane, LoopState};
 use super::plan::Plan;
 use crate::domain::{
-    FailureCode, Graph, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp, WorkflowId,
+    FailureCode, Graph, Principal, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp,
+    WorkflowId,
 };
 
 /// A run, as the fold of its events.
@@ -47,6 +50,8 @@ pub struct Machine {
     pub(super) pause_reason: Box<str>,
     /// When a graceful stop is out of time.
     pub(super) drain_deadline: Option<Timestamp>,
+    /// On whose word it stops gracefully.
+    pub(super) drained_by: Stopper,
 }
 
 /// What a run is.
@@ -57,6 +62,8 @@ pub(super) struct Facts {
     pub(super) input: Value,
     /// What templates and scripts see as `run`.
     pub(super) shown: Value,
+    pub(super) principal: Principal,
+    pub(super) caller: Option<Caller>,
 }
 
 /// How far a step has come.
@@ -77,6 +84,8 @@ pub(super) struct Progression {
     pub(super) due: Option<Timestamp>,
     /// The task a person is asked to decide.
     pub(super) task: Option<TaskId>,
+    /// The run that carries out that attempt.
+    pub(super) child: Option<Child>,
     pub(super) input: Option<Value>,
     pub(super) result: Option<Value>,
     /// Where an agent came to when it used up its rounds.
@@ -140,8 +149,14 @@ impl Machine {
             })
             .collect();
         let episode = plan.has_gates().then(Episode::default);
-        let facts =
-            Facts { id: run_id, workflow_id: WorkflowId::new(""), input: Value::Null, shown: Value::Null };
+        let facts = Facts {
+            id: run_id,
+            workflow_id: WorkflowId::new(""),
+            input: Value::Null,
+            shown: Value::Null,
+            principal: Principal::default(),
+            caller: None,
+        };
         Self {
             plan,
             run: facts,
@@ -160,6 +175,7 @@ impl Machine {
             episode,
             pause_reason: "".into(),
             drain_deadline: None,
+            drained_by: Stopper::Operator,
         }
     }
 

@@ -10,6 +10,9 @@ use crate::domain::{FailureCode, PendingTask, Progress, RunId, RunStatus, StepId
 /// The phase of a run in which nothing is left to do but a person's decision.
 pub const AWAITING_HUMAN_TASK: &str = "awaiting_human_task";
 
+/// The phase of a run in which nothing is left to do but a person's decision in a child run.
+pub const AWAITING_CHILD_TASK: &str = "awaiting_child_task";
+
 impl Machine {
     /// The run; empty before it started.
     pub fn run_id(&self) -> &RunId {
@@ -21,19 +24,32 @@ impl Machine {
         &self.status
     }
 
-    /// What a live run waits for: [`AWAITING_HUMAN_TASK`] while a task waits and nothing else is in
-    /// flight, [`AWAITING_EPISODE_CLOSE`] while nothing can begin and the episode is open; of a paused
-    /// run [`AWAITING_CHAT`](super::AWAITING_CHAT) or [`AWAITING_CONTINUE`](super::AWAITING_CONTINUE).
+    /// What a live run waits for, while nothing else is in flight: [`AWAITING_HUMAN_TASK`] while a task
+    /// waits, [`AWAITING_CHILD_TASK`] while only children's tasks do, [`AWAITING_EPISODE_CLOSE`] while
+    /// nothing can begin and the episode is open; of a paused run
+    /// [`AWAITING_CHAT`](super::AWAITING_CHAT) or [`AWAITING_CONTINUE`](super::AWAITING_CONTINUE).
     pub fn phase(&self) -> Option<&'static str> {
-        let mut calls =
-            self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)).peekable();
-        let asks = calls.peek().is_some() && calls.all(|step| self.steps[step].task.is_some());
-        if asks {
-            return Some(AWAITING_HUMAN_TASK);
+        if let Some(asked) = self.asked() {
+            return Some(asked);
         }
         let is_idle = self.in_flight.is_empty() && self.ready.is_empty();
         let is_stuck = self.status == RunStatus::Running && is_idle && self.is_episode_open();
         if is_stuck { Some(AWAITING_EPISODE_CLOSE) } else { self.held_phase() }
+    }
+
+    /// Whose person's decision is all that the steps in flight wait for.
+    fn asked(&self) -> Option<&'static str> {
+        let mut phase = None;
+        for step in self.in_flight.iter().map(|(_, step)| *step).filter(|step| !self.is_loop(*step)) {
+            if self.steps[step].task.is_some() {
+                phase = Some(AWAITING_HUMAN_TASK);
+            } else if self.child(step).is_some_and(|child| child.waits) {
+                phase = phase.or(Some(AWAITING_CHILD_TASK));
+            } else {
+                return None;
+            }
+        }
+        phase
     }
 
     /// How far the run has come.
@@ -100,6 +116,7 @@ impl Machine {
             task_type: task.task_type.clone(),
             created_at: Some(task.created_at),
             payload: task.payload.clone(),
+            verbatim: None,
         })
     }
 

@@ -22,6 +22,23 @@ pub fn is_interactive() -> bool {
     io::stdin().is_terminal() && io::stdout().is_terminal()
 }
 
+/// Columns and rows of the terminal, where it tells them.
+pub fn size() -> Option<(u16, u16)> {
+    crossterm::terminal::size().ok().filter(|(width, height)| *width > 0 && *height > 0)
+}
+
+/// Whether the terminal's locale can show more than ASCII.
+pub fn locale_is_utf8() -> bool {
+    let set = ["LC_ALL", "LC_CTYPE", "LANG"]
+        .iter()
+        .find_map(|name| std::env::var(name).ok().filter(|value| !value.is_empty()));
+    // No locale at all is common on jump hosts and in containers; their terminals speak UTF-8.
+    set.is_none_or(|locale| {
+        let locale = locale.to_ascii_lowercase();
+        locale.contains("utf-8") || locale.contains("utf8")
+    })
+}
+
 /// Gives the terminal back; does nothing when it was not taken.
 pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {

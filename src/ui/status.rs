@@ -90,7 +90,9 @@ fn of_kind(kind: &EventKind, theme: &Theme) -> (&'static str, Style) {
         EventKind::RunStopped => ("■", theme.cancelled),
         EventKind::RunPaused => ("‖", theme.paused),
         EventKind::StepRetrying | EventKind::AgentTurnLimitReached => ("↻", theme.draining),
-        EventKind::HumanTaskCreated | EventKind::StepUncertain => ("◆", theme.waiting),
+        EventKind::HumanTaskCreated | EventKind::StepUncertain | EventKind::ChildWaiting => {
+            ("◆", theme.waiting)
+        }
         EventKind::HumanTaskCompleted => ("✔", theme.waiting),
         EventKind::StateChanged
         | EventKind::AgentTurnStatus

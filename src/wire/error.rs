@@ -4,6 +4,8 @@ use std::time::Duration;
 
 use serde_json::Value;
 
+use crate::domain::triage::{Trouble, TroubleKind};
+
 /// A failed call, in terms that every layer may see.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
 pub enum CallError {
@@ -71,6 +73,30 @@ pub enum CallError {
         /// What was wrong with the answer.
         reason: Box<str>,
     },
+}
+
+impl From<CallError> for Trouble {
+    fn from(error: CallError) -> Self {
+        let text = error.to_string().into();
+        let known = |kind, status, code| Self { kind, status, code, text };
+        match error {
+            CallError::Unauthorized(_) => known(TroubleKind::Unauthenticated, Some(401), None),
+            CallError::Forbidden(_) => known(TroubleKind::Forbidden, Some(403), None),
+            CallError::Rejected { status, code, .. } => {
+                let kind = match status {
+                    404 => TroubleKind::Missing,
+                    500.. => TroubleKind::Unavailable,
+                    _ => TroubleKind::Refused,
+                };
+                known(kind, Some(status), code)
+            }
+            CallError::NotTheApi { .. } => known(TroubleKind::Odd, None, None),
+            CallError::NotSent(_) | CallError::Unrecorded(_) => known(TroubleKind::NotSent, None, None),
+            CallError::Unconnected { .. } | CallError::Unreachable { .. } | CallError::TimedOut { .. } => {
+                known(TroubleKind::NoAnswer, None, None)
+            }
+        }
+    }
 }
 
 impl CallError {

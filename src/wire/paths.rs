@@ -13,6 +13,26 @@ pub const TASKS_PENDING: &str = "/v1/tasks/pending";
 /// All workflows of the project.
 pub const WORKFLOWS: &str = "/v1/workflows";
 
+/// The MCP instances of the project.
+pub const MCP_INSTANCES: &str = "/v1/mcp/instances";
+/// The connections of the project.
+pub const CONNECTIONS: &str = "/v1/connections";
+/// Whether Google accounts can be connected.
+pub const GOOGLE_CONFIG: &str = "/v1/connections/google/config";
+/// Where the connecting of a Google account begins.
+pub const GOOGLE_OAUTH_URL: &str = "/v1/connections/google/oauth-url";
+/// What used credits, entry by entry.
+pub const BILLING_HISTORY: &str = "/v1/billing/usage-history";
+/// What actions cost.
+pub const ACTION_PRICING: &str = "/v1/billing/action-pricing";
+/// What used credits, in sums.
+pub const CREDITS_CONSUMED: &str = "/v1/analytics/credits-consumed";
+/// The models that have a provider key.
+pub const MODEL_CATALOG: &str = "/v1/llm-provider-keys/catalog";
+/// Where a model is resolved to a key.
+pub const RESOLVE_MODEL: &str = "/v1/llm/resolve";
+/// Where memory is searched.
+pub const MEMORY_SEARCH: &str = "/v1/memory/search";
 /// What is left of the credits.
 pub const USAGE: &str = "/v1/billing/usage";
 /// Where credits are added; a local runtime's own.
@@ -57,6 +77,41 @@ pub fn validate(id: &WorkflowId) -> String {
 /// Where a workflow takes commands.
 pub fn command(id: &WorkflowId) -> String {
     format!("{}/command", workflow(id))
+}
+
+/// Which connections a workflow uses in place of its instances' own.
+pub fn connection_overrides(id: &WorkflowId) -> String {
+    format!("{}/connection-overrides", workflow(id))
+}
+
+/// The config profiles of an MCP instance.
+pub fn config_profiles(instance: &str) -> String {
+    format!("{MCP_INSTANCES}/{}/config-profiles", segment(instance))
+}
+
+/// Where an MCP server is validated.
+pub fn validate_server(server: &str) -> String {
+    format!("/v1/mcp/servers/{}/validate", segment(server))
+}
+
+/// Where a connection is validated with an MCP server.
+pub fn validate_connection(server: &str, connection: &str) -> String {
+    format!("/v1/mcp/servers/{}/connections/{}/validate", segment(server), segment(connection))
+}
+
+/// Where the reconnecting of an account begins.
+pub fn connection_oauth_url(connection: &str) -> String {
+    format!("{CONNECTIONS}/{}/oauth-url", segment(connection))
+}
+
+/// A connected Google account.
+pub fn google_account(connection: &str) -> String {
+    format!("{CONNECTIONS}/google/accounts/{}", segment(connection))
+}
+
+/// A memory extraction.
+pub fn extraction(job: &str) -> String {
+    format!("/v1/memory/extract/{}", segment(job))
 }
 
 /// The WebSocket of a workflow's run events.

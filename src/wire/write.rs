@@ -25,6 +25,9 @@ pub fn run(run: &Run) -> Value {
         "updated_at": run.updated_at,
         "trigger_type": run.trigger,
         "request_id": run.request_id,
+        "parent_run_id": run.parent.as_ref().map(|parent| &parent.run_id),
+        "parent_workflow_id": run.parent.as_ref().map(|parent| &parent.workflow_id),
+        "parent_step_id": run.parent.as_ref().map(|parent| &parent.step_id),
         "last_sequence": run.last_sequence,
     }))
 }
@@ -77,7 +80,7 @@ fn drop_nulls(body: Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{Drain, FailureCode, RunStatus};
+    use crate::domain::{Drain, FailureCode, ParentStep, RunStatus};
     use crate::wire::read;
     use pretty_assertions::assert_eq;
 
@@ -98,6 +101,11 @@ mod tests {
             updated_at: at,
             trigger: Some("api".into()),
             request_id: Some("q".into()),
+            parent: Some(Box::new(ParentStep {
+                workflow_id: "pw".into(),
+                run_id: "pr".into(),
+                step_id: "each#body#call".into(),
+            })),
             last_sequence: Some(9),
             ..Run::new("r".into(), "w".into(), RunStatus::parse("odd"))
         };
@@ -115,6 +123,7 @@ mod tests {
             task_type: "approval".into(),
             created_at: "2026-01-02T03:04:05Z".parse().ok(),
             payload: json!({"title": "Send"}),
+            verbatim: None,
         };
         assert_eq!(read::task(&task(&want), None, None), Ok(want));
     }

@@ -7,11 +7,15 @@
 )]
 
 mod agents;
+mod children;
 mod crash;
 mod credits;
 mod fake;
 mod loops;
+mod mcp;
 mod runs;
+#[path = "../support/shop.rs"]
+mod shop;
 mod storage;
 mod stream;
 mod workflows;

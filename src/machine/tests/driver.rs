@@ -8,12 +8,12 @@ use pretty_assertions::assert_eq;
 use serde_json::{Map, Value, json};
 
 use crate::domain::{
-    EventId, EventKind, FailureCode, Graph, RunEvent, RunId, RunStatus, SkipReason, StepId, StepStatus,
-    StopMode, Timestamp,
+    EventId, EventKind, FailureCode, Graph, Principal, RunEvent, RunId, RunStatus, SkipReason, StepId,
+    StepStatus, StopMode, Timestamp,
 };
 use crate::machine::{
-    AgentWork, Call, EventDraft, Input, Machine, Order, Outcome, Refusal, StartInput, StepError, TimerKey,
-    Work,
+    AgentWork, Call, ChildCall, EventDraft, Input, Machine, Order, Outcome, Refusal, StartInput, StepError,
+    TimerKey, Work,
 };
 
 pub(super) struct Driver {
@@ -62,6 +62,8 @@ impl Driver {
             input,
             trigger_type: "api".into(),
             excluded: excluded.iter().copied().map(StepId::from).collect(),
+            principal: Principal::default(),
+            caller: None,
             trigger_steps: Map::new(),
         }
     }
@@ -177,6 +179,8 @@ impl Driver {
     fn order_line(&self, order: &Order) -> String {
         match order {
             Order::Execute(call) => format!("execute {}#{}", call.step, call.attempt),
+            Order::StartChild(call) => format!("call {}#{}", call.caller.step, call.caller.attempt),
+            Order::StopChild { mode, .. } => format!("stop child {mode:?}"),
             Order::Cancel { step, attempt } => format!("cancel {step}#{attempt}"),
             Order::SetTimer { key, at } => {
                 format!("set {} +{}s", key_line(key), at.duration_since(self.now).as_secs())
@@ -191,6 +195,14 @@ impl Driver {
             _ => None,
         });
         calls.into_iter().find(|call| call.step.as_str() == step).unwrap()
+    }
+
+    pub(super) fn child_call(&self, step: &str) -> ChildCall {
+        let calls = self.orders.iter().filter_map(|order| match order {
+            Order::StartChild(call) => Some((**call).clone()),
+            _ => None,
+        });
+        calls.into_iter().find(|call| call.caller.step.as_str() == step).unwrap()
     }
 
     pub(super) fn globals(&self, step: &str) -> Value {
@@ -260,6 +272,12 @@ pub(super) fn lua(id: &str, depends_on: &[&str]) -> Value {
 /// A question to a model with further fields.
 pub(super) fn llm(id: &str, more: Value) -> Value {
     merged(json!({"id": id, "type": "llm_call", "model": "small", "prompt": "Say hello."}), more)
+}
+
+/// A call of another workflow with further fields.
+pub(super) fn call(id: &str, depends_on: &[&str], more: Value) -> Value {
+    let step = json!({"id": id, "type": "workflow_call", "workflow_id": "child", "depends_on": depends_on});
+    merged(step, more)
 }
 
 /// An agent with further fields.

@@ -1,6 +1,7 @@
 //! The machine's rules, one file per theme, and properties over random graphs.
 
 mod agents;
+mod children;
 mod control;
 mod driver;
 mod episodes;

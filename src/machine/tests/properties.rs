@@ -10,15 +10,19 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::driver::{Driver, error, merged};
-use crate::domain::{RunEvent, RunStatus, SkipReason, StepStatus, StopMode};
+use crate::domain::{FailureCode, RunEvent, RunId, RunStatus, SkipReason, StepStatus, StopMode};
 use crate::machine::{
-    AWAITING_EPISODE_CLOSE, Call, Input, Order, Outcome, REVIEW_TASK, TimerKey, TurnLimit, TurnNote, Work,
+    AWAITING_EPISODE_CLOSE, Call, ChildCall, ChildEnd, Input, Order, Outcome, REVIEW_TASK, TimerKey,
+    TurnLimit, TurnNote, Work,
 };
 
 /// What is under way outside of the machine.
 #[derive(Default)]
 struct World {
     calls: Vec<Call>,
+    children: Vec<ChildCall>,
+    /// The children that are to stop gracefully.
+    draining: Vec<RunId>,
     timers: Vec<(TimerKey, i64)>,
 }
 
@@ -34,6 +38,11 @@ impl World {
                     self.timers.retain(|(known, _)| known != key);
                     self.timers.push((key.clone(), at.as_second()));
                 }
+                Order::StartChild(call) => self.children.push((**call).clone()),
+                Order::StopChild { run, mode: StopMode::Immediate } => {
+                    self.children.retain(|call| call.run != *run);
+                }
+                Order::StopChild { run, .. } => self.draining.push(run.clone()),
                 Order::ClearTimer(key) => self.timers.retain(|(known, _)| known != key),
             }
         }
@@ -64,6 +73,7 @@ impl World {
                 };
                 self.send(run, finished(&call, outcome));
             }
+            0..=9 if !self.children.is_empty() => self.progress_child(run, what, which),
             10..=12 if !self.timers.is_empty() => {
                 let (key, _) = self.timers.remove(which % self.timers.len());
                 self.send(run, Input::Timer(key));
@@ -82,6 +92,26 @@ impl World {
         }
     }
 
+    /// A child waits for a person, or ends: well, badly, or stopped as it was told.
+    fn progress_child(&mut self, run: &mut Driver, what: u8, which: usize) {
+        let index = which % self.children.len();
+        let caller = self.children[index].caller.clone();
+        let (step, attempt) = (caller.step, caller.attempt);
+        if what < 3 {
+            return self.send(run, Input::ChildWaits { step, attempt, waits: what > 0 });
+        }
+        let child = self.children.remove(index);
+        let failure = |code: &str| Some((FailureCode::parse(code), "busy".to_owned()));
+        let (status, failure) = match what {
+            _ if self.draining.contains(&child.run) => (RunStatus::Stopped, failure("RUN_STOPPED")),
+            3 => (RunStatus::Failed, failure("MCP_TOOL_FAILED")),
+            4 if which == 0 => (RunStatus::Stopped, failure("RUN_STOPPED")),
+            _ => (RunStatus::Completed, None),
+        };
+        let end = ChildEnd { status, output: json!({"n": which}), failure };
+        self.send(run, Input::ChildEnded { step, attempt, end, took: Duration::ZERO });
+    }
+
     fn decide(&mut self, run: &mut Driver, which: usize, approved: bool) {
         let tasks = run.machine.pending_tasks();
         if !tasks.is_empty() {
@@ -96,6 +126,8 @@ impl World {
         loop {
             if let Some(call) = self.calls.pop() {
                 self.send(run, finished(&call, Outcome::Done(json!({}))));
+            } else if !self.children.is_empty() {
+                self.progress_child(run, 9, 0);
             } else if let Some(task) = run.machine.pending_tasks().pop() {
                 let fields = json!({"action": "skip"});
                 let result = fields.as_object().filter(|_| &*task.task_type == REVIEW_TASK).cloned();
@@ -182,6 +214,7 @@ fn step(index: usize, (kind, edges, retries): (u8, u16, u8)) -> Value {
         14 => {
             json!({"type": "lua_script", "script": "return {}", "skip_when": "{{ steps.s0.result.n | 1 }}"})
         }
+        17 => json!({"type": "workflow_call", "workflow_id": "w", "timeout_s": 5}),
         15 | 16 => json!({"type": "agent_call", "agent_id": "a", "prompt": "Hi", "timeout_s": 5}),
         8 => json!({"type": "human_task", "timeout_s": 4}),
         9 => json!({"type": "human_task"}),
@@ -202,6 +235,7 @@ fn inner(id: &str, kind: u16, retries: u8) -> Value {
         4 => {
             json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "tool_args": "{{ steps.s0.result.n }}"})
         }
+        5 => json!({"type": "workflow_call", "workflow_id": "w"}),
         _ => json!({"type": "mcp_call", "tool_name": "t", "instance_id": "i", "timeout_s": 3}),
     };
     merged(base, own)
@@ -244,7 +278,7 @@ fn check_iterations(run: &Driver) {
 
 fn graphs() -> impl Strategy<Value = Value> {
     let mark = prop_oneof![Just(9_u8), 0..12_u8];
-    let steps = prop::collection::vec((0..17_u8, any::<u16>(), 0..3_u8, mark), 0..12);
+    let steps = prop::collection::vec((0..18_u8, any::<u16>(), 0..3_u8, mark), 0..12);
     let made = |(index, (kind, edges, retries, mark))| marked(step(index, (kind, edges, retries)), mark);
     steps.prop_map(move |steps| steps.into_iter().enumerate().map(made).collect())
 }
@@ -298,6 +332,7 @@ proptest! {
         check_iterations(&run);
         check_episode(&run);
         prop_assert!(world.timers.is_empty(), "timers nobody waits for: {:?}", world.timers);
+        prop_assert!(world.children.is_empty(), "children nobody waits for: {:?}", world.children);
         prop_assert!(world.calls.is_empty(), "calls nobody waits for: {:?}", world.calls);
         let blocked = StepStatus::Skipped(SkipReason::Blocked);
         prop_assert!(!statuses.contains(&&blocked) || has_blocker(&run.log));

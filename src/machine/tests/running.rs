@@ -174,7 +174,10 @@ fn scripts_get_the_globals_they_can_read() {
     ]));
     run.done("c", json!({"c": 1}));
     run.done("a-b", json!({"n": 1}));
-    let shown = json!({"run_id": "r1", "trigger_type": "api", "started_at": "1970-01-01T00:16:40Z"});
+    let shown = json!({
+        "run_id": "r1", "trigger_type": "api", "started_at": "1970-01-01T00:16:40Z", "external_id": null,
+        "external_user_id": null, "principal_id": null, "user_id": null, "segment_id": null,
+    });
     let a = json!({"result": {"n": 1}, "input": {"q": 1}});
     let globals = |steps| json!({"run": shown, "connection": {}, "input": {"topic": "rust"}, "steps": steps});
     assert_eq!(run.globals("named"), globals(json!({"a-b": a})));

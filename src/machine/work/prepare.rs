@@ -2,7 +2,7 @@
 
 use serde_json::Value;
 
-use super::{agent, human, llm, looped, lua, mcp, unsupported};
+use super::{ChildWork, agent, child, human, llm, looped, lua, mcp, unsupported};
 use crate::domain::template::{Scope, resolve};
 use crate::domain::{FailureCode, StepKind, StepSpec};
 use crate::machine::io::{StepError, Work};
@@ -17,6 +17,8 @@ pub(in crate::machine) enum Prepared {
         /// What later templates see as the step's input.
         input: Option<Value>,
     },
+    /// Another run does it.
+    Child(ChildWork),
     /// The machine does it, iteration by iteration.
     Loop { input: Value },
     /// A person decides it.
@@ -35,9 +37,8 @@ pub(in crate::machine) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Pre
         StepKind::HumanTask => human::prepare(spec, run),
         StepKind::ForEach | StepKind::While => looped::prepare(spec, run),
         StepKind::AgentCall => agent::prepare(spec, run),
-        StepKind::WorkflowCall | StepKind::ExternalAgent | StepKind::Unknown(_) => {
-            Err(unsupported::refuse(spec))
-        }
+        StepKind::WorkflowCall => child::prepare(spec, run),
+        StepKind::ExternalAgent | StepKind::Unknown(_) => Err(unsupported::refuse(spec)),
     }
 }
 

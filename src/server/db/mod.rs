@@ -6,6 +6,7 @@
 
 pub mod agents;
 pub mod analytics;
+pub mod children;
 pub mod credits;
 pub mod dry_runs;
 pub mod log;

@@ -5,10 +5,12 @@ use serde_json::Value;
 
 use super::value::{instant, read_instant, read_json, read_optional_instant};
 use super::{DbError, RunQuery};
-use crate::domain::{FailureCode, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
+use crate::domain::{FailureCode, ParentStep, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
 
-const COLUMNS: &str = "SELECT runs.*, workflows.name AS workflow_name
-    FROM runs JOIN workflows ON workflows.id = runs.workflow_id";
+const COLUMNS: &str = "SELECT runs.*, workflows.name AS workflow_name,
+        children.parent_workflow_id, children.parent_run_id, children.parent_step_id
+    FROM runs JOIN workflows ON workflows.id = runs.workflow_id
+    LEFT JOIN children ON children.run_id = runs.id";
 
 /// Adds a run with its input.
 ///
@@ -140,6 +142,17 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         updated_at: Some(read_instant(row, "updated_at")?),
         trigger: text("trigger_type")?,
         request_id: None,
+        parent: read_parent(row)?.map(Box::new),
         last_sequence: Some(row.get("last_sequence")?),
     })
+}
+
+fn read_parent(row: &Row<'_>) -> rusqlite::Result<Option<ParentStep>> {
+    let text = |column: &str| row.get::<_, Option<Box<str>>>(column);
+    let Some(run) = text("parent_run_id")? else { return Ok(None) };
+    Ok(Some(ParentStep {
+        workflow_id: WorkflowId::new(text("parent_workflow_id")?.unwrap_or_default()),
+        run_id: RunId::new(run),
+        step_id: StepId::new(text("parent_step_id")?.unwrap_or_default()),
+    }))
 }

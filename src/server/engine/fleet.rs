@@ -20,13 +20,28 @@ pub(super) struct Live {
     pub(super) tasks: Vec<PendingTask>,
     /// Whether the tables lag behind the machine.
     pub(super) is_stale: bool,
+    /// What the run that called it was told last: whether it has ended, and whether it waits for a
+    /// person.
+    told: (bool, bool),
 }
 
 impl Live {
     /// A run whose machine is at the end of its log.
     pub(super) fn new(machine: Machine, run: Run) -> Self {
         let tasks = machine.pending_tasks();
-        Self { machine, run, tasks, is_stale: false }
+        let told = told(&machine);
+        Self { machine, run, tasks, is_stale: false, told }
+    }
+
+    /// A run whose machine has just begun; the tables know nothing of it yet.
+    pub(super) fn begun(machine: Machine, run: Run) -> Self {
+        Self { machine, run, tasks: Vec::new(), is_stale: false, told: (false, false) }
+    }
+
+    /// Whether the run that called it, if any, has something new to be told.
+    pub(super) fn is_news_to_parent(&mut self) -> bool {
+        let before = std::mem::replace(&mut self.told, told(&self.machine));
+        self.machine.caller().is_some() && before != self.told
     }
 
     /// Lets the run look like its machine after a reaction; tells the sequence before its events.
@@ -58,6 +73,10 @@ impl Live {
         self.tasks = tasks;
         Some(&self.tasks)
     }
+}
+
+fn told(machine: &Machine) -> (bool, bool) {
+    (machine.status().is_terminal(), machine.phase().is_some())
 }
 
 /// The runs in memory. One that is not here is rebuilt from the log when something happens to it.

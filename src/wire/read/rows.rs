@@ -5,9 +5,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::{count, find, instant, text};
+use super::verbatim::PAYLOADS;
 use crate::domain::{
-    Drain, EventId, EventKind, FailureCode, Graph, PendingTask, Progress, Run, RunEvent, RunId, RunStatus,
-    StepId, TaskId, Workflow, WorkflowId, WorkflowVersion,
+    Drain, EventId, EventKind, FailureCode, Graph, ParentStep, PendingTask, Progress, Run, RunEvent, RunId,
+    RunStatus, StepId, TaskId, Workflow, WorkflowId, WorkflowVersion,
 };
 
 /// Something that came and could not be read: what lacks, and the thing itself.
@@ -68,7 +69,19 @@ pub fn run(raw: &Value) -> Result<Run, Unreadable> {
         updated_at: instant(raw, &["updated_at", "last_event_at"]),
         trigger: text(raw, &["trigger_type", "trigger"]),
         request_id: text(raw, &["request_id", "trace_id"]),
+        parent: parent(raw).map(Box::new),
         last_sequence: count(raw, &["last_sequence"]),
+    })
+}
+
+fn parent(raw: &Value) -> Option<ParentStep> {
+    let run = text(raw, &["parent_run_id", "parent.run_id", "parent_run.id"])?;
+    let workflow = text(raw, &["parent_workflow_id", "parent.workflow_id"]).unwrap_or_default();
+    let step = text(raw, &["parent_step_id", "parent.step_id"]).unwrap_or_default();
+    Some(ParentStep {
+        workflow_id: WorkflowId::new(workflow),
+        run_id: RunId::new(run),
+        step_id: StepId::new(step),
     })
 }
 
@@ -128,7 +141,8 @@ pub fn task(
         task_id: TaskId::new(task_id),
         task_type: text(raw, &["task_type", "type"]).unwrap_or_else(|| "task".into()),
         created_at: instant(raw, &["created_at", "occurred_at"]),
-        payload: find(raw, &["task_payload", "payload", "context"]).cloned().unwrap_or(Value::Null),
+        payload: find(raw, &PAYLOADS).cloned().unwrap_or(Value::Null),
+        verbatim: None,
     })
 }
 

@@ -1,7 +1,5 @@
 //! Rows 30 and 46 to 50: what a dry run finds, and what can be seen in the graph without one.
 
-use serde_json::{Value, json};
-
 use super::stuck;
 use super::subject::{Binding, code, has_failed};
 use super::words::{counted, mentions};
@@ -134,7 +132,7 @@ fn class(issue: &DryRunIssue) -> Option<(u8, &'static str)> {
 
 /// What can be said of a graph without a server.
 fn local(graph: &Graph) -> Option<DryRun> {
-    let report = validate(&written(graph), &Options::default()).ok()?;
+    let report = validate(&graph.to_value(), &Options::default()).ok()?;
     let issues = report.issues.iter().map(|issue| DryRunIssue {
         is_error: issue.severity() == Severity::Error,
         code: issue.code.as_str().into(),
@@ -145,13 +143,4 @@ fn local(graph: &Graph) -> Option<DryRun> {
     });
     let checks = report.checks.iter().map(|(check, result)| (check.as_str().into(), result.as_str().into()));
     Some(DryRun { valid: report.is_valid(), issues: issues.collect(), checks: checks.collect() })
-}
-
-/// A graph as its author wrote it.
-pub(super) fn written(graph: &Graph) -> Value {
-    let steps: Vec<&serde_json::Map<String, Value>> = graph.steps.iter().map(|step| &step.fields).collect();
-    match &graph.input_schema {
-        Some(schema) => json!({"steps": steps, "input_schema": schema}),
-        None => json!({ "steps": steps }),
-    }
 }

@@ -2,11 +2,10 @@
 
 use serde_json::Value;
 
-use super::graph::written;
 use super::words::counted;
-use crate::domain::StepId;
 use crate::domain::template::{self, Leftover, Segment};
 use crate::domain::triage::{Act, Case, Finding, Verdict};
+use crate::domain::{Graph, StepId};
 
 /// How many places are told of one by one.
 const TOLD: usize = 5;
@@ -18,7 +17,7 @@ pub(super) fn braces(case: &Case<'_>) -> Vec<Finding> {
     let graphs = case
         .run
         .map(|run| case.facts.published(&run.workflow_id).known().and_then(|known| known.draft.as_ref()));
-    let own = case.graph.map(written);
+    let own = case.graph.map(Graph::to_value);
     let mut findings: Vec<Finding> =
         own.as_ref().into_iter().flat_map(|graph| in_graph(graph, "graph")).collect();
     if let Some(draft) = graphs.flatten().filter(|draft| own.as_ref() != Some(draft)) {

@@ -1,10 +1,11 @@
 //! One transaction: requests become rows, and what is to be done after the commit is collected.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::{HashMap, HashSet, VecDeque};
 
 use rusqlite::Connection;
 
 use super::bill::Bill;
+use super::family::Errand;
 use super::numbers::Numbers;
 use super::purse::Purse;
 use crate::domain::{RunId, Timestamp, WorkflowId};
@@ -60,6 +61,8 @@ pub(super) struct Batch<'a> {
     pub(super) purse: &'a mut Purse,
     pub(super) now: Timestamp,
     pub(super) after: &'a mut After,
+    /// What runs mean for each other, not done yet; empty between requests.
+    pub(super) errands: VecDeque<Errand>,
 }
 
 impl Batch<'_> {
@@ -68,6 +71,11 @@ impl Batch<'_> {
     /// # Errors
     /// `Storage`; then the whole transaction must be rolled back.
     pub(super) fn take(&mut self, request: Request) -> Result<(), EngineError> {
+        self.answer(request)?;
+        self.run_errands()
+    }
+
+    fn answer(&mut self, request: Request) -> Result<(), EngineError> {
         match request {
             Request::Create(new, reply) => {
                 let answer = self.create(new);
@@ -158,7 +166,10 @@ impl Batch<'_> {
         let Some(live) = self.fleet.get(id) else { return Ok(()) };
         let bill = Bill::settle(self.db, self.purse, &live.machine, &mut reaction)?;
         append(self.db, self.numbers, live, (&reaction, &bill, before, self.now), self.after)?;
-        self.after.orders.extend(reaction.orders.into_iter().map(|order| (id.clone(), order)));
+        if self.fleet.get(id).is_some_and(Live::is_news_to_parent) {
+            self.errands.push_back(Errand::Tell(id.clone()));
+        }
+        self.take_orders(id, reaction.orders);
         for refusal in bill.unpaid {
             self.drive(id, refusal)?;
         }

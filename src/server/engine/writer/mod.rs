@@ -3,6 +3,7 @@
 mod batch;
 mod bill;
 mod catalog;
+mod family;
 mod money;
 mod numbers;
 mod purse;

@@ -1,19 +1,51 @@
 //! Requests about runs.
 
+use std::sync::Arc;
+
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
 use crate::domain::{
-    EventKind, FailureCode, Graph, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
+    EventKind, FailureCode, Graph, Principal, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
 };
-use crate::machine::{Input, Machine, Refusal, StartInput};
-use crate::server::db::{DbError, log, runs, workflows};
+use crate::machine::{Caller, Input, Machine, Reaction, Refusal, StartInput};
+use crate::server::db::workflows::Startable;
+use crate::server::db::{DbError, children, log, runs, workflows};
 use crate::server::engine::EngineError;
 use crate::server::engine::fleet::Live;
 use crate::server::engine::guard::guarded;
 use crate::server::engine::request::{Control, Report};
 use crate::wire::{Decision, StartRun};
+
+/// A run to start, whoever asked for it.
+pub(super) struct Launch {
+    pub(super) id: RunId,
+    pub(super) workflow: WorkflowId,
+    pub(super) input: Value,
+    pub(super) trigger_type: Box<str>,
+    pub(super) excluded: Vec<StepId>,
+    pub(super) trigger_steps: Map<String, Value>,
+    pub(super) principal: Principal,
+    pub(super) caller: Option<Caller>,
+}
+
+impl Launch {
+    fn into_input(self, version: u64, graph: Arc<Graph>) -> StartInput {
+        StartInput {
+            run_id: self.id,
+            workflow_id: self.workflow,
+            version,
+            graph,
+            input: self.input,
+            trigger_type: self.trigger_type,
+            excluded: self.excluded,
+            trigger_steps: self.trigger_steps,
+            principal: self.principal,
+            caller: self.caller,
+        }
+    }
+}
 
 impl Batch<'_> {
     pub(super) fn start(&mut self, start: StartRun) -> Result<Run, EngineError> {
@@ -22,47 +54,66 @@ impl Batch<'_> {
         if let Some(existing) = self.existing(&start)? {
             return accepted(existing);
         }
-        if workflow.archived {
-            return Err(archived(&start.workflow));
-        }
-        let version = workflow.latest_version.ok_or_else(|| unpublished(&start.workflow))?;
-        let graph = self.fleet.graph(self.db, &start.workflow, version)?;
-        need_steps(&graph, &start)?;
-        let id = start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string()));
-        let mut run = Run::new(id.clone(), start.workflow.clone(), RunStatus::Pending);
-        run.workflow_name = Some(workflow.name);
-        run.version = Some(version);
-        run.started_at = Some(self.now);
-        run.trigger = Some(start.trigger_type.clone());
-        let mut machine = Machine::default();
-        let input = StartInput {
-            run_id: id.clone(),
-            workflow_id: start.workflow,
-            version,
-            graph: graph.clone(),
-            input: start.input.clone(),
+        let launch = Launch {
+            id: start.run_id.unwrap_or_else(|| RunId::from(uuid::Uuid::new_v4().to_string())),
+            workflow: start.workflow,
+            input: start.input,
             trigger_type: start.trigger_type,
             excluded: start.excluded,
             trigger_steps: start.trigger_steps,
+            principal: Principal::default(),
+            caller: None,
         };
-        let input = match self.too_poor(&graph)? {
-            None => Input::Start(Box::new(input)),
-            Some(error) => Input::Reject { start: Box::new(input), error },
-        };
-        let started = guarded(|| {
-            let reaction = machine.handle(input, self.now)?;
-            let mut live = Live { machine, run, tasks: Vec::new(), is_stale: false };
-            live.follow(&reaction, self.now);
-            Ok((live, reaction))
-        });
-        let (live, reaction) = started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?;
-        runs::insert(self.db, &live.run, &start.input)?;
-        let (written, id) = (live.run.clone(), live.run.id.clone());
-        let live = self.launch(live, reaction)?.ok_or_else(|| EngineError::missing("run", &id))?;
+        accepted(self.launch_latest(workflow, launch)?)
+    }
+
+    /// Starts a run of a workflow's latest version.
+    pub(super) fn launch_latest(&mut self, workflow: Startable, launch: Launch) -> Result<Run, EngineError> {
+        if workflow.archived {
+            return Err(archived(&launch.workflow));
+        }
+        let version = workflow.latest_version.ok_or_else(|| unpublished(&launch.workflow))?;
+        let graph = self.fleet.graph(self.db, &launch.workflow, version)?;
+        need_steps(&graph, &launch)?;
+        let mut run = Run::new(launch.id.clone(), launch.workflow.clone(), RunStatus::Pending);
+        run.workflow_name = Some(workflow.name);
+        run.version = Some(version);
+        run.started_at = Some(self.now);
+        run.trigger = Some(launch.trigger_type.clone());
+        run.parent = launch.caller.as_ref().map(|caller| Box::new(caller.parent.clone()));
+        let input = launch.input.clone();
+        let poor = self.too_poor(&graph)?;
+        let start = Box::new(launch.into_input(version, graph));
+        let (live, reaction) = self.begin(
+            run,
+            match poor {
+                None => Input::Start(start),
+                Some(error) => Input::Reject { start, error },
+            },
+        )?;
+        let written = live.run.clone();
+        runs::insert(self.db, &written, &input)?;
+        if let Some(parent) = &written.parent {
+            children::insert(self.db, &written.id, parent)?;
+        }
+        let live = self.launch(live, reaction)?.ok_or_else(|| EngineError::missing("run", &written.id))?;
         // The row is written; what may be missing are tasks, and what a step that could not be paid
         // changed. Later inputs say so themselves.
         live.is_stale = live.run != written || !live.machine.pending_tasks().is_empty();
-        accepted(live.run.clone())
+        Ok(live.run.clone())
+    }
+
+    /// Lets a run's machine begin; nothing is recorded yet.
+    fn begin(&self, run: Run, input: Input) -> Result<(Live, Reaction), EngineError> {
+        let id = run.id.clone();
+        let started = guarded(|| {
+            let mut machine = Machine::default();
+            let reaction = machine.handle(input, self.now)?;
+            let mut live = Live::begun(machine, run);
+            live.follow(&reaction, self.now);
+            Ok((live, reaction))
+        });
+        Ok(started.ok_or(Unmoved::Broken(id))?.map_err(Unmoved::Refused)?)
     }
 
     pub(super) fn control(
@@ -191,7 +242,7 @@ fn is_live(run: &Run) -> bool {
 }
 
 /// Refuses to leave out or to let in what is not there: the step that was meant would run, or not.
-fn need_steps(graph: &Graph, start: &StartRun) -> Result<(), EngineError> {
+fn need_steps(graph: &Graph, start: &Launch) -> Result<(), EngineError> {
     let lacks = |id: &str| !graph.steps.iter().any(|step| step.id.as_str() == id);
     let excluded = start.excluded.iter().map(StepId::as_str).find(|id| lacks(id));
     let granted = start.trigger_steps.keys().map(String::as_str).find(|id| lacks(id));

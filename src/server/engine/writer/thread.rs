@@ -151,6 +151,8 @@ impl AtWork {
     fn obey(&mut self, run: RunId, order: Order) {
         match order {
             Order::Execute(call) => self.calls.begin(*call),
+            // Errands of the transaction; none is left for after it.
+            Order::StartChild(_) | Order::StopChild { .. } => {}
             Order::Cancel { step, attempt } => self.calls.cancel(run, step, attempt),
             Order::SetTimer { key, .. } if self.calls.keeps_clock(&run, &key) => {}
             Order::SetTimer { key, at } => self.timers.set(run, key, at),
@@ -213,7 +215,8 @@ impl Writer {
             .transaction_with_behavior(TransactionBehavior::Immediate)
             .map_err(DbError::from)?;
         let (fleet, numbers, purse) = (&mut self.fleet, &mut self.numbers, &mut self.purse);
-        let mut batch = Batch { db: &transaction, fleet, numbers, purse, now, after };
+        let errands = VecDeque::new();
+        let mut batch = Batch { db: &transaction, fleet, numbers, purse, now, after, errands };
         for request in queue {
             batch.take(request)?;
         }

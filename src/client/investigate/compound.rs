@@ -1,0 +1,110 @@
+//! Questions that take several requests.
+
+use futures_util::future::join_all;
+use futures_util::join;
+use serde_json::json;
+
+use super::ask::{Asked, odd};
+use crate::client::Client;
+use crate::domain::triage::{Answer, DryRun, Earlier, Need, Published, Trouble};
+use crate::domain::{Graph, RunHistory, RunId, RunStatus, StepId, WorkflowId};
+use crate::wire::{CallError, paths, read};
+
+/// Among so many newest runs earlier ones are looked for.
+const SEARCHED: usize = 20;
+/// The logs of so many earlier runs are read.
+const LOGS: usize = 5;
+/// The window of what used credits, in words, in the API's word, and in seconds.
+const WINDOW: (&str, &str, u64) = ("7 days", "week", 7 * 24 * 3_600);
+
+/// What is asked, as a person reads it.
+pub(super) fn name(need: &Need) -> Box<str> {
+    match need {
+        Need::Published(workflow) => format!("GET {} and its versions", paths::workflow(workflow)),
+        Need::DryRun { workflow, .. } => format!("POST {}", paths::validate(workflow)),
+        Need::Earlier { workflow, .. } => {
+            format!("GET {} and the events of up to {LOGS}", paths::runs(workflow))
+        }
+        Need::Spend => format!("GET {} and {}", paths::CREDITS_CONSUMED, paths::BILLING_HISTORY),
+        single => single.to_string(),
+    }
+    .into()
+}
+
+pub(super) async fn ask(client: &Client, need: &Need) -> Asked {
+    let answer = match need {
+        Need::Published(workflow) => published(client, workflow).await.map(Answer::Published),
+        Need::DryRun { workflow, version } => dry_run(client, workflow, *version).await.map(Answer::DryRun),
+        Need::Earlier { workflow, except } => earlier(client, workflow, except).await.map(Answer::Earlier),
+        Need::Spend => spend(client).await,
+        _ => Err(odd("one request answers this")),
+    };
+    (name(need), answer)
+}
+
+/// The draft against the highest version.
+async fn published(client: &Client, workflow: &WorkflowId) -> Result<Published, Trouble> {
+    let (draft, versions) = join!(client.draft(workflow), client.versions(workflow));
+    let latest = versions?.into_iter().max_by_key(|version| version.version);
+    let draft = match draft {
+        Ok(draft) => Some(draft),
+        // A server that gives no draft has still told which versions there are.
+        Err(CallError::NotTheApi { .. }) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let graphs = draft
+        .as_ref()
+        .and_then(|raw| Graph::parse(raw).ok())
+        .zip(latest.as_ref().and_then(|version| version.graph.clone()));
+    let changed = graphs.map(|(draft, published)| changed(&draft, &published));
+    Ok(Published { latest: latest.map(|version| version.version), changed, draft })
+}
+
+/// The steps that differ, in the draft's order, then those that it drops.
+fn changed(draft: &Graph, published: &Graph) -> Vec<StepId> {
+    let fields = |graph: &Graph, id: &StepId| graph.step(id).map(|step| step.fields.clone());
+    let new = draft.steps.iter().filter(|step| fields(published, &step.id).as_ref() != Some(&step.fields));
+    let gone = published.steps.iter().filter(|step| draft.step(&step.id).is_none());
+    new.chain(gone).map(|step| step.id.clone()).collect()
+}
+
+/// The dry run of the graph that a run executes. One that is not valid may come with status 422.
+async fn dry_run(client: &Client, workflow: &WorkflowId, version: Option<u64>) -> Result<DryRun, Trouble> {
+    let graph = client.graph(workflow, version).await.map(|graph| graph.to_value());
+    let graph = match graph {
+        Some(graph) => graph,
+        // What cannot be read as a graph is what a dry run is for.
+        None => client.draft(workflow).await?,
+    };
+    let raw = match client.post(&paths::validate(workflow), &json!({ "graph": graph })).await {
+        Err(CallError::Rejected { status: 422, details: Some(details), .. }) => *details,
+        answer => answer?,
+    };
+    read::facts::dry_run(&raw).map_err(|reason| odd(&reason))
+}
+
+/// How long the steps took in the newest runs that completed.
+async fn earlier(client: &Client, workflow: &WorkflowId, except: &RunId) -> Result<Earlier, Trouble> {
+    let listed = client.runs_by_id(workflow, SEARCHED).await?;
+    let done =
+        listed.into_iter().filter(|run| run.id != *except && run.status == RunStatus::Completed).take(LOGS);
+    let ids: Vec<RunId> = done.map(|run| run.id).collect();
+    let logs = join_all(ids.iter().map(|run| client.events(workflow, run))).await;
+    let histories: Vec<RunHistory> =
+        logs.into_iter().filter_map(Result::ok).map(RunHistory::from_events).collect();
+    Ok(Earlier::of(&histories))
+}
+
+/// What used credits, from the analytics and from the usage history.
+async fn spend(client: &Client) -> Result<Answer, Trouble> {
+    let (words, window, seconds) = WINDOW;
+    let query = [("window", window.to_owned())];
+    let (consumed, history) =
+        join!(client.get(paths::CREDITS_CONSUMED, &query), client.get(paths::BILLING_HISTORY, &[]));
+    let found = read::facts::spend(consumed.as_ref().ok(), history.as_ref().ok(), words, seconds);
+    match (found, consumed, history) {
+        (Some(spend), ..) => Ok(Answer::Spend(spend)),
+        (None, Err(error), Err(_)) => Err(error.into()),
+        (None, ..) => Err(odd("it tells no amount")),
+    }
+}
