@@ -11,4 +11,5 @@ pub mod registry;
 pub mod samples;
 pub mod serve;
 pub mod tools;
+pub mod triggers;
 pub mod validation;

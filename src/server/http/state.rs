@@ -7,9 +7,11 @@ use axum::extract::FromRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::error::ApiError;
 use super::gate::Gate;
 use crate::server::engine::Engine;
 use crate::server::registry::Registry;
+use crate::server::triggers::{SigningKey, Triggers};
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -18,6 +20,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    triggers: Triggers,
+    signing_key: Option<Arc<SigningKey>>,
     registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
@@ -29,13 +33,39 @@ impl HttpState {
     /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
     pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, registry, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        let triggers = Triggers::new(engine.clone());
+        Self {
+            engine,
+            triggers,
+            signing_key: None,
+            registry,
+            gate: Arc::new(gate),
+            closing,
+            open_streams,
+            heartbeat: HEARTBEAT,
+        }
     }
 
     /// The same with another time between heartbeats.
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
+    }
+
+    /// The same with the key of the secrets of webhooks, without which there are none.
+    #[must_use]
+    pub fn with_signing_key(self, key: SigningKey) -> Self {
+        Self { signing_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// What starts runs by itself.
+    pub fn triggers(&self) -> &Triggers {
+        &self.triggers
+    }
+
+    pub(super) fn signing_key(&self) -> Result<&SigningKey, ApiError> {
+        let missing = || ApiError::Internal("this runtime has no key for the secrets of webhooks".into());
+        self.signing_key.as_deref().ok_or_else(missing)
     }
 
     pub(super) fn engine(&self) -> &Engine {
