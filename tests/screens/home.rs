@@ -222,3 +222,37 @@ fn the_header_tells_what_is_left_of_the_credits_where_the_server_tells_it() {
     assert!(header(usage(17_050_000), 80).ends_with("✖ 0 failed"));
     assert!(Stage::idle(120, 34).text().lines().next().is_some_and(|line| line.ends_with("✖ 0 failed")));
 }
+
+/// Failures of four causes, most of them of one.
+fn failures(width: u16, height: u16) -> Stage {
+    let failed = |index: i64| {
+        let mut run = super::stage::numbered_run(10 * index as usize);
+        let (name, step, error) = match index % 5 {
+            0..=2 => (
+                "invoice-sync",
+                "post-invoice",
+                format!("create_invoice answered: 401 token {index} expired"),
+            ),
+            3 => ("refunds", "post-invoice", format!("create_invoice answered: 401 token {index} expired")),
+            _ => ("nightly-digest", "write", format!("model overloaded, retry after {index}s")),
+        };
+        run.workflow_name = Some(name.into());
+        run.failed_step = Some(step.into());
+        run.failure_code = Some(arcc::domain::FailureCode::McpToolFailed);
+        run.error = Some(error.into());
+        run.ended_at = Some(super::stage::ago(600 + index * index * 90));
+        run
+    };
+    let runs = super::stage::all_runs().into_iter().chain((0..20).map(failed)).collect();
+    Stage::full(width, height).runs(runs).press("<tab><tab><tab>")
+}
+
+#[test]
+fn failures_of_one_cause_at_160x45() {
+    assert_snapshot!(failures(160, 45).press("gj").text());
+}
+
+#[test]
+fn failures_of_one_cause_unfolded_at_80x24() {
+    assert_snapshot!(failures(80, 24).press("gjl").text());
+}

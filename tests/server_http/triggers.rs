@@ -192,3 +192,30 @@ async fn a_platform_event_starts_the_runs_that_wait_for_it_once_however_often_it
     let context = runtime.get(&format!("{path}/runs/{}/context", runs[0].0)).await;
     assert_eq!(context["input"], payload);
 }
+
+#[tokio::test]
+async fn a_connection_that_is_made_or_removed_starts_the_runs_that_wait_for_it() {
+    let runtime = Runtime::start().await;
+    let path = runtime.workflow().await;
+    let workflow = WorkflowId::new(path.rsplit('/').next().unwrap());
+    for event in ["connection.created", "connection.revoked"] {
+        let config = json!({"event_type": event, "provider_filter": "custom"});
+        let order = json!({"type": "platform_event", "config": config});
+        assert_eq!(runtime.send("POST", &format!("{path}/triggers"), order).await.status, 201);
+    }
+    let order = json!({"display_name": "shop", "credentials": {"api_key": "s3cret"}});
+    let made = runtime.send("POST", "/v1/connections", order).await;
+    assert_eq!(made.status, 201, "{}", made.body);
+    let engine = runtime.server.engine();
+    let runs = started(engine, &workflow).await;
+    assert_eq!(runs.len(), 1);
+    let input = runtime.get(&format!("{path}/runs/{}/context", runs[0].0)).await["input"].clone();
+    assert_eq!(
+        (&input["event_type"], &input["connection_id"]),
+        (&json!("connection.created"), &made.body["id"])
+    );
+    assert!(!input.to_string().contains("s3cret"));
+    let id = made.body["id"].as_str().unwrap();
+    assert_eq!(runtime.ask("DELETE", &format!("/v1/connections/{id}")).send().await.status, 204);
+    assert_eq!(started(engine, &workflow).await.len(), 2);
+}

@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::error::ApiError;
 use super::gate::Gate;
+use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 use crate::server::registry::Registry;
 use crate::server::triggers::{SigningKey, Triggers};
@@ -22,6 +23,7 @@ pub struct HttpState {
     engine: Engine,
     triggers: Triggers,
     signing_key: Option<Arc<SigningKey>>,
+    connections: Connections,
     registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
@@ -30,8 +32,14 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine`, its `registry` and `connections` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(
+        engine: Engine,
+        registry: Registry,
+        connections: Connections,
+        gate: Gate,
+        closing: CancellationToken,
+    ) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
         let triggers = Triggers::new(engine.clone());
         Self {
@@ -39,6 +47,7 @@ impl HttpState {
             triggers,
             signing_key: None,
             registry,
+            connections,
             gate: Arc::new(gate),
             closing,
             open_streams,
@@ -92,6 +101,18 @@ impl HttpState {
     /// Waits until no stream is open.
     pub(super) async fn streams_closed(&self) {
         self.open_streams.closed().await;
+    }
+}
+
+impl FromRef<HttpState> for Connections {
+    fn from_ref(state: &HttpState) -> Self {
+        state.connections.clone()
+    }
+}
+
+impl FromRef<HttpState> for Triggers {
+    fn from_ref(state: &HttpState) -> Self {
+        state.triggers.clone()
     }
 }
 
