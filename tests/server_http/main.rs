@@ -18,5 +18,7 @@ mod routes;
 mod runtime;
 mod streams;
 mod tokens;
+mod triggers;
 mod validate;
+mod webhooks;
 mod whole;
