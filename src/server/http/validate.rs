@@ -14,6 +14,7 @@ use super::params::Params;
 use super::path::At;
 use super::workflows;
 use crate::domain::{Timestamp, WorkflowId};
+use crate::server::db::agents;
 use crate::server::engine::{DryRun, Engine};
 use crate::server::validation::validate_graph;
 use crate::wire::validation::options;
@@ -25,7 +26,9 @@ pub(super) async fn validate(
 ) -> Result<Json<Value>, ApiError> {
     let draft = engine.workflow(&id).await?.graph;
     let graph = workflows::graph(&body)?.unwrap_or(draft);
-    let wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let mut wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let agents = engine.read(|db| Ok(agents::list(db)?)).await?;
+    wanted.agents = Some(agents.into_iter().map(|agent| agent.id.to_string()).collect());
     let now = Timestamp::now();
     // A large graph with many scripts takes a while.
     let work = tokio::task::spawn_blocking(move || validate_graph(&graph, wanted, now));
