@@ -5,6 +5,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
+use super::bundle::BundleArgs;
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -103,6 +104,8 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// Gather what support needs to look into a run, without secrets
+    Bundle(BundleArgs),
     /// Check settings, terminal, connection, token, credits, connections and memory
     Doctor {
         #[command(flatten)]

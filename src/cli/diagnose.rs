@@ -119,7 +119,7 @@ pub(super) async fn gather(client: &Client, thoroughness: Thoroughness, facts: &
 }
 
 /// A run with all that was fetched of it.
-struct Subject<'d> {
+pub(super) struct Subject<'d> {
     detail: &'d Detail,
     history: RunHistory,
     tasks: Vec<PendingTask>,
@@ -127,7 +127,7 @@ struct Subject<'d> {
 }
 
 impl<'d> Subject<'d> {
-    fn new(connected: &Connected, detail: &'d Detail, tasks: Vec<PendingTask>) -> Self {
+    pub(super) fn new(connected: &Connected, detail: &'d Detail, tasks: Vec<PendingTask>) -> Self {
         let history = RunHistory::from_events(detail.events.iter().cloned());
         Self { detail, history, tasks, caller: caller(connected) }
     }
@@ -146,7 +146,11 @@ impl<'d> Subject<'d> {
         }
     }
 
-    async fn investigate(&self, client: &Client, thoroughness: Thoroughness) -> (Facts, Vec<Finding>) {
+    pub(super) async fn investigate(
+        &self,
+        client: &Client,
+        thoroughness: Thoroughness,
+    ) -> (Facts, Vec<Finding>) {
         let mut facts = Facts::default();
         for _ in 0..ROUNDS {
             let needs = wanted(&self.case(&facts), thoroughness);

@@ -3,6 +3,7 @@
 mod account;
 mod args;
 mod balance;
+mod bundle;
 mod connect;
 mod diagnose;
 mod doctor;
@@ -73,6 +74,7 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Diagnose { run, offline, print }) => {
             diagnose::run(&global, &run.run, offline, print).await
         }
+        Some(Command::Bundle(arguments)) => bundle::run(&global, &arguments).await,
         Some(Command::Doctor { print }) => doctor::run(&global, print).await,
         Some(Command::Runs(command)) => runs::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,

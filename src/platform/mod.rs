@@ -1,5 +1,6 @@
 //! The machine that the program runs on: terminal, signals, clipboard, browser, files, journal, log.
 
+pub mod archive;
 pub mod browser;
 pub mod clipboard;
 pub mod journal;

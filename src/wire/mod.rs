@@ -4,6 +4,7 @@
 //! platform versions and unknown fields must never make a payload unreadable. [`mod@write`] is what
 //! the local runtime answers; whatever it writes, [`read`] reads back.
 
+pub mod bundle;
 pub mod command;
 pub mod error;
 pub mod finding;

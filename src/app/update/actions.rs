@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{copy, send};
+use super::{bundle, copy, send};
 use crate::app::decide::{self, Aim, Refusal};
 use crate::app::layers::{Layer, TextInput};
 use crate::app::model::{Paper, Screen, Tone};
@@ -19,7 +19,9 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
         Action::Theme => model.paper = turned(model.paper),
         Action::CopyCell => return copy::cell(model, now),
         Approve | Reject | Pause | Resume | Stop | RunAgain => return decide_here(model, action, now),
-        Action::RunMenu | Action::CopyId | Action::Console => return on_selected_run(model, action, now),
+        Action::RunMenu | Action::CopyId | Action::Console | Action::Bundle => {
+            return on_selected_run(model, action, now);
+        }
         moved if model.screen == Screen::Run => {
             panes::perform_on_run(model, moved, now);
         }
@@ -45,6 +47,7 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
         }
         Action::CopyId => copy::id(model, run, now),
         Action::Console => copy::console(model, run, now),
+        Action::Bundle => bundle::of(model, run, now),
         _ => Vec::new(),
     }
 }
