@@ -10,11 +10,15 @@
 mod analytics;
 mod billing;
 mod client;
+mod connections;
 mod directory;
 mod gate;
+mod oauth;
 mod routes;
 mod runtime;
 mod streams;
 mod tokens;
+mod triggers;
 mod validate;
+mod webhooks;
 mod whole;

@@ -10,6 +10,7 @@ mod analytics;
 mod billing;
 mod body;
 mod commands;
+mod connections;
 mod error;
 mod feed;
 mod gate;
@@ -23,8 +24,10 @@ mod runs;
 mod state;
 mod stream;
 mod tasks;
+mod triggers;
 mod validate;
 mod versions;
+mod webhooks;
 mod workflows;
 
 pub use error::ApiError;
