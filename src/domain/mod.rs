@@ -15,6 +15,8 @@ pub mod failure;
 pub mod graph;
 pub mod history;
 pub mod ids;
+pub mod import;
+pub mod input;
 pub mod run;
 pub mod step;
 pub mod task;

@@ -18,7 +18,13 @@ pub(crate) struct Serve {
 impl Serve {
     /// Starts it on a free port, with its data below `home`.
     pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(home, arguments, &[])
+    }
+
+    /// The same with more environment.
+    pub(crate) fn start_with(home: &Path, arguments: &[&str], environment: &[(&str, String)]) -> Self {
         let mut command = super::arcc(home);
+        command.envs(environment.iter().map(|(name, value)| (*name, value)));
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::domain::input::Mismatch;
 use crate::server::engine::EngineError;
 
 /// A refused request: its status, machine word and sentence.
@@ -111,9 +112,9 @@ impl ApiError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_)
-            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | Self::Engine(
+                EngineError::Invalid(_) | EngineError::Input(_) | EngineError::InsufficientCredits { .. },
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
@@ -149,9 +150,16 @@ impl ApiError {
         match self {
             Self::Forbidden(denied) => Some(denied.details.clone()),
             Self::Engine(EngineError::InsufficientCredits { run, .. }) => Some(json!({"run_id": run})),
+            Self::Engine(EngineError::Input(problems)) => Some(fields(problems)),
             _ => None,
         }
     }
+}
+
+/// The fields of an input that do not fit, each with what is wrong.
+fn fields(problems: &[Mismatch]) -> Value {
+    let field = |mismatch: &Mismatch| json!({"field": mismatch.at, "problem": mismatch.problem});
+    json!({"fields": problems.iter().map(field).collect::<Vec<_>>()})
 }
 
 impl IntoResponse for ApiError {
