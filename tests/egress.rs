@@ -8,7 +8,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use arcc::machine::{Call, Outcome, StepError, Work};
+use arcc::machine::{Call, ConnectionChoice, Outcome, StepError, Work};
 use arcc::server::egress::{AllowedHosts, ChosenBy, Clients, Denied, Egress, Proxies};
 use arcc::server::exec::{Executor, ExecutorOptions, LlmProvider, LocalExecutor};
 use arcc::server::tools::ToolsServer;
@@ -260,7 +260,13 @@ async fn step(executor: &LocalExecutor, work: Work) -> Outcome {
 }
 
 fn mcp(url: &str) -> Work {
-    Work::Mcp { server_url: Some(url.into()), instance_id: None, tool: "t".into(), args: json!({}) }
+    Work::Mcp {
+        server_url: Some(url.into()),
+        instance_id: None,
+        tool: "t".into(),
+        args: json!({}),
+        connection: ConnectionChoice::Inherit,
+    }
 }
 
 #[rstest]

@@ -9,6 +9,7 @@ pub mod action;
 pub mod decide;
 pub mod effect;
 pub mod freshness;
+pub mod guard;
 pub mod key;
 pub mod layers;
 pub mod layout;

@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use super::guard::Guards;
 use super::layers::Layer;
 use super::panes::{Home, RunScreen};
 use super::pending::Pendings;
@@ -46,6 +47,20 @@ pub struct Session {
     pub access: Access,
     /// How long a decision is held back for undo; zero sends at once.
     pub undo: Duration,
+    /// What is refused, or asks for more than a key.
+    pub guards: Guards,
+    /// What depends on the server.
+    pub environment: Environment,
+}
+
+/// What depends on a server.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Environment {
+    /// Nothing that needs saying.
+    #[default]
+    Ordinary,
+    /// People do: every screen says so.
+    Production,
 }
 
 /// Which theme is used.

@@ -41,7 +41,7 @@ pub(super) struct Global {
     /// Where the local runtime keeps its data
     #[arg(long, global = true, value_name = "DIR")]
     pub(super) data: Option<PathBuf>,
-    /// Never send anything
+    /// Never send anything, whatever else is set [env: AR_READ_ONLY]
     #[arg(long, global = true)]
     pub(super) read_only: bool,
     /// Send commands although they cannot be recorded in the journal
@@ -62,6 +62,12 @@ pub(super) struct Global {
 }
 
 impl Global {
+    /// Whether nothing may be sent, whatever else is set.
+    pub(super) fn reads_only(&self) -> bool {
+        let set = std::env::var("AR_READ_ONLY").unwrap_or_default();
+        self.read_only || !matches!(&*set.trim().to_ascii_lowercase(), "" | "0" | "false" | "no")
+    }
+
     pub(super) fn flags(&self) -> Flags {
         Flags {
             profile: self.profile.clone(),
@@ -202,6 +208,8 @@ pub(super) enum RunsCommand {
         #[arg(long, value_name = "SECONDS", default_value_t = 600, requires = "wait")]
         timeout: u64,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Pause a run: what is in flight ends, nothing new starts
@@ -209,12 +217,16 @@ pub(super) enum RunsCommand {
         #[command(flatten)]
         run: RunArg,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Resume a paused run
     Resume {
         #[command(flatten)]
         run: RunArg,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -225,6 +237,8 @@ pub(super) enum RunsCommand {
         /// Cancel what is in flight now, instead of letting it end
         #[arg(long)]
         immediate: bool,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -258,12 +272,16 @@ pub(super) enum TasksCommand {
         #[arg(long, value_name = "JSON")]
         result: Option<String>,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
     /// Reject a task: its branch stops
     Reject {
         #[command(flatten)]
         task: TaskArg,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -284,6 +302,8 @@ pub(super) enum WorkflowsCommand {
         /// Publish it as well
         #[arg(long)]
         publish: bool,
+        #[command(flatten)]
+        proof: Proof,
         #[command(flatten)]
         print: Print,
     },
@@ -306,6 +326,8 @@ pub(super) enum WorkflowsCommand {
         #[arg(long, default_value = "")]
         changelog: String,
         #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
         print: Print,
     },
 }
@@ -322,7 +344,20 @@ pub(super) struct Import {
     #[arg(long)]
     pub(super) publish: bool,
     #[command(flatten)]
+    pub(super) proof: Proof,
+    #[command(flatten)]
     pub(super) print: Print,
+}
+
+/// What guardrails may ask for.
+#[derive(Clone, Debug, Default, Args)]
+pub(super) struct Proof {
+    /// Confirms it where a guardrail asks for that: the run's id or the profile's name
+    #[arg(long, value_name = "VALUE")]
+    pub(super) confirm: Option<String>,
+    /// Why; goes into the journal, and with a rejection to the server
+    #[arg(long, value_name = "TEXT")]
+    pub(super) reason: Option<String>,
 }
 
 /// Which run.

@@ -12,11 +12,12 @@ use url::Url;
 
 use super::args::Global;
 use super::exit::Failure;
+use super::guard::guards;
 use super::output::remark;
 use crate::app::Session;
-use crate::app::model::Access;
+use crate::app::model::{self, Access};
 use crate::client::{Client, Endpoint, Network, Proxy};
-use crate::config::{Environment, Loaded, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::config::{Environment, Loaded, ProfileKind, ProxyChoice, Remote, Target, TokenSource, resolve};
 use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
@@ -40,6 +41,8 @@ pub(super) struct Connected {
     pub(super) client: Client,
     pub(super) session: Session,
     pub(super) settings: Loaded,
+    /// Names the server in the journal, the same at every start.
+    place: String,
     /// Where the token came from, as a person knows it.
     pub(super) token_source: String,
     /// Whether commands go into the journal.
@@ -64,7 +67,7 @@ impl Connected {
         let session = &self.session;
         let origin = Origin {
             profile: session.profile.as_str().into(),
-            host: session.host.as_str().into(),
+            host: self.place.as_str().into(),
             tenant: session.tenant.as_str().into(),
             project: session.project.as_str().into(),
         };
@@ -134,8 +137,10 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
-    let read_only = global.read_only || remote.read_only;
-    let mut session = session(&remote.name, &remote.api, read_only, &settings);
+    let mut session = session(&remote.name, &remote.api, global.reads_only() || remote.read_only, &settings);
+    if remote.kind == Some(ProfileKind::Production) {
+        session.environment = model::Environment::Production;
+    }
     session.tenant = remote.tenant.clone().unwrap_or_else(|| remote.name.clone());
     session.project = remote.project.clone().unwrap_or_default();
     session.console = remote.console;
@@ -146,11 +151,13 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
     };
     let network = Network { proxy, ca_file: remote.ca_file };
     let endpoint = Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project };
+    let place = session.host.clone();
     let client = Client::over(endpoint, &network)?;
     Ok(Connected {
         client,
         session,
         settings,
+        place,
         token_source,
         recorded: !global.no_journal,
         #[cfg(feature = "server")]
@@ -190,6 +197,8 @@ fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Sess
         console: None,
         access: if read_only { Access::ReadOnly } else { Access::ReadWrite },
         undo: Duration::from_secs(seconds.into()),
+        guards: guards(&settings.file.guardrails, profile),
+        environment: model::Environment::Ordinary,
     }
 }
 
@@ -271,11 +280,13 @@ fn local_session(
     token: SecretString,
     server: Option<crate::server::serve::Server>,
 ) -> Result<Connected> {
-    let mut session = session("local", &url, global.read_only, &settings);
+    let mut session = session("local", &url, global.reads_only(), &settings);
     session.tenant = "local".into();
     session.project = "default".into();
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
+    // Its port is another one at every start; its data is what it is.
+    let place = data_dir(global)?.display().to_string();
     let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
-    Ok(Connected { client, session, settings, token_source, recorded, server })
+    Ok(Connected { client, session, settings, place, token_source, recorded, server })
 }

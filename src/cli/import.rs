@@ -79,7 +79,6 @@ async fn children(connected: &Connected, mut mapping: Mapping) -> Result<Mapping
 }
 
 async fn apply(connected: &Connected, import: Import, mapping: Mapping, arguments: &Arguments) -> Result<()> {
-    connected.need_write()?;
     let mapping = children(connected, mapping).await?;
     let import = import.mapped(&mapping).map_err(|error| unfit(&arguments.file, &error))?;
     import.notes.iter().for_each(|note| remark(note));
@@ -87,7 +86,7 @@ async fn apply(connected: &Connected, import: Import, mapping: Mapping, argument
     if let Some(example) = &import.example {
         draft["run_setup"] = json!({"trigger_payload": example});
     }
-    let (mut body, line) = put(connected, &draft, arguments.publish).await?;
+    let (mut body, line) = put(connected, &draft, arguments.publish, &arguments.proof).await?;
     body["notes"] = json!(import.notes);
     Ok(show(arguments.print, &body, || vec![line])?)
 }

@@ -8,6 +8,7 @@ mod diagnose;
 mod doctor;
 mod exit;
 mod findings;
+mod guard;
 mod import;
 mod journal;
 mod order;

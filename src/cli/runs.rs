@@ -7,9 +7,10 @@ use color_eyre::Result;
 use serde_json::{Value, json};
 use tokio::time::{Instant, sleep};
 
-use super::args::{Global, Print, RunsCommand};
+use super::args::{Global, Print, Proof, RunsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::guard::{Aimed, check};
 use super::order;
 use super::output::{Reader, columns, show, show_line};
 use super::workflows::find_workflow;
@@ -37,21 +38,28 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
         RunsCommand::Show { run, print } => show_run(connected, &run.run, print).await?,
         RunsCommand::Events { run, follow: true, print } => follow(connected, &run.run, print).await?,
         RunsCommand::Events { run, follow: false, print } => events(connected, &run.run, print).await?,
-        RunsCommand::Start { workflow, input, run_id, wait, timeout, print } => {
+        RunsCommand::Start { workflow, input, run_id, wait, timeout, proof, print } => {
+            check(connected, "start", &Aimed::Workflow(&workflow), &proof)?;
             let order = start_order(connected, &workflow, input.as_deref(), run_id).await?;
             let limit = wait.then(|| Duration::from_secs(timeout));
-            return start(connected, order, limit, print).await;
+            return start(connected, order, (limit, &proof), print).await;
         }
-        RunsCommand::Pause { run, print } => {
-            control(connected, &run.run, print, |workflow, run| Command::Pause { workflow, run }).await?;
-        }
-        RunsCommand::Resume { run, print } => {
-            control(connected, &run.run, print, |workflow, run| Command::Resume { workflow, run }).await?;
-        }
-        RunsCommand::Stop { run, immediate, print } => {
-            let mode = if immediate { StopMode::Immediate } else { StopMode::Graceful };
-            control(connected, &run.run, print, |workflow, run| Command::Stop { workflow, run, mode })
+        RunsCommand::Pause { run, proof, print } => {
+            control(connected, &run.run, (&proof, print), |workflow, run| Command::Pause { workflow, run })
                 .await?;
+        }
+        RunsCommand::Resume { run, proof, print } => {
+            control(connected, &run.run, (&proof, print), |workflow, run| Command::Resume { workflow, run })
+                .await?;
+        }
+        RunsCommand::Stop { run, immediate, proof, print } => {
+            let mode = if immediate { StopMode::Immediate } else { StopMode::Graceful };
+            control(connected, &run.run, (&proof, print), |workflow, run| Command::Stop {
+                workflow,
+                run,
+                mode,
+            })
+            .await?;
         }
     }
     Ok(ExitCode::SUCCESS)
@@ -216,12 +224,11 @@ async fn start_order(
 async fn start(
     connected: &Connected,
     start: StartRun,
-    limit: Option<Duration>,
+    (limit, proof): (Option<Duration>, &Proof),
     print: Print,
 ) -> Result<ExitCode> {
-    connected.need_write()?;
     let workflow = start.workflow.clone();
-    let reply = order::send(connected, &Command::Start(start), None).await?;
+    let reply = order::send(connected, &Command::Start(start), proof.reason.as_deref()).await?;
     let Some(limit) = limit else {
         show(print, &reply.body, || vec![format!("started {}", visible(reply.run.as_str()))])?;
         return Ok(ExitCode::SUCCESS);
@@ -256,12 +263,14 @@ async fn wait(
 async fn control(
     connected: &Connected,
     id: &str,
-    print: Print,
+    (proof, print): (&Proof, Print),
     command: impl FnOnce(crate::domain::WorkflowId, RunId) -> Command,
 ) -> Result<()> {
     connected.need_write()?;
     let run = connected.client.find_run(id).await?;
-    let reply = order::send(connected, &command(run.workflow_id, run.id), None).await?;
+    let command = command(run.workflow_id, run.id.clone());
+    check(connected, command.word(), &Aimed::Run(&run.id), proof)?;
+    let reply = order::send(connected, &command, proof.reason.as_deref()).await?;
     let status = reply.body.get("status").and_then(Value::as_str).unwrap_or("accepted").to_owned();
     Ok(show(print, &reply.body, || vec![format!("{} {}", visible(reply.run.as_str()), visible(&status))])?)
 }

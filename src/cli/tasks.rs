@@ -5,25 +5,29 @@ use std::process::ExitCode;
 use color_eyre::Result;
 use serde_json::{Map, Value, json};
 
-use super::args::{Global, Print, TaskArg, TasksCommand};
+use super::args::{Global, Print, Proof, TaskArg, TasksCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::guard::{Aimed, check};
 use super::order;
 use super::output::{columns, show};
 use crate::domain::clock::{age, human};
 use crate::domain::text::visible;
-use crate::domain::{Digest, PendingTask, Timestamp};
+use crate::domain::{PendingTask, Timestamp};
 use crate::wire::{Command, Decision, write};
 
 pub(super) async fn run(global: &Global, command: TasksCommand) -> Result<ExitCode> {
     let connected = connect(global, Purpose::Command).await?;
     let done = match command {
         TasksCommand::List { print } => list(&connected, print).await,
-        TasksCommand::Approve { task, result, print } => match result_argument(result.as_deref()) {
-            Ok(result) => decide(&connected, &task, true, result, print).await,
+        TasksCommand::Approve { task, result, proof, print } => match result_argument(result.as_deref()) {
+            Ok(result) => decide(&connected, &task, (true, result), &proof, print).await,
             Err(report) => Err(report),
         },
-        TasksCommand::Reject { task, print } => decide(&connected, &task, false, Map::new(), print).await,
+        TasksCommand::Reject { task, proof, print } => {
+            let reason = proof.reason.iter().map(|reason| ("reason".to_owned(), reason.as_str().into()));
+            decide(&connected, &task, (false, reason.collect()), &proof, print).await
+        }
     };
     connected.close().await;
     done.map(|()| ExitCode::SUCCESS)
@@ -63,12 +67,13 @@ fn result_argument(raw: Option<&str>) -> Result<Map<String, Value>> {
 async fn decide(
     connected: &Connected,
     target: &TaskArg,
-    approved: bool,
-    result: Map<String, Value>,
+    (approved, result): (bool, Map<String, Value>),
+    proof: &Proof,
     print: Print,
 ) -> Result<()> {
     connected.need_write()?;
     let run = connected.client.find_run(&target.run).await?;
+    check(connected, if approved { "approve" } else { "reject" }, &Aimed::Run(&run.id), proof)?;
     let tasks = connected.client.run_tasks(&run.workflow_id, &run.id).await?;
     let task = pick(&tasks, target)?;
     let command = Command::Decide(Decision {
@@ -76,11 +81,11 @@ async fn decide(
         run: run.id,
         task: task.task_id.clone(),
         created_at: task.created_at,
-        shown: Some(Digest::of(&task.payload)),
+        shown: Some(task.fingerprint()),
         approved,
         result,
     });
-    let reply = order::send(connected, &command, None).await?;
+    let reply = order::send(connected, &command, proof.reason.as_deref()).await?;
     let word = if approved { "approved" } else { "rejected" };
     Ok(show(print, &reply.body, || {
         vec![format!("{word} {} of {}", visible(task.task_id.as_str()), visible(reply.run.as_str()))]

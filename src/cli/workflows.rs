@@ -8,9 +8,10 @@ use color_eyre::Result;
 use color_eyre::eyre::WrapErr;
 use serde_json::{Value, json};
 
-use super::args::{Global, Print, WorkflowsCommand};
+use super::args::{Global, Print, Proof, WorkflowsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
+use super::guard::{Aimed, check};
 use super::output::{columns, show};
 use super::validate;
 use crate::client::Client;
@@ -38,11 +39,11 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
     let connected = connect(global, Purpose::Command).await?;
     let done = match command {
         WorkflowsCommand::List { print } => list(&connected, print).await,
-        WorkflowsCommand::Apply { publish, print, .. } => {
-            apply(&connected, draft.unwrap_or_default(), publish, print).await
+        WorkflowsCommand::Apply { publish, proof, print, .. } => {
+            apply(&connected, draft.unwrap_or_default(), publish, (&proof, print)).await
         }
-        WorkflowsCommand::Publish { workflow, changelog, print } => {
-            publish(&connected, &workflow, &changelog, print).await
+        WorkflowsCommand::Publish { workflow, changelog, proof, print } => {
+            publish(&connected, &workflow, &changelog, (&proof, print)).await
         }
         // Answered above, without a connection where they need none.
         WorkflowsCommand::Validate { .. } | WorkflowsCommand::Import(_) => Ok(()),
@@ -81,17 +82,30 @@ fn json_of(workflow: &Workflow) -> Value {
     })
 }
 
-async fn apply(connected: &Connected, draft: Value, publish: bool, print: Print) -> Result<()> {
-    connected.need_write()?;
-    let (body, line) = put(connected, &draft, publish).await?;
+async fn apply(
+    connected: &Connected,
+    draft: Value,
+    publish: bool,
+    (proof, print): (&Proof, Print),
+) -> Result<()> {
+    let (body, line) = put(connected, &draft, publish, proof).await?;
     Ok(show(print, &body, || vec![line])?)
 }
 
 /// Creates a workflow or changes the one of the same name, and publishes it if wanted; what came of
 /// it as JSON and as a line.
-pub(super) async fn put(connected: &Connected, draft: &Value, publish: bool) -> Result<(Value, String)> {
+pub(super) async fn put(
+    connected: &Connected,
+    draft: &Value,
+    publish: bool,
+    proof: &Proof,
+) -> Result<(Value, String)> {
     let client = &connected.client;
     let name = draft["name"].as_str().unwrap_or_default();
+    check(connected, "apply", &Aimed::Workflow(name), proof)?;
+    if publish {
+        check(connected, "publish", &Aimed::Workflow(name), proof)?;
+    }
     let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
     let (workflow, word) = match known {
         Some(known) => (client.patch_workflow(&known.id, draft).await?, "changed"),
@@ -119,8 +133,13 @@ async fn create(client: &Client, draft: &Value) -> Result<Workflow> {
     Ok(made)
 }
 
-async fn publish(connected: &Connected, workflow: &str, changelog: &str, print: Print) -> Result<()> {
-    connected.need_write()?;
+async fn publish(
+    connected: &Connected,
+    workflow: &str,
+    changelog: &str,
+    (proof, print): (&Proof, Print),
+) -> Result<()> {
+    check(connected, "publish", &Aimed::Workflow(workflow), proof)?;
     let workflow = find_workflow(&connected.client, workflow).await?;
     // Publishing asks for no validation; a draft that cannot be had is the server's to refuse.
     if let Ok(draft) = connected.client.draft(&workflow.id).await {

@@ -114,9 +114,18 @@ impl Client {
 
     /// Asks for a resource.
     pub(super) async fn get(&self, path: &str, query: &[(&str, String)]) -> Result<Value, CallError> {
+        Ok(self.get_text(path, query).await?.0)
+    }
+
+    /// Asks for a resource; also the text it came as.
+    pub(super) async fn get_text(
+        &self,
+        path: &str,
+        query: &[(&str, String)],
+    ) -> Result<(Value, Vec<u8>), CallError> {
         let mut pauses = self.pauses.iter();
         loop {
-            let answer = self.request(Request { method: Method::GET, path, query, body: None }).await;
+            let answer = self.read(Request { method: Method::GET, path, query, body: None }).await;
             match (answer, pauses.next()) {
                 (Err(error), Some(pause)) if error.is_transient() => {
                     tokio::time::sleep(wait(&error, *pause)).await;
@@ -131,13 +140,20 @@ impl Client {
         self.request(Request { method: Method::POST, path, query: &[], body: Some(body) }).await
     }
 
-    /// The one request function: status first, then content type, then body.
+    /// One request, for what it says.
     pub(super) async fn request(&self, request: Request<'_>) -> Result<Value, CallError> {
+        Ok(self.read(request).await?.0)
+    }
+
+    /// Reads an answer: status first, then content type, then body. Also the text that it came as.
+    async fn read(&self, request: Request<'_>) -> Result<(Value, Vec<u8>), CallError> {
         let mut response = self.exchange(request).await?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = self.body(&mut response, &headers).await?;
-        Answer { host: self.host(), status, headers: &headers, body: &body }.read(Timestamp::now())
+        let answer = Answer { host: self.host(), status, headers: &headers, body: &body };
+        let value = answer.read(Timestamp::now())?;
+        Ok((value, body))
     }
 
     /// Status and headers of an answer, whatever it is; its body is not read.
@@ -146,6 +162,7 @@ impl Client {
         Ok((response.status().as_u16(), std::mem::take(response.headers_mut())))
     }
 
+    /// The one request function.
     async fn exchange(&self, request: Request<'_>) -> Result<reqwest::Response, CallError> {
         let mut builder = self
             .inner

@@ -1,11 +1,12 @@
 //! Lists over several pages, from servers that page in different ways or not at all.
 
+use std::cell::RefCell;
 use std::collections::HashSet;
 
 use serde_json::Value;
 
 use super::Client;
-use crate::domain::Run;
+use crate::domain::{Run, Verbatim};
 use crate::wire::read::{self, Unreadable};
 use crate::wire::{CallError, Page};
 
@@ -46,6 +47,8 @@ pub(super) struct Listing<'a, T> {
     pub(super) key: &'a str,
     /// Reads one row.
     pub(super) row: &'a (dyn Fn(&Value) -> Result<T, Unreadable> + Sync),
+    /// Puts into an item what its row says beyond values, where anybody decides on that.
+    pub(super) verbatim: Option<fn(&mut T, Verbatim)>,
     /// What tells rows apart; an empty one never repeats.
     pub(super) id: &'a (dyn Fn(&T) -> String + Sync),
     /// How the next page is asked for where the server gives no cursor.
@@ -94,8 +97,8 @@ impl Client {
         let mut progress = Progress::new();
         let mut query = listing.query.clone();
         for _ in 0..PAGES {
-            let raw = self.get(listing.path, &query).await?;
-            let page = read::page(&raw, listing.key, listing.row)
+            let (raw, text) = self.get_text(listing.path, &query).await?;
+            let page = read_page(&raw, &text, &listing)
                 .map_err(|reason| CallError::NotTheApi { host: self.host().into(), reason: reason.into() })?;
             query = listing.query.clone();
             match progress.take(page, &listing) {
@@ -110,6 +113,21 @@ impl Client {
         }
         Ok(progress.listed)
     }
+}
+
+/// Reads a page; where its items are decided on, also what their text says beyond values.
+fn read_page<T>(raw: &Value, text: &[u8], listing: &Listing<'_, T>) -> Result<Page<T>, String> {
+    let Some(attach) = listing.verbatim else { return read::page(raw, listing.key, listing.row) };
+    let text = std::str::from_utf8(text).unwrap_or_default();
+    let verbatims = RefCell::new(read::verbatims(text, listing.key).into_iter());
+    read::page(raw, listing.key, |raw| {
+        let verbatim = verbatims.borrow_mut().next().flatten();
+        let mut item = (listing.row)(raw)?;
+        if let Some(verbatim) = verbatim {
+            attach(&mut item, verbatim);
+        }
+        Ok(item)
+    })
 }
 
 impl<T> Progress<T> {
@@ -175,6 +193,7 @@ mod tests {
             row: &|_| Ok(0),
             id: &|id| id.to_string(),
             next: Next::Offset,
+            verbatim: None,
             until: &|_| false,
             cap,
         }

@@ -118,6 +118,7 @@ impl Client {
             query: Vec::new(),
             key: "events",
             row: &row,
+            verbatim: None,
             id: &id,
             next: Next::Never,
             until: &|_| false,
@@ -166,6 +167,7 @@ impl Client {
             query,
             key: "tasks",
             row: &row,
+            verbatim: Some(|task, verbatim| task.verbatim = Some(verbatim)),
             id: &id,
             next,
             until: &|_| false,
@@ -182,7 +184,17 @@ impl Client {
         let (row, id) = (&read::workflow, &|workflow: &Workflow| workflow.id.to_string());
         let (path, query, next) = (paths::WORKFLOWS, Vec::new(), Next::Never);
         Ok(self
-            .list(Listing { path, query, key: "workflows", row, id, next, until: &|_| false, cap: ROWS })
+            .list(Listing {
+                path,
+                query,
+                key: "workflows",
+                row,
+                verbatim: None,
+                id,
+                next,
+                until: &|_| false,
+                cap: ROWS,
+            })
             .await?
             .items)
     }
@@ -210,6 +222,7 @@ impl Client {
             query,
             key: "versions",
             row: &row,
+            verbatim: None,
             id: &number,
             next,
             until: &|_| false,
@@ -358,7 +371,7 @@ fn runs_listing<'a>(
     let mut query = vec![("limit", cap.min(PAGE).to_string())];
     query.extend(filter);
     let id = &|run: &Run| run.id.to_string();
-    Listing { path, query, key: "runs", row: &read::run, id, next: Next::Offset, until, cap }
+    Listing { path, query, key: "runs", row: &read::run, verbatim: None, id, next: Next::Offset, until, cap }
 }
 
 /// Reads a summary, which may leave out what was asked with.

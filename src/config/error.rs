@@ -46,6 +46,12 @@ pub enum ConfigError {
         /// The API's origin.
         origin: String,
     },
+    /// A guardrail names an action that does not exist.
+    #[error("a guardrail names the action `{action}`, which does not exist; there are: {}", super::GUARDED.join(", "))]
+    NoSuchAction {
+        /// What it names.
+        action: String,
+    },
     /// The profile's token is bound to another origin.
     #[error(
         "the token of profile `{profile}` belongs to {bound} and is not sent to {origin}: set AR_TOKEN for {origin}"

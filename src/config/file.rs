@@ -5,10 +5,10 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
-use super::{ConfigError, ProxyChoice};
+use super::{ConfigError, Guardrail, ProxyChoice};
 
 /// Every key that the file may hold, for naming the nearest one to a mistyped key.
-const KEYS: [&str; 17] = [
+const KEYS: [&str; 24] = [
     "allow_hosts",
     "default_profile",
     "theme",
@@ -26,6 +26,13 @@ const KEYS: [&str; 17] = [
     "proxy",
     "ca_file",
     "local",
+    "environment",
+    "guardrails",
+    "actions",
+    "deny",
+    "confirm",
+    "max_bulk",
+    "reason",
 ];
 
 /// The file's contents. Everything is optional.
@@ -44,6 +51,8 @@ pub struct ConfigFile {
     pub allow_hosts: Vec<String>,
     /// The profiles by name.
     pub profiles: BTreeMap<String, FileProfile>,
+    /// What is refused, or asks for more than a key, by profile and action.
+    pub guardrails: Vec<Guardrail>,
 }
 
 /// Which theme to use.
@@ -79,10 +88,33 @@ pub struct FileProfile {
     pub console: Option<String>,
     /// Whether nothing may be sent.
     pub read_only: bool,
+    /// What it is; without it, a name with `prod` in it means production.
+    pub environment: Option<ProfileKind>,
     /// The proxy to the API, or `"none"`; without it the environment and the system decide.
     pub proxy: Option<ProxyChoice>,
     /// A PEM file of authorities to trust beside the system's.
     pub ca_file: Option<PathBuf>,
+}
+
+/// What a profile's server is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "lowercase")]
+pub enum ProfileKind {
+    /// What people depend on.
+    Production,
+    /// A rehearsal.
+    Staging,
+    /// A playground.
+    Development,
+}
+
+impl ProfileKind {
+    /// What a profile is by its name, where it does not say: `prod`, `prod-eu`, `acme-production`.
+    pub fn of_name(name: &str) -> Option<Self> {
+        let mut words = name.split(|ch: char| !ch.is_ascii_alphabetic());
+        let is_production = |word: &str| matches!(&*word.to_ascii_lowercase(), "prod" | "prd" | "production");
+        words.any(is_production).then_some(Self::Production)
+    }
 }
 
 /// A file as read, with what it says that nothing understands.
@@ -117,7 +149,9 @@ impl Loaded {
         let document = toml::Deserializer::parse(text).map_err(malformed)?;
         let mut warnings = Vec::new();
         let file = serde_ignored::deserialize(document, |key| warnings.push(warning(path, &key.to_string())));
-        Ok(Self { file: file.map_err(malformed)?, warnings })
+        let file: ConfigFile = file.map_err(malformed)?;
+        file.guardrails.iter().try_for_each(Guardrail::check)?;
+        Ok(Self { file, warnings })
     }
 }
 
@@ -165,5 +199,27 @@ mod tests {
             "{text}"
         );
         assert!(text.contains("pink") && text.contains("light"), "{text}");
+    }
+
+    #[test]
+    fn guardrails_are_read_and_a_mistyped_one_is_an_error() {
+        let text = "[[guardrails]]\nprofiles = [\"prod*\"]\nactions = [\"stop\"]\nconfirm = \"type-run-id\"\nmax_bulk = 3\nreason = \"required\"\n";
+        let loaded = parse(text).unwrap();
+        assert_eq!(loaded.warnings, Vec::<String>::new());
+        assert_eq!(loaded.file.guardrails[0].max_bulk, Some(3));
+        for (wrong, word) in [("\"stop\"", "\"halt\""), ("type-run-id", "type-nothing"), ("= 3", "= -3")] {
+            let text = parse(&text.replace(wrong, word)).unwrap_err().to_string();
+            assert!(text.contains(word.trim_matches(['"', '=', ' '])), "{text}");
+        }
+    }
+
+    #[test]
+    fn production_is_known_by_its_name() {
+        for name in ["prod", "prod-eu", "acme_production", "PRD2"] {
+            assert_eq!(ProfileKind::of_name(name), Some(ProfileKind::Production), "{name}");
+        }
+        for name in ["product", "stage", "reproduction", "local"] {
+            assert_eq!(ProfileKind::of_name(name), None, "{name}");
+        }
     }
 }

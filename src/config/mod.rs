@@ -5,10 +5,12 @@
 
 mod error;
 mod file;
+mod guardrail;
 mod profile;
 mod proxy;
 
 pub use error::ConfigError;
-pub use file::{ConfigFile, FileProfile, Loaded, ThemeChoice};
+pub use file::{ConfigFile, FileProfile, Loaded, ProfileKind, ThemeChoice};
+pub use guardrail::{Confirm, GUARDED, Guardrail, ReasonRule};
 pub use profile::{Environment, Flags, Remote, Target, TokenSource, resolve};
 pub use proxy::ProxyChoice;

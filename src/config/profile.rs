@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use secrecy::SecretString;
 use url::{Host, Url};
 
-use super::{ConfigError, ConfigFile, FileProfile, ProxyChoice};
+use super::{ConfigError, ConfigFile, FileProfile, ProfileKind, ProxyChoice};
 
 /// What the command line says.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -67,6 +67,8 @@ pub struct Remote {
     pub console: Option<String>,
     /// Whether nothing may be sent.
     pub read_only: bool,
+    /// What it is, where the profile says so or its name does.
+    pub kind: Option<ProfileKind>,
     /// The proxy to the API; `None` leaves it to the environment and the system.
     pub proxy: Option<ProxyChoice>,
     /// A PEM file of authorities to trust beside the system's.
@@ -120,13 +122,15 @@ fn remote(
     let pick = |flag: &Option<String>, env: &Option<String>, file: Option<&Option<String>>| {
         flag.clone().or_else(|| env.clone()).or_else(|| file.cloned().flatten())
     };
+    let name = profile.map_or_else(|| api.host_str().unwrap_or("api").to_owned(), |(name, _)| name.clone());
     Ok(Target::Remote(Box::new(Remote {
-        name: profile.map_or_else(|| api.host_str().unwrap_or("api").to_owned(), |(name, _)| name.clone()),
         tenant: pick(&flags.tenant, &environment.tenant, settings.map(|p| &p.tenant)),
         project: pick(&flags.project, &environment.project, settings.map(|p| &p.project)),
         token: token(environment, &api, profile)?,
         console: settings.and_then(|p| p.console.clone()).or_else(|| hosted_console(&api)),
         read_only: settings.is_some_and(|p| p.read_only),
+        kind: settings.and_then(|p| p.environment).or_else(|| ProfileKind::of_name(&name)),
+        name,
         proxy: settings.and_then(|p| p.proxy.clone()),
         ca_file: ca_file(environment, settings),
         api,

@@ -8,6 +8,7 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use super::Verbatim;
 use super::text::visible;
 
 /// The most columns of a field's name.
@@ -69,6 +70,20 @@ fn json_start(value: &Value, columns: usize, bytes: &mut usize) -> Vec<Box<str>>
 /// the longest name decides how much is left for the values. Other values have lines but no names.
 pub fn field_lines(value: &Value, columns: usize) -> Vec<FieldLine> {
     excerpt(value, columns, usize::MAX).lines
+}
+
+/// A payload as the server wrote it, below what is odd about it.
+pub fn verbatim_lines(verbatim: &Verbatim, columns: usize) -> Vec<FieldLine> {
+    let columns = columns.saturating_sub(3).max(8);
+    let mut lines = Vec::new();
+    for flaw in verbatim.flaws.iter() {
+        wrap(&format!("! {}", visible(flaw)), columns, 2, &mut lines);
+    }
+    wrap("! below it stands as it came", columns, 2, &mut lines);
+    for line in verbatim.text.lines() {
+        wrap(&visible(line), columns, 0, &mut lines);
+    }
+    lines.into_iter().map(|text| FieldLine { key: None, text }).collect()
 }
 
 /// The first `bytes` of a value as [`field_lines`] shows them; costs no more than that, however

@@ -8,6 +8,7 @@ use std::borrow::Cow;
 use std::fmt;
 
 use unicode_segmentation::UnicodeSegmentation;
+use unicode_width::{UnicodeWidthChar, UnicodeWidthStr};
 
 /// The most combining marks a character may carry before the rest are shown as marks.
 const MAX_COMBINING: usize = 4;
@@ -52,6 +53,14 @@ pub fn visible(raw: &str) -> Cow<'_, str> {
     Cow::Owned(out)
 }
 
+/// Foreign text that may be pasted elsewhere: line breaks and tabs stay, everything else that could
+/// act or hide is shown as a mark. A shell must not be made to run what was only to be read.
+pub fn pasteable(raw: &str) -> String {
+    let lines: Vec<_> =
+        raw.split('\n').map(|line| line.split('\t').map(visible).collect::<Vec<_>>().join("\t")).collect();
+    lines.join("\n")
+}
+
 /// JSON that stays the same JSON, with everything that could deceive or disturb a terminal as `\\u…`.
 pub fn escape_json(json: &str) -> String {
     let mut out = String::with_capacity(json.len());
@@ -70,11 +79,11 @@ pub fn escape_json(json: &str) -> String {
 
 fn push_cluster(out: &mut String, cluster: &str) {
     let mut marks = 0;
+    let deceptive = is_deceptive(cluster);
     for (index, ch) in cluster.chars().enumerate() {
-        let combining = index > 0 && unicode_width::UnicodeWidthChar::width(ch) == Some(0);
+        let combining = index > 0 && width(ch) == 0;
         marks += usize::from(combining);
-        let joins_emoji = ch == '\u{200D}' && index > 0;
-        if is_hidden(ch) && !joins_emoji && !is_variation(ch) || marks > MAX_COMBINING {
+        if is_hidden(ch) || is_flag(ch) || index > 0 && deceptive || marks > MAX_COMBINING {
             push_mark(out, ch);
         } else {
             out.push(ch);
@@ -82,8 +91,19 @@ fn push_cluster(out: &mut String, cluster: &str) {
     }
 }
 
-fn is_variation(ch: char) -> bool {
-    matches!(ch, '\u{FE0E}' | '\u{FE0F}')
+/// Whether terminals disagree on how wide a character is: those that join its parts draw it
+/// narrower than those that do not, and everything behind it moves.
+fn is_deceptive(cluster: &str) -> bool {
+    cluster.chars().nth(1).is_some() && cluster.width() != cluster.chars().map(width).sum::<usize>()
+}
+
+fn width(ch: char) -> usize {
+    ch.width().unwrap_or(0)
+}
+
+/// A half of a flag, which some terminals join.
+fn is_flag(ch: char) -> bool {
+    matches!(ch, '\u{1F1E6}'..='\u{1F1FF}')
 }
 
 /// Whether a character has no picture of its own, or changes how others are drawn.
@@ -106,6 +126,13 @@ fn push_mark(out: &mut String, ch: char) {
     }
 }
 
+/// The name most like one that does not exist, if any is near enough.
+pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
+    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));
+    let near = scored.filter(|(score, _)| *score >= 0.8);
+    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -125,16 +152,30 @@ mod tests {
     }
 
     #[test]
-    fn letters_of_any_script_and_joined_emoji_stay() {
-        for text in ["Grüße", "日本語", "👩\u{200D}🔧", "e\u{301}"] {
+    fn letters_of_any_script_and_single_emoji_stay() {
+        for text in ["Grüße", "日本語", "👩🔧", "e\u{301}", "नमस्ते", "한국어"] {
             assert_eq!(visible(text), text);
         }
+    }
+
+    #[test]
+    fn what_terminals_draw_in_different_widths_is_taken_apart() {
+        assert_eq!(visible("👩\u{200D}🔧"), "👩\\u{200D}\\u{1F527}");
+        assert_eq!(visible("❤\u{FE0F}"), "❤\\u{FE0F}");
+        assert_eq!(visible("👍\u{1F3FD}"), "👍\\u{1F3FD}");
+        assert_eq!(visible("🇩🇪"), "\\u{1F1E9}\\u{1F1EA}");
+        assert_eq!(visible("a\u{FE01}b"), "a\\u{FE01}b", "a selector may carry hidden data");
     }
 
     #[test]
     fn a_flood_of_combining_marks_is_cut() {
         let flood = format!("e{}", "\u{301}".repeat(6));
         assert_eq!(visible(&flood), format!("e{}\\u{{301}}\\u{{301}}", "\u{301}".repeat(4)));
+    }
+
+    #[test]
+    fn what_is_pasted_keeps_its_lines_and_loses_its_commands() {
+        assert_eq!(pasteable("a\tb\n\u{1B}[201~rm\r\n"), "a\tb\n\\e[201~rm\\r\n");
     }
 
     #[test]

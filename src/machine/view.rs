@@ -116,6 +116,7 @@ impl Machine {
             task_type: task.task_type.clone(),
             created_at: Some(task.created_at),
             payload: task.payload.clone(),
+            verbatim: None,
         })
     }
 

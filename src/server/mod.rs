@@ -7,6 +7,7 @@ pub mod egress;
 pub mod engine;
 pub mod exec;
 pub mod http;
+pub mod registry;
 pub mod samples;
 pub mod serve;
 pub mod tools;

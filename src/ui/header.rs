@@ -9,7 +9,7 @@ use super::status::{Waits, of_run};
 use super::strip::{Strip, cut};
 use crate::app::Freshness;
 use crate::app::freshness::overdue;
-use crate::app::model::Access;
+use crate::app::model::{Access, Environment};
 use crate::app::panes::RunScreen;
 use crate::domain::clock::{age, human, human_fine};
 use crate::domain::text::visible;
@@ -45,14 +45,15 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
         strip = strip.add(format!("  ! {unreadable} unreadable"), ink(theme.failed));
     }
     let count = |section| scene.model.mirror.len(section, scene.now);
+    // The word for production takes room away.
+    let roomy = area.width >= 80 + production(scene).left_columns();
     let badges = [
         ("◆", count(Section::AwaitingApproval), "pending", theme.waiting),
         ("◐", count(Section::StoppingGracefully), "draining", theme.draining),
         ("✖", count(Section::FailedRecently), "failed", theme.failed),
     ];
     for (glyph, count, word, style) in badges {
-        let text =
-            if area.width >= 80 { format!("  {glyph} {count} {word}") } else { format!("  {glyph} {count}") };
+        let text = if roomy { format!("  {glyph} {count} {word}") } else { format!("  {glyph} {count}") };
         strip = strip.right(text, ink(if count == 0 { theme.muted } else { style }));
     }
     finish(scene, &strip.right(" ", Style::default()), &link, area, buf);
@@ -107,7 +108,19 @@ fn past(scene: Scene<'_>, screen: &RunScreen) -> Option<String> {
 
 fn finish(scene: Scene<'_>, strip: &Strip<'_>, link: &Connection, area: Rect, buf: &mut Buffer) {
     buf.set_style(area, if link.stale { scene.theme.header_stale } else { scene.theme.header });
-    strip.paint(area, buf);
+    let label = production(scene);
+    let taken = label.left_columns().min(area.width);
+    buf.set_style(Rect { width: taken, ..area }, scene.theme.production);
+    label.paint(Rect { width: taken, ..area }, buf);
+    strip.paint(Rect { x: area.x + taken, width: area.width - taken, ..area }, buf);
+}
+
+/// The word that stands before everything else where people depend on the server.
+pub(super) fn production(scene: Scene<'_>) -> Strip<'static> {
+    match scene.model.session.environment {
+        Environment::Production => Strip::new().add(" PRODUCTION ", scene.theme.production),
+        Environment::Ordinary => Strip::new(),
+    }
 }
 
 fn place<'a>(scene: Scene<'a>, link: &Connection) -> Strip<'a> {

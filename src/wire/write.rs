@@ -123,6 +123,7 @@ mod tests {
             task_type: "approval".into(),
             created_at: "2026-01-02T03:04:05Z".parse().ok(),
             payload: json!({"title": "Send"}),
+            verbatim: None,
         };
         assert_eq!(read::task(&task(&want), None, None), Ok(want));
     }

@@ -12,7 +12,10 @@ mod crash;
 mod credits;
 mod fake;
 mod loops;
+mod mcp;
 mod runs;
+#[path = "../support/shop.rs"]
+mod shop;
 mod storage;
 mod stream;
 mod workflows;

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use arcc::app::guard::Guards;
 use arcc::app::key::Key;
-use arcc::app::model::{Access, Paper};
+use arcc::app::model::{Access, Environment, Paper};
 use arcc::app::{Model, Msg, Session, update};
 use arcc::domain::{
     FailureCode, PendingTask, Progress, Run, RunId, RunStatus, Timestamp, WorkflowId, clock::later,
@@ -47,6 +48,8 @@ impl Stage {
             console: Some("https://console.example.com".into()),
             access: Access::ReadWrite,
             undo: Duration::from_secs(5),
+            guards: Guards::default(),
+            environment: Environment::Ordinary,
         };
         Self { model: Model::new(session, Paper::Dark, (width, height)), now: now() }
     }
@@ -244,6 +247,7 @@ fn task(
         task_type: kind.into(),
         created_at: Some(ago(created)),
         payload,
+        verbatim: None,
     }
 }
 

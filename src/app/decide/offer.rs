@@ -6,11 +6,12 @@ use serde_json::Map;
 
 use super::aim::{Aim, decides, named, workflow_of};
 use super::outcome;
-use super::rules::{Refusal, refusal};
+use super::rules::{Refusal, refusal, word};
+use crate::app::guard::Typed;
 use crate::app::key::Key;
-use crate::app::layers::{Choice, Dialog, DialogKind, TextInput};
+use crate::app::layers::{Choice, Demands, Dialog, DialogKind, Field, TextInput};
 use crate::app::{Action, Model};
-use crate::domain::{Digest, RunClass, RunId, StopMode, Timestamp, WorkflowId};
+use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
 
 /// The dialog of an action, or why there is none.
@@ -43,15 +44,31 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
         target: named(model, aim.run),
         step: task.map(|task| task.step_id.clone()),
         payload: task.map(|task| task.payload.clone()),
+        verbatim: task.and_then(|task| task.verbatim.clone()),
         lines: Arc::default(),
         names: 0,
         choices,
         reason: TextInput::default(),
+        demands: demands(model, action, aim),
+        proof: TextInput::default(),
+        field: Field::Answer,
         offset: 0,
+        seen: 0,
         opened_at: now,
     };
+    dialog.field = dialog.fields()[0];
     dialog.fit(model.size);
     Ok(dialog)
+}
+
+/// What the guardrails ask for beyond a key.
+fn demands(model: &Model, action: Action, aim: &Aim<'_>) -> Demands {
+    let guard = model.session.guards.of(word(action));
+    let proof = guard.typed.map(|typed| match typed {
+        Typed::RunId => ("run id", aim.run.short().to_owned()),
+        Typed::Profile => ("profile", model.session.profile.clone()),
+    });
+    Demands { proof, reason: guard.needs_reason }
 }
 
 /// Whether what the dialog was opened on still stands as it did; the target itself never moves.
@@ -96,7 +113,7 @@ fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKi
         run: aim.run.clone(),
         task: task.task_id.clone(),
         created_at: task.created_at,
-        shown: Some(Digest::of(&task.payload)),
+        shown: Some(task.fingerprint()),
         approved,
         result: Map::new(),
     });

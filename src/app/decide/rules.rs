@@ -3,7 +3,7 @@
 use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::{Access, Screen};
 use crate::app::pending::{Pending, Stage};
-use crate::app::{Action, Freshness, Model};
+use crate::app::{Action, Freshness, Model, guard};
 use crate::domain::{Run, RunClass, Timestamp};
 use crate::wire::Command;
 
@@ -42,10 +42,24 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
         return Refusal::because(READ_ONLY);
     }
     past(model)
+        .or_else(|| guard::refused(model, word(action)).map(Refusal::Senseless))
         .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
         .or_else(|| sendable(model, now).err())
+}
+
+/// The word of the command that an action gives.
+pub(super) fn word(action: Action) -> &'static str {
+    match action {
+        Action::Approve => "approve",
+        Action::Reject => "reject",
+        Action::Pause => "pause",
+        Action::Resume => "resume",
+        Action::Stop => "stop",
+        Action::RunAgain => "start",
+        _ => "",
+    }
 }
 
 /// Whether anything at all may be sent now.

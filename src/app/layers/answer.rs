@@ -8,7 +8,7 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::input::Edit;
-use super::{Dialog, DialogKind, Layer};
+use super::{Dialog, DialogKind, Field, Layer};
 use crate::app::decide::{self, Refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
@@ -30,14 +30,13 @@ pub(super) fn press(
     key: Key,
     now: Timestamp,
 ) -> Option<Vec<Effect>> {
-    if let Some(place) = dialog.choices.iter().position(|choice| choice.key == key) {
-        return Some(answer(model, dialog, place, now));
-    }
     if key == Key::Esc {
         return Some(Vec::new());
     }
-    let typed = dialog.kind == DialogKind::Reject && edit_reason(&mut dialog, key);
-    if !typed {
+    if let Some(place) = answered(&mut dialog, key) {
+        return Some(answer(model, dialog, place, now));
+    }
+    if !edit(&mut dialog, key, now) && key != Key::Enter {
         if Action::of_key(key, model.screen) == Some(Action::Quit) {
             model.layers.push(Layer::Dialog(dialog));
             return None;
@@ -48,8 +47,46 @@ pub(super) fn press(
     Some(Vec::new())
 }
 
-/// Types into the reason; what is sent follows, so that the dialog shows the very command.
+/// The choice that a key takes. Letters are choices only where none is typed; Enter leaves a field
+/// for the next one, and answers from the last.
+fn answered(dialog: &mut Dialog, key: Key) -> Option<usize> {
+    let fields = dialog.fields();
+    let at = fields.iter().position(|field| *field == dialog.field).unwrap_or(0);
+    match key {
+        Key::Tab => dialog.field = fields[(at + 1) % fields.len()],
+        Key::BackTab => dialog.field = fields[(at + fields.len() - 1) % fields.len()],
+        Key::Enter if at + 1 < fields.len() => dialog.field = fields[at + 1],
+        Key::Enter => return dialog.choices.iter().position(|choice| choice.key == Key::Enter),
+        _ if dialog.field == Field::Answer => {
+            return dialog.choices.iter().position(|choice| choice.key == key);
+        }
+        _ => {}
+    }
+    None
+}
+
+/// Types into the field that takes the keys; whether the key belonged to it.
+fn edit(dialog: &mut Dialog, key: Key, now: Timestamp) -> bool {
+    let edit = match dialog.field {
+        Field::Answer => return matches!(key, Key::Tab | Key::BackTab),
+        Field::Reason => dialog.reason.edit(key),
+        Field::Proof => dialog.proof.edit(key),
+    };
+    match (edit, dialog.field) {
+        (Edit::Changed, Field::Reason) => reason_changed(dialog),
+        // What completes the proof must not run on into an answer.
+        (Edit::Changed, _) => dialog.opened_at = now,
+        _ => {}
+    }
+    edit != Edit::Other || matches!(key, Key::Tab | Key::BackTab)
+}
+
+/// What is sent follows the reason of a rejection, so that the dialog shows the very command. The
+/// reason of anything else goes into the journal alone.
 pub(super) fn reason_changed(dialog: &mut Dialog) {
+    if dialog.kind != DialogKind::Reject {
+        return;
+    }
     let reason = dialog.reason.text().trim().to_owned();
     for choice in &mut dialog.choices {
         if let Command::Decide(decision) = &mut choice.command {
@@ -61,20 +98,15 @@ pub(super) fn reason_changed(dialog: &mut Dialog) {
     }
 }
 
-fn edit_reason(dialog: &mut Dialog, key: Key) -> bool {
-    match dialog.reason.edit(key) {
-        Edit::Changed => {
-            reason_changed(dialog);
-            true
-        }
-        Edit::Kept => true,
-        Edit::Other => false,
-    }
-}
-
 fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timestamp) -> Vec<Effect> {
     if now < later(dialog.opened_at, DWELL) {
         dialog.opened_at = now;
+        model.layers.push(Layer::Dialog(dialog));
+        return Vec::new();
+    }
+    if let Some((text, field)) = dialog.missing() {
+        dialog.field = field;
+        model.say(Tone::Info, text, now);
         model.layers.push(Layer::Dialog(dialog));
         return Vec::new();
     }

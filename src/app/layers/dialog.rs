@@ -7,8 +7,8 @@ use serde_json::Value;
 
 use super::TextInput;
 use crate::app::{Action, layout};
-use crate::domain::document::{FieldLine, field_lines, key_columns};
-use crate::domain::{StepId, Timestamp};
+use crate::domain::document::{FieldLine, field_lines, key_columns, verbatim_lines};
+use crate::domain::{StepId, Timestamp, Verbatim};
 use crate::wire::Command;
 
 /// What is being decided.
@@ -72,6 +72,26 @@ pub struct Choice {
     pub command: Command,
 }
 
+/// What a guardrail asks for before the dialog takes an answer.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Demands {
+    /// What must be typed: what it is, and the text itself.
+    pub proof: Option<(&'static str, String)>,
+    /// Whether a reason must be given.
+    pub reason: bool,
+}
+
+/// What takes the keys of a dialog.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Field {
+    /// The reason is typed.
+    Reason,
+    /// What confirms it is typed.
+    Proof,
+    /// The keys of the choices.
+    Answer,
+}
+
 /// An open decision.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Dialog {
@@ -83,16 +103,26 @@ pub struct Dialog {
     pub step: Option<StepId>,
     /// What the person is shown, for tasks; foreign content.
     pub payload: Option<Value>,
-    /// The same as lines for the dialog's width, made when it opens: a frame costs what it shows.
+    /// The server's own text of it, where a value cannot hold all that it says.
+    pub verbatim: Option<Verbatim>,
+    /// The payload as lines for the dialog's width, made when it opens: a frame costs what it shows.
     pub lines: Arc<[FieldLine]>,
     /// Columns of the names of the payload's fields.
     pub names: u16,
     /// The ways to answer.
     pub choices: Vec<Choice>,
-    /// What was typed as reason, for rejections.
+    /// What was typed as reason, for rejections and where one is needed.
     pub reason: TextInput,
+    /// What the guardrails ask for.
+    pub demands: Demands,
+    /// What was typed to confirm it.
+    pub proof: TextInput,
+    /// What takes the keys.
+    pub field: Field,
     /// The first payload line that is seen.
     pub offset: usize,
+    /// How many payload lines have been seen, from the first on.
+    pub seen: usize,
     /// When it was opened: keys that were typed before are not answers.
     pub opened_at: Timestamp,
 }
@@ -101,14 +131,61 @@ impl Dialog {
     /// Breaks the payload's lines for a terminal of that size, and keeps what is seen within them.
     pub(crate) fn fit(&mut self, size: (u16, u16)) {
         let columns = layout::dialog_columns(size);
-        let lines = self.payload.as_ref().map_or_else(Vec::new, |payload| field_lines(payload, columns));
-        self.lines = lines.into();
-        self.names = self.payload.as_ref().map_or(0, key_columns) as u16;
+        // Other columns break other lines: what was seen counts anew.
+        self.seen = 0;
+        self.lines = match (&self.verbatim, &self.payload) {
+            (Some(verbatim), _) => verbatim_lines(verbatim, columns).into(),
+            (None, Some(payload)) => field_lines(payload, columns).into(),
+            (None, None) => Arc::default(),
+        };
+        let payload = self.payload.as_ref().filter(|_| self.verbatim.is_none());
+        self.names = payload.map_or(0, key_columns) as u16;
         self.scroll_to(self.offset, size);
     }
 
     /// Shows the payload from a line on, or from the last one that leaves no room empty.
     pub(super) fn scroll_to(&mut self, line: usize, size: (u16, u16)) {
-        self.offset = line.min(self.lines.len().saturating_sub(layout::dialog_rows(size)));
+        let rows = self.rows(size);
+        self.offset = line.min(self.lines.len().saturating_sub(rows));
+        if self.offset <= self.seen {
+            self.seen = self.seen.max(self.offset + rows).min(self.lines.len());
+        }
+    }
+
+    /// Payload rows that are certain to be seen in a terminal of that size.
+    fn rows(&self, size: (u16, u16)) -> usize {
+        let more = usize::from(self.demands.reason && self.kind != DialogKind::Reject)
+            + usize::from(self.demands.proof.is_some());
+        layout::dialog_rows(size).saturating_sub(more).max(1)
+    }
+
+    /// What takes keys, in the order of Tab; never empty.
+    pub(crate) fn fields(&self) -> Vec<Field> {
+        let reason = self.kind == DialogKind::Reject || self.demands.reason;
+        let mut fields = Vec::new();
+        fields.extend(reason.then_some(Field::Reason));
+        fields.extend(self.demands.proof.is_some().then_some(Field::Proof));
+        if fields.is_empty() || self.choices.len() > 1 {
+            fields.push(Field::Answer);
+        }
+        fields
+    }
+
+    /// What is still missing before it takes an answer, in words for the operator, and where.
+    pub(crate) fn missing(&self) -> Option<(String, Field)> {
+        let unseen = self.lines.len() - self.seen.min(self.lines.len());
+        if self.kind == DialogKind::Approve && unseen > 0 {
+            let text = format!("{} of {} lines seen: ↓ and PgDn show the rest", self.seen, self.lines.len());
+            return Some((text, self.field));
+        }
+        if self.demands.reason && self.reason.text().trim().is_empty() {
+            return Some(("a guardrail asks for a reason: type it".into(), Field::Reason));
+        }
+        match &self.demands.proof {
+            Some((what, wanted)) if self.proof.text() != wanted => {
+                Some((format!("type the {what} {wanted} to confirm this"), Field::Proof))
+            }
+            _ => None,
+        }
     }
 }

@@ -35,7 +35,8 @@ pub(crate) fn paste_into_layer(model: &mut Model, pasted: &str, now: Timestamp) 
             let input = input.clone();
             find::apply(model, input.text(), now);
         }
-        Some(Layer::Dialog(dialog)) if dialog.kind == super::DialogKind::Reject => {
+        // What confirms is typed by hand; a reason may come from elsewhere.
+        Some(Layer::Dialog(dialog)) if dialog.field == super::Field::Reason => {
             dialog.reason.paste(pasted);
             answer::reason_changed(dialog);
         }

@@ -9,7 +9,7 @@ mod layer;
 mod palette;
 mod run_menu;
 
-pub use dialog::{Choice, Dialog, DialogKind};
+pub use dialog::{Choice, Demands, Dialog, DialogKind, Field};
 pub use input::TextInput;
 pub(crate) use keys::{paste_into_layer, press_layer, resize_layers};
 pub use layer::Layer;

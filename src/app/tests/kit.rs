@@ -5,9 +5,10 @@ use std::time::Duration;
 
 use serde_json::{Value, json};
 
+use crate::app::guard::Guards;
 use crate::app::key::Key;
 use crate::app::layers::{Dialog, Layer};
-use crate::app::model::{Access, Paper};
+use crate::app::model::{Access, Environment, Paper};
 use crate::app::pending::Ticket;
 use crate::app::{Effect, Model, Msg, Session, update};
 use crate::domain::clock::later;
@@ -33,6 +34,8 @@ pub(super) fn session() -> Session {
         console: Some("https://console.example.com/".into()),
         access: Access::ReadWrite,
         undo: Duration::from_secs(5),
+        guards: Guards::default(),
+        environment: Environment::Ordinary,
     }
 }
 
@@ -171,6 +174,7 @@ pub(super) fn task(run: &str, step: &str) -> PendingTask {
         task_type: "approval".into(),
         created_at: Some(start()),
         payload: json!({"title": "Send", "body": "a\nb"}),
+        verbatim: None,
     }
 }
 

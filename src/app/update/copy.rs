@@ -4,13 +4,14 @@ use crate::app::decide::workflow_of;
 use crate::app::model::{Screen, Tone};
 use crate::app::panes::{RowKey, Tab, pretty, under_context};
 use crate::app::{Effect, Model, decide};
+use crate::domain::text::{pasteable, visible};
 use crate::domain::{RunId, Timestamp};
 use crate::wire::paths;
 
 /// Copies a run's id.
 pub(super) fn id(model: &mut Model, run: &RunId, now: Timestamp) -> Vec<Effect> {
     model.say(Tone::Info, format!("copied run id {run}"), now);
-    vec![Effect::Copy(run.as_str().to_owned())]
+    vec![Effect::Copy(visible(run.as_str()).into_owned())]
 }
 
 /// Copies what is under the cursor.
@@ -23,6 +24,7 @@ pub(super) fn cell(model: &mut Model, now: Timestamp) -> Vec<Effect> {
         model.say(Tone::Info, "nothing here can be copied", now);
         return Vec::new();
     };
+    let text = pasteable(&text);
     model.say(Tone::Info, format!("copied {what}, {} characters", text.chars().count()), now);
     vec![Effect::Copy(text)]
 }

@@ -4,6 +4,8 @@ use std::collections::{HashMap, HashSet};
 
 use serde_json::{Map, Value};
 
+pub(super) use crate::domain::text::nearest;
+
 use crate::domain::StepKind;
 
 /// A step, of the graph or of a loop's body, that has at least an id.
@@ -129,11 +131,4 @@ impl<'g> Subject<'g> {
     pub(super) fn input_schema(&self) -> Option<&'g Value> {
         self.raw.get("input_schema").filter(|schema| !schema.is_null())
     }
-}
-
-/// The name most like one that does not exist, if any is near enough.
-pub(super) fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
-    let scored = names.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));
-    let near = scored.filter(|(score, _)| *score >= 0.8);
-    near.max_by(|(a, _), (b, _)| a.total_cmp(b)).map(|(_, name)| name)
 }

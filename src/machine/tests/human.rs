@@ -28,6 +28,7 @@ fn a_task_shows_its_resolved_payload_and_names_the_wait() {
         task_type: "approval".into(),
         created_at: Some(run.now),
         payload: json!({"about": "rust"}),
+        verbatim: None,
     };
     assert_eq!(run.machine.pending_tasks(), [task]);
     assert_eq!((run.status("ask"), run.machine.phase()), (StepStatus::Waiting, None));

@@ -44,6 +44,7 @@ fn task(run: &str, step: &str) -> PendingTask {
         task_type: "approval".into(),
         created_at: Some(at(0)),
         payload: Value::Null,
+        verbatim: None,
     }
 }
 

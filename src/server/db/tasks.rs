@@ -55,5 +55,6 @@ fn read_task(row: &Row<'_>) -> rusqlite::Result<PendingTask> {
         task_type: row.get("task_type")?,
         created_at: Some(read_instant(row, "created_at")?),
         payload: read_json(row, "payload")?,
+        verbatim: None,
     })
 }

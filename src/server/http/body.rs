@@ -1,6 +1,7 @@
 //! JSON bodies, with refusals that say what to mend.
 
 use axum::body::Body as RawBody;
+use axum::body::HttpBody as _;
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
@@ -24,6 +25,15 @@ impl Body {
             None | Some(Value::Null) => Ok(None),
             Some(Value::String(text)) => Ok(Some(text)),
             Some(_) => Err(ApiError::Invalid(format!("`{field}` must be a text"))),
+        }
+    }
+
+    /// A field that is true or false, if it is there.
+    pub(super) fn switch(&self, field: &str) -> Result<Option<bool>, ApiError> {
+        match self.0.get(field) {
+            None | Some(Value::Null) => Ok(None),
+            Some(Value::Bool(is_on)) => Ok(Some(*is_on)),
+            Some(_) => Err(ApiError::Invalid(format!("`{field}` must be true or false"))),
         }
     }
 
@@ -51,6 +61,21 @@ impl<S: Sync> FromRequest<S> for Body {
             }
             Err(wrong) => Err(ApiError::Malformed(format!("the body is not valid JSON: {wrong}"))),
         }
+    }
+}
+
+/// The body of a request that needs none: an absent one counts as an empty object.
+pub(super) struct MaybeBody(pub(super) Body);
+
+impl<S: Sync> FromRequest<S> for MaybeBody {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, state: &S) -> Result<Self, ApiError> {
+        let is_declared = request.headers().contains_key(header::CONTENT_TYPE);
+        if !is_declared && request.body().is_end_stream() {
+            return Ok(Self(Body(Map::new())));
+        }
+        Body::from_request(request, state).await.map(Self)
     }
 }
 

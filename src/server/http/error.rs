@@ -7,6 +7,8 @@ use serde_json::{Value, json};
 
 use crate::domain::input::Mismatch;
 use crate::server::engine::EngineError;
+use crate::server::exec::CredentialError;
+use crate::server::registry::RegistryError;
 
 /// A refused request: its status, machine word and sentence.
 #[derive(Debug, thiserror::Error)]
@@ -52,6 +54,9 @@ pub enum ApiError {
     /// The path is a WebSocket and the request does not ask for one (426).
     #[error("this path is a WebSocket: connect with `Upgrade: websocket` and version 13")]
     NeedsUpgrade,
+    /// A server that the runtime asked on the caller's behalf could not be reached, or refused (502).
+    #[error("{0}")]
+    Upstream(String),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -116,6 +121,7 @@ impl ApiError {
                 EngineError::Invalid(_) | EngineError::Input(_) | EngineError::InsufficientCredits { .. },
             ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
+            Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
@@ -140,7 +146,21 @@ impl ApiError {
             StatusCode::UPGRADE_REQUIRED => "UPGRADE_REQUIRED",
             StatusCode::CONFLICT => "CONFLICT",
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
+            StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+impl From<RegistryError> for ApiError {
+    fn from(error: RegistryError) -> Self {
+        match error {
+            RegistryError::Engine(error) => Self::Engine(error),
+            RegistryError::Server(error) => Self::Upstream(error.to_string()),
+            RegistryError::Connection(CredentialError::Unknown(id)) => {
+                Self::NotFound(CredentialError::Unknown(id).to_string())
+            }
+            RegistryError::Connection(error) => Self::Upstream(error.to_string()),
         }
     }
 }

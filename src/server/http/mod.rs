@@ -13,6 +13,8 @@ mod commands;
 mod error;
 mod feed;
 mod gate;
+mod mcp;
+mod mcp_instances;
 mod params;
 mod path;
 mod pats;

@@ -6,7 +6,7 @@ use std::time::Duration;
 use axum::Router;
 use axum::extract::Request;
 use axum::middleware;
-use axum::routing::{any, delete, get, post};
+use axum::routing::{any, delete, get, patch, post};
 use axum::serve::ListenerExt;
 use tokio::net::TcpListener;
 use tokio::time::timeout;
@@ -14,7 +14,8 @@ use tokio::time::timeout;
 use super::error::ApiError;
 use super::state::HttpState;
 use super::{
-    agents, analytics, billing, commands, gate, pats, runs, stream, tasks, validate, versions, workflows,
+    agents, analytics, billing, commands, gate, mcp, mcp_instances, pats, runs, stream, tasks, validate,
+    versions, workflows,
 };
 
 /// How long open requests and streams may take to end when the server closes.
@@ -24,6 +25,7 @@ const GRACE: Duration = Duration::from_secs(5);
 pub fn router(state: HttpState) -> Router {
     let routes = workflow_routes()
         .merge(run_routes())
+        .merge(mcp_routes())
         .merge(agent_routes())
         .merge(billing_routes())
         .merge(token_routes())
@@ -58,6 +60,37 @@ fn run_routes() -> Router<HttpState> {
         .route("/v1/workflows/{id}/runs/{run}/context", get(runs::context))
         .route("/v1/workflows/{id}/runs/{run}/tasks/pending", get(tasks::of_run))
         .route("/v1/workflows/{id}/runs/{run}/tasks/{task}/complete", post(tasks::complete))
+}
+
+fn mcp_routes() -> Router<HttpState> {
+    let server = "/v1/mcp/servers/{id}";
+    let instance = "/v1/mcp/instances/{id}";
+    Router::new()
+        .route("/v1/mcp/platform-catalog", get(mcp::catalog))
+        .route("/v1/mcp/tools", get(mcp::tools))
+        .route("/v1/mcp/servers", get(mcp::servers).post(mcp::register))
+        .route(server, get(mcp::show))
+        .route(&format!("{server}/discover"), post(mcp::discover))
+        .route(&format!("{server}/versions"), get(mcp::versions).post(mcp::add_version))
+        .route(&format!("{server}/validate"), post(mcp::validate))
+        .route(&format!("{server}/connections/{{connection}}/validate"), post(mcp::validate_connection))
+        .route("/v1/mcp/instances", get(mcp_instances::list).post(mcp_instances::create))
+        .route("/v1/mcp/instances/resolve", post(mcp_instances::resolve))
+        .route(instance, get(mcp_instances::show))
+        .route(&format!("{instance}/validate"), post(mcp_instances::validate))
+        .route(
+            &format!("{instance}/config-profiles"),
+            get(mcp_instances::profiles).post(mcp_instances::add_profile),
+        )
+        .route(&format!("{instance}/config-profiles/{{profile}}"), patch(mcp_instances::patch_profile))
+        .route(
+            &format!("{instance}/config-profiles/{{profile}}/set-active"),
+            post(mcp_instances::activate_profile),
+        )
+        .route(
+            "/v1/workflows/{id}/connection-overrides",
+            get(mcp_instances::overrides).put(mcp_instances::replace_overrides),
+        )
 }
 
 fn agent_routes() -> Router<HttpState> {

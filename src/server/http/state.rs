@@ -9,6 +9,7 @@ use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
 use crate::server::engine::Engine;
+use crate::server::registry::Registry;
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -17,6 +18,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
     open_streams: Arc<watch::Sender<()>>,
@@ -24,10 +26,10 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        Self { engine, registry, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
     }
 
     /// The same with another time between heartbeats.
@@ -66,5 +68,11 @@ impl HttpState {
 impl FromRef<HttpState> for Engine {
     fn from_ref(state: &HttpState) -> Self {
         state.engine.clone()
+    }
+}
+
+impl FromRef<HttpState> for Registry {
+    fn from_ref(state: &HttpState) -> Self {
+        state.registry.clone()
     }
 }

@@ -12,7 +12,8 @@ use crate::server::db::{self, Readers};
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::mcp::KnownServers;
-use crate::server::exec::{Executor, ExecutorOptions, LocalExecutor};
+use crate::server::exec::{ExecutorOptions, LocalExecutor};
+use crate::server::registry::Lookup;
 use crate::server::samples::{SamplesError, drive, install};
 use crate::server::tools::{DESK, ToolsServer};
 
@@ -28,7 +29,7 @@ impl Parts {
     pub(super) async fn start(
         dir: &Path,
         options: &ServeOptions,
-    ) -> Result<(Self, Arc<dyn Executor>), ServeError> {
+    ) -> Result<(Self, LocalExecutor), ServeError> {
         let tools = ToolsServer::start(dir).await;
         let tools = tools.map_err(|error| ServeError::part("the tools server", &error))?;
         let executor = LocalExecutor::new(ExecutorOptions {
@@ -36,10 +37,11 @@ impl Parts {
             llm: options.llm.clone(),
             agents: Arc::new(Readers::new(dir.join(db::open::FILE))),
             egress: Egress::new(options.allow_hosts.clone()),
+            instances: Arc::new(Lookup::new(dir)),
             ..ExecutorOptions::new(options.lua_program.clone())
         });
         let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;
-        Ok((Self { tools, stop: CancellationToken::new().drop_guard(), driver: None }, Arc::new(executor)))
+        Ok((Self { tools, stop: CancellationToken::new().drop_guard(), driver: None }, executor))
     }
 
     /// Installs the samples and keeps them moving.

@@ -3,6 +3,7 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
+use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -19,9 +20,12 @@ use super::parts::Parts;
 use super::private_file::PrivateFile;
 use crate::server::access;
 use crate::server::db::pats;
+use crate::server::egress::Egress;
 use crate::server::engine::Engine;
-use crate::server::exec::Executor;
+use crate::server::exec::mcp::{Client, KnownServers};
+use crate::server::exec::{Executor, NoCredentials};
 use crate::server::http::{self, Gate, HttpState};
+use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
 
 /// The local runtime, listening.
@@ -31,6 +35,7 @@ pub struct Server {
     announcement: Announcement,
     token: SecretString,
     engine: Engine,
+    registry: Registry,
     notices: Vec<String>,
     http: Http,
     parts: Option<Parts>,
@@ -38,6 +43,21 @@ pub struct Server {
     _runtime_file: PrivateFile,
     _token_file: PrivateFile,
     dir: DataDir,
+}
+
+/// What the API needs of the executor's parts.
+struct Kit {
+    client: Arc<Client>,
+}
+
+impl Kit {
+    /// Parts of its own, for an executor that is the caller's.
+    fn bare(dir: &Path, options: &ServeOptions) -> Result<Self, ServeError> {
+        let client = Client::new(KnownServers::new(), &Egress::new(options.allow_hosts.clone()));
+        let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
+        let instances = Arc::new(Lookup::new(dir));
+        Ok(Self { client: Arc::new(client.with_registry(instances, Arc::new(NoCredentials))) })
+    }
 }
 
 /// The listening half.
@@ -55,7 +75,12 @@ impl Server {
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
         let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
-        let mut server = Self::assemble(dir, listener, executor).await?;
+        let kit = Kit { client: executor.tools() };
+        let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
+        if let Err(error) = server.registry.install_shipped().await {
+            tracing::warn!(%error, "the shipped MCP server is not registered");
+            server.notices.push(format!("the shipped MCP server is not registered: {error}"));
+        }
         if options.samples == Samples::On
             && let Err(error) = parts.drive(&server.engine, server.dir.path()).await
         {
@@ -73,13 +98,15 @@ impl Server {
     /// As [`Server::start`].
     pub async fn start_with(options: ServeOptions, executor: Arc<dyn Executor>) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        Self::assemble(dir, listener, executor).await
+        let kit = Kit::bare(dir.path(), &options)?;
+        Self::assemble(dir, listener, executor, kit).await
     }
 
     async fn assemble(
         dir: DataDir,
         listener: TcpListener,
         executor: Arc<dyn Executor>,
+        kit: Kit,
     ) -> Result<Self, ServeError> {
         let failed = |source| ServeError::Directory { dir: dir.path().to_owned(), source };
         let addr = listener.local_addr().map_err(failed)?;
@@ -89,8 +116,9 @@ impl Server {
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
+        let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
-        let state = HttpState::new(engine.clone(), gate, closing.clone());
+        let state = HttpState::new(engine.clone(), registry.clone(), gate, closing.clone());
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
@@ -102,6 +130,7 @@ impl Server {
             token,
             notices: engine.notices().to_vec(),
             engine,
+            registry,
             http,
             parts: None,
             _runtime_file: runtime_file,
@@ -128,6 +157,11 @@ impl Server {
     /// The engine, for callers in the same process.
     pub fn engine(&self) -> &Engine {
         &self.engine
+    }
+
+    /// The registry of MCP servers, for callers in the same process.
+    pub fn registry(&self) -> &Registry {
+        &self.registry
     }
 
     /// What an operator should know of how the start went though it went well, one sentence each:

@@ -6,7 +6,7 @@ use ratatui::layout::Rect;
 use super::choices;
 use crate::app::layers::{Dialog, DialogKind};
 use crate::app::layout::dialog_width;
-use crate::domain::document::FieldLine;
+use crate::app::model::Environment;
 use crate::ui::draw::Scene;
 use crate::ui::header::is_stale;
 use crate::ui::pane::{overlay, row};
@@ -18,16 +18,19 @@ pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let size = (buf.area.width, buf.area.height);
     let width = dialog_width(size);
     let payload = &dialog.lines;
-    let foot = choices::lines(dialog, is_stale(scene), width.saturating_sub(4), theme);
+    let foot = choices::lines(dialog, is_stale(scene), (width.saturating_sub(4), size.1), theme);
     let most = buf.area.height.saturating_sub(4);
     let body = if payload.is_empty() { 0 } else { payload.len().min(usize::from(most)) as u16 + 2 };
     let height = (body + foot.len() as u16 + 2).min(most);
-    let title = Strip::new().add(title(dialog), theme.title);
+    let mut title = Strip::new().add(title(dialog), theme.title);
+    if scene.model.session.environment == Environment::Production {
+        title = title.right(" PRODUCTION ", theme.production);
+    }
     let inside = overlay((width, height), &title, theme, buf);
     let room = inside.height.saturating_sub(foot.len() as u16);
     if !payload.is_empty() && room > 1 {
         let area = Rect { height: room - 1, ..inside };
-        show(scene, payload, (dialog.offset, dialog.names), area, buf);
+        show(scene, dialog, area, buf);
     }
     for (index, line) in foot.iter().enumerate() {
         line.paint(row(inside, room + index as u16), buf);
@@ -50,14 +53,19 @@ fn title(dialog: &Dialog) -> String {
 }
 
 /// The payload behind its gutter, with how much of it is seen.
-fn show(scene: Scene<'_>, payload: &[FieldLine], (offset, keys): (usize, u16), area: Rect, buf: &mut Buffer) {
+fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     let theme = scene.theme;
+    let (payload, keys) = (&dialog.lines, dialog.names);
     let height = usize::from(area.height.saturating_sub(1));
-    let first = offset.min(payload.len().saturating_sub(height));
+    let first = dialog.offset.min(payload.len().saturating_sub(height));
     let last = (first + height).min(payload.len());
-    let count = match (payload.len(), last - first) {
-        (all, seen) if all == seen => format!("{all} lines, none hidden"),
-        (all, _) => format!("lines {}–{last} of {all}   ↑ ↓ scroll", first + 1),
+    let all = payload.len();
+    let count = match dialog.seen {
+        _ if all == last - first => format!("{all} lines, none hidden"),
+        seen if dialog.kind == DialogKind::Approve && seen < all => {
+            format!("lines {}–{last}, {seen} of {all} seen   ↑ ↓ scroll", first + 1)
+        }
+        _ => format!("lines {}–{last} of {all}   ↑ ↓ scroll", first + 1),
     };
     Strip::new()
         .add("what the person is shown", theme.muted)

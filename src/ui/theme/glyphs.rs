@@ -75,9 +75,10 @@ impl Glyphs {
             return;
         }
         for cell in buf.content.iter_mut().filter(|cell| !cell.symbol().is_ascii()) {
-            if let Some((_, plain)) = ASCII.iter().find(|(symbol, _)| *symbol == cell.symbol()) {
-                cell.set_symbol(plain);
-            }
+            let known = ASCII.iter().find(|(symbol, _)| *symbol == cell.symbol());
+            // What no ASCII terminal can draw must still be seen to be there. The column that a wide
+            // character leaves free is blank already.
+            cell.set_symbol(known.map_or("?", |(_, plain)| plain));
         }
     }
 }

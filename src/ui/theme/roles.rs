@@ -83,6 +83,8 @@ roles! {
     selection "selection" Modifier::REVERSED;
     /// The line at the top.
     header "header" Modifier::empty();
+    /// The line at the top where people depend on the server.
+    production "production" Modifier::REVERSED;
     /// The line at the top while data is old.
     header_stale "header_stale" Modifier::REVERSED;
     /// The tab that is shown.

@@ -8,10 +8,12 @@ mod fields;
 mod page;
 mod rows;
 mod usage;
+mod verbatim;
 
 pub use page::{Page, page};
 pub use rows::{Unreadable, event, run, started, task, version, workflow};
 pub use usage::usage;
+pub use verbatim::verbatims;
 
 /// The first text under one of these names; a dot descends into an object.
 pub fn address(raw: &serde_json::Value, names: &[&str]) -> Option<String> {

@@ -6,7 +6,7 @@ use super::fields;
 use super::rows::Unreadable;
 
 /// Keys under which a list may stand if not under its own name.
-const ENVELOPES: [&str; 5] = ["items", "data", "results", "rows", "records"];
+pub(super) const ENVELOPES: [&str; 5] = ["items", "data", "results", "rows", "records"];
 
 /// Where the cursor of the next page may stand.
 const CURSORS: [&str; 7] = [

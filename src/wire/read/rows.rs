@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::fields::{count, find, instant, text};
+use super::verbatim::PAYLOADS;
 use crate::domain::{
     Drain, EventId, EventKind, FailureCode, Graph, ParentStep, PendingTask, Progress, Run, RunEvent, RunId,
     RunStatus, StepId, TaskId, Workflow, WorkflowId, WorkflowVersion,
@@ -140,7 +141,8 @@ pub fn task(
         task_id: TaskId::new(task_id),
         task_type: text(raw, &["task_type", "type"]).unwrap_or_else(|| "task".into()),
         created_at: instant(raw, &["created_at", "occurred_at"]),
-        payload: find(raw, &["task_payload", "payload", "context"]).cloned().unwrap_or(Value::Null),
+        payload: find(raw, &PAYLOADS).cloned().unwrap_or(Value::Null),
+        verbatim: None,
     })
 }
 

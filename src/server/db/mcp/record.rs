@@ -123,10 +123,15 @@ impl ProfileRecord {
     /// The connection that it is wired to. The platform publishes no form of `source_spec`; a
     /// `connection_id` is read on its top level, and below `connection`, `source` or `credential`.
     pub fn connection(&self) -> Option<&str> {
-        let named = |spec: &'_ Value| spec.get("connection_id").is_some();
+        Self::wired_to(&self.source_spec)
+    }
+
+    /// The connection that a `source_spec` names.
+    pub fn wired_to(source_spec: &Value) -> Option<&str> {
+        let named = |spec: &&Value| spec.get("connection_id").is_some();
         let nested =
-            ["connection", "source", "credential"].into_iter().filter_map(|key| self.source_spec.get(key));
-        let spec = std::iter::once(&self.source_spec).chain(nested).find(|spec| named(spec))?;
+            ["connection", "source", "credential"].into_iter().filter_map(|key| source_spec.get(key));
+        let spec = std::iter::once(source_spec).chain(nested).find(named)?;
         spec["connection_id"].as_str().filter(|id| !id.is_empty())
     }
 }

@@ -52,7 +52,10 @@ impl KnownServers {
 /// What an address must look like: `http` or `https`, and without credentials in it. A token is
 /// only ever sent to a registered server, never to an address from a graph. Where the address may
 /// lead is the egress policy's.
-pub(super) fn permitted(raw: &str) -> Result<Url, ClientError> {
+///
+/// # Errors
+/// What is wrong with it.
+pub fn check_address(raw: &str) -> Result<Url, ClientError> {
     let refuse = |reason: &str| ClientError::BadAddress { url: raw.into(), reason: reason.to_owned() };
     let url = Url::parse(raw).map_err(|error| refuse(&error.to_string()))?;
     if !matches!(url.scheme(), "http" | "https") {

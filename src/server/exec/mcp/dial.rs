@@ -7,7 +7,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use url::Url;
 
-use super::address::permitted;
+use super::address::check_address;
 use super::{ClientError, Endpoint, KnownServers, Target};
 use crate::machine::ConnectionChoice;
 use crate::server::egress::ChosenBy;
@@ -112,7 +112,7 @@ impl Dialer {
             ConnectionChoice::Inherit | ConnectionChoice::Workspace => {
                 let is_registered = self.instances.is_registered(url).await;
                 let chosen_by = if is_registered { ChosenBy::Operator } else { ChosenBy::Graph };
-                Ok(Dial::plain(permitted(url)?, chosen_by))
+                Ok(Dial::plain(check_address(url)?, chosen_by))
             }
         }
     }
@@ -163,7 +163,7 @@ impl Dialer {
     pub(super) fn address(&self, address: &str) -> Result<Dial, ClientError> {
         match self.servers.find(address) {
             Some(endpoint) => Ok(known(endpoint)),
-            None => Ok(Dial::plain(permitted(address)?, ChosenBy::Operator)),
+            None => Ok(Dial::plain(check_address(address)?, ChosenBy::Operator)),
         }
     }
 }

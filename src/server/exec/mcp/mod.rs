@@ -12,7 +12,7 @@ mod error;
 mod result;
 mod session;
 
-pub use address::{Endpoint, KnownServers};
+pub use address::{Endpoint, KnownServers, check_address};
 pub use client::{Client, Line, Target, Terms};
 pub use discovery::{Discovery, ListedTool};
 pub use error::ClientError;
