@@ -76,5 +76,6 @@ async fn tools_of_a_published_server_are_called() {
             "failure": {"code": "MCP_TOOL_FAILED", "says": "no-such-tool"},
         }),
     );
-    Rig::start().await.run(&case).await.unwrap();
+    let host = server.url.trim_start_matches("http://").trim_end_matches("/mcp").to_owned();
+    Rig::with(&[("AR_ALLOW_HOSTS", host)]).await.run(&case).await.unwrap();
 }
