@@ -16,6 +16,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use arcc::client::Client;
+use arcc::domain::credits::MICROCREDITS;
 use arcc::domain::{EventKind, RunEvent, RunId, WorkflowId};
 use arcc::wire::{Command, StartRun};
 use serde_json::{Value, json};
@@ -151,6 +152,7 @@ impl<'h> Grave<'h> {
         let listed = client.workflow(&self.child).await.unwrap();
         let listed = client.runs_of(&listed, all * 3 + 10, None).await.unwrap().runs;
         assert_eq!(listed.len(), calls.len(), "no child was started twice, and none beside");
+        assert_each_attempt_was_paid_once(&client, all).await;
         self.witness.logs.len()
     }
 }
@@ -176,6 +178,14 @@ fn assert_whole(run: &RunId, events: &[RunEvent]) {
         }
     }
     assert_eq!(events.last().unwrap().kind, EventKind::RunCompleted, "{run}");
+}
+
+/// Eight scripts a run, those of its children among them, a credit each, whatever was killed in
+/// between; nothing else was spent.
+async fn assert_each_attempt_was_paid_once(client: &Client, runs: usize) {
+    let (usage, _) = client.usage().await.unwrap();
+    let given = 10_000_000 * MICROCREDITS;
+    assert_eq!(given - usage.total, 8 * runs as u64 * MICROCREDITS);
 }
 
 async fn wait_for_end(client: &Client, workflow: &WorkflowId, run: &RunId) {

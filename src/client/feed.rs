@@ -14,8 +14,12 @@ const BUSY: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(30);
 /// How often the workflows are.
 const WORKFLOWS: Duration = Duration::from_secs(60);
+/// How often the credits are.
+const CREDITS: Duration = Duration::from_secs(60);
 /// The same list is asked for no more often than this, whoever wants it.
 const SPACING: Duration = Duration::from_secs(1);
+/// However long a list takes: it may be the machine that slept, and not the server that was slow.
+const SLOWEST: Duration = Duration::from_secs(60);
 /// How long to leave a throttling server alone that does not say.
 const THROTTLED: Duration = Duration::from_secs(5);
 
@@ -30,10 +34,17 @@ pub(super) enum List {
     Tasks,
     /// The workflows.
     Workflows,
+    /// What is left of the credits.
+    Credits,
 }
 
 impl List {
-    const ALL: [Self; 4] = [Self::Newest, Self::Tasks, Self::Whole, Self::Workflows];
+    const ALL: [Self; 5] = [Self::Newest, Self::Tasks, Self::Whole, Self::Workflows, Self::Credits];
+
+    /// Whether the feed is well without it: names, drafts and credits may be out of reach.
+    fn is_optional(self) -> bool {
+        matches!(self, Self::Workflows | Self::Credits)
+    }
 }
 
 /// One list's turn.
@@ -101,6 +112,13 @@ impl Feed {
         }
     }
 
+    /// The clock leapt: how long lists took cannot be told from it.
+    pub(super) fn woke(&mut self) {
+        for turn in &mut self.turns {
+            turn.spacing = SPACING;
+        }
+    }
+
     /// Something may have been missed. Lists that fail keep their wait.
     pub(super) fn relist(&mut self, now: Timestamp) {
         for turn in self.turns.iter_mut().filter(|turn| turn.error.is_none()) {
@@ -143,7 +161,8 @@ impl Feed {
         let turn = self.turns.iter_mut().find(|turn| turn.list == list)?;
         turn.flying = false;
         // A list of many pages must not keep the server busy all the time.
-        turn.spacing = SPACING.max(turn.asked_at.map_or(SPACING, |asked| clock::age(asked, now) * 3));
+        let took = turn.asked_at.map_or(Duration::ZERO, |asked| clock::age(asked, now));
+        turn.spacing = (took * 3).clamp(SPACING, SLOWEST);
         let Some(error) = error else {
             turn.succeeded(busy, now);
             return self.healed();
@@ -158,8 +177,7 @@ impl Feed {
             let next = self.postponed(list, &error, delay, now);
             LinkState::Retrying { error, next, attempt }
         };
-        // Names and drafts may be out of reach while the feed itself is well.
-        if list == List::Workflows {
+        if list.is_optional() {
             return None;
         }
         self.live = false;
@@ -167,7 +185,7 @@ impl Feed {
     }
 
     fn healed(&mut self) -> Option<LinkState> {
-        let counts = |turn: &&Turn| turn.list != List::Workflows;
+        let counts = |turn: &&Turn| !turn.list.is_optional();
         let first = !self.live && self.turns.iter().filter(counts).all(|turn| turn.error.is_none());
         self.live |= first;
         first.then_some(LinkState::Live)
@@ -216,6 +234,7 @@ impl Turn {
             List::Newest | List::Tasks => IDLE,
             List::Whole => IDLE.max(self.spacing * 3),
             List::Workflows => WORKFLOWS,
+            List::Credits => CREDITS,
         };
         let again = self.again.take().zip(self.asked_at);
         self.due = match again {

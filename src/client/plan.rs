@@ -7,7 +7,7 @@ use super::focus::{Focus, Report};
 use super::stream::{Act, Heard, Stream};
 use super::watch::Interest;
 use super::{Listed, RunsPage};
-use crate::domain::{PendingTask, RunEvent, RunId, Timestamp, Workflow, WorkflowId};
+use crate::domain::{PendingTask, RunEvent, RunId, Timestamp, Usage, Workflow, WorkflowId};
 use crate::mirror::{Detail, Extent, LinkState, Source, WatchEvent};
 use crate::wire::CallError;
 
@@ -51,6 +51,8 @@ pub(super) enum ListAnswer {
     Tasks(Result<Listed<PendingTask>, CallError>),
     /// The workflows.
     Workflows(Result<Vec<Workflow>, CallError>),
+    /// What is left of the credits.
+    Credits(Result<Usage, CallError>),
 }
 
 /// What to do.
@@ -92,7 +94,8 @@ impl Plan {
             Input::Interest(interest) => self.interest(interest, now),
             Input::Refetch => self.refetch(now),
             Input::Tick => {}
-            Input::Woke | Input::Overflow => self.relist_all(now),
+            Input::Woke => self.woke(now),
+            Input::Overflow => self.relist_all(now),
             Input::Heard(workflow, heard) => self.heard(&workflow, heard, now, random),
             Input::Listed { asked_at, answer } => self.listed(asked_at, answer, now, random),
             Input::Fetched(run, result) => self.fetched(&run, result, now, random),
@@ -181,6 +184,14 @@ impl Plan {
         }
     }
 
+    fn woke(&mut self, now: Timestamp) {
+        self.feed.woke();
+        if let Some(focus) = &mut self.focus {
+            focus.woke();
+        }
+        self.relist_all(now);
+    }
+
     fn relist_all(&mut self, now: Timestamp) {
         self.feed.relist(now);
         if let Some(focus) = &mut self.focus {
@@ -232,6 +243,7 @@ impl Plan {
             ListAnswer::Whole(page) => (List::Whole, page.map(|page| runs(page, Extent::Whole, asked_at))),
             ListAnswer::Tasks(tasks) => (List::Tasks, tasks.map(|listed| tasks_of(listed, asked_at))),
             ListAnswer::Workflows(workflows) => (List::Workflows, workflows.map(WatchEvent::Workflows)),
+            ListAnswer::Credits(usage) => (List::Credits, usage.map(WatchEvent::Credits)),
         };
         let (report, error) = match result {
             Ok(report) => (Some(report), None),
@@ -275,6 +287,9 @@ fn tasks_of(listed: Listed<PendingTask>, asked_at: Timestamp) -> WatchEvent {
     WatchEvent::Tasks { tasks: listed.items, unreadable: listed.unreadable, asked_at }
 }
 
+#[cfg(test)]
+#[path = "plan/simulation/mod.rs"]
+mod simulation;
 #[cfg(test)]
 #[path = "plan/tests.rs"]
 mod tests;

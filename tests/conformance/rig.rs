@@ -48,6 +48,7 @@ impl Rig {
         let mut environment =
             vec![("AR_LLM_BASE_URL", format!("{}/v1", models.uri())), ("AR_LLM_API_KEY", "key".to_owned())];
         environment.extend(more.iter().cloned());
+        let environment: Vec<_> = environment.iter().map(|(name, value)| (*name, value.as_str())).collect();
         let serve = Serve::start_with(home.path(), &["--no-samples"], &environment);
         let client = serve.client();
         Self { serve, client, _home: home, _models: models }

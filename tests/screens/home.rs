@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arcc::domain::Usage;
 use arcc::mirror::{LinkState, Source, WatchEvent};
 use arcc::ui::{Glyphs, Theme};
 use arcc::wire::CallError;
@@ -205,4 +206,53 @@ fn a_huge_payload_shows_its_beginning() {
     let mut tasks = all_tasks();
     tasks[2].payload = huge_payload(2_000);
     assert_snapshot!(Stage::full(120, 34).after(1).tasks(tasks).press("g").text());
+}
+
+#[test]
+fn the_header_tells_what_is_left_of_the_credits_where_the_server_tells_it() {
+    let header = |usage: Usage, width| {
+        let stage = Stage::idle(width, 34).watch(WatchEvent::Credits(usage));
+        stage.text().lines().next().unwrap_or_default().to_owned()
+    };
+    let usage = |total| Usage { total, ..Usage::default() };
+    assert!(header(usage(17_050_000), 120).ends_with("✖ 0 failed  17.0 cr"));
+    assert!(header(usage(0), 120).ends_with("✖ 0 failed  0.0 cr"));
+    assert!(header(Usage { is_unlimited: true, ..usage(5) }, 120).ends_with("✖ 0 failed  no limit"));
+    // A narrow screen keeps its room for what waits and what failed.
+    assert!(header(usage(17_050_000), 80).ends_with("✖ 0 failed"));
+    assert!(Stage::idle(120, 34).text().lines().next().is_some_and(|line| line.ends_with("✖ 0 failed")));
+}
+
+/// Failures of four causes, most of them of one.
+fn failures(width: u16, height: u16) -> Stage {
+    let failed = |index: i64| {
+        let mut run = super::stage::numbered_run(10 * index as usize);
+        let (name, step, error) = match index % 5 {
+            0..=2 => (
+                "invoice-sync",
+                "post-invoice",
+                format!("create_invoice answered: 401 token {index} expired"),
+            ),
+            3 => ("refunds", "post-invoice", format!("create_invoice answered: 401 token {index} expired")),
+            _ => ("nightly-digest", "write", format!("model overloaded, retry after {index}s")),
+        };
+        run.workflow_name = Some(name.into());
+        run.failed_step = Some(step.into());
+        run.failure_code = Some(arcc::domain::FailureCode::McpToolFailed);
+        run.error = Some(error.into());
+        run.ended_at = Some(super::stage::ago(600 + index * index * 90));
+        run
+    };
+    let runs = super::stage::all_runs().into_iter().chain((0..20).map(failed)).collect();
+    Stage::full(width, height).runs(runs).press("<tab><tab><tab>")
+}
+
+#[test]
+fn failures_of_one_cause_at_160x45() {
+    assert_snapshot!(failures(160, 45).press("gj").text());
+}
+
+#[test]
+fn failures_of_one_cause_unfolded_at_80x24() {
+    assert_snapshot!(failures(80, 24).press("gjl").text());
 }

@@ -9,6 +9,7 @@
 //! trigger payload and mocked step results as values. Without them their check is not applicable,
 //! and the report says why.
 
+mod agents;
 mod check;
 mod code;
 mod dependencies;

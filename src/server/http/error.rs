@@ -6,6 +6,7 @@ use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
 use crate::domain::input::Mismatch;
+use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 use crate::server::exec::CredentialError;
 use crate::server::registry::RegistryError;
@@ -19,6 +20,14 @@ pub enum ApiError {
     /// The token is missing or wrong (401).
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
+    /// The request is not signed as it must be (401).
+    #[error("{message}")]
+    Unsigned {
+        /// `missing_signature`, `malformed_signature`, `stale_signature` or `bad_signature`.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
     /// The token may be good, but not for this; or host or origin are not this runtime's (403).
     #[error("{}", .0.message)]
     Forbidden(Box<Denied>),
@@ -57,6 +66,9 @@ pub enum ApiError {
     /// A server that the runtime asked on the caller's behalf could not be reached, or refused (502).
     #[error("{0}")]
     Upstream(String),
+    /// A connection cannot be made, changed or authorized.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -108,7 +120,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
@@ -124,6 +136,7 @@ impl ApiError {
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Connection(error) => of_connection(error),
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -131,6 +144,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized(reason) => return reason.code(),
+            Self::Unsigned { code, .. } => return code,
             Self::Forbidden(denied) => return denied.code,
             Self::Engine(EngineError::InsufficientCredits { .. }) => return "INSUFFICIENT_CREDITS",
             _ => {}
@@ -148,6 +162,19 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
             StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+fn of_connection(error: &ConnectionError) -> StatusCode {
+    match error {
+        ConnectionError::NotFound(_) => StatusCode::NOT_FOUND,
+        ConnectionError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConnectionError::Conflict(_) => StatusCode::CONFLICT,
+        ConnectionError::Upstream(_) => StatusCode::BAD_GATEWAY,
+        ConnectionError::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionError::NoHttp(_) | ConnectionError::Vault(_) | ConnectionError::Engine(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }

@@ -13,8 +13,9 @@ use super::error::ApiError;
 use super::params::Params;
 use super::path::At;
 use super::workflows;
-use crate::domain::validate::{Callee, Callees, Options};
+use crate::domain::validate::{Callee, Callees};
 use crate::domain::{Timestamp, WorkflowId};
+use crate::server::db::agents;
 use crate::server::engine::{DryRun, Engine, WorkflowStatus};
 use crate::server::validation::validate_graph;
 use crate::wire::validation::options;
@@ -26,8 +27,10 @@ pub(super) async fn validate(
 ) -> Result<Json<Value>, ApiError> {
     let draft = engine.workflow(&id).await?.graph;
     let graph = workflows::graph(&body)?.unwrap_or(draft);
-    let wanted = options(&body.0).map_err(ApiError::Invalid)?;
-    let wanted = Options { callees: Some(callees(&engine, &id).await?), ..wanted };
+    let mut wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let agents = engine.read(|db| Ok(agents::list(db)?)).await?;
+    wanted.agents = Some(agents.into_iter().map(|agent| agent.id.to_string()).collect());
+    wanted.callees = Some(callees(&engine, &id).await?);
     let now = Timestamp::now();
     // A large graph with many scripts takes a while.
     let work = tokio::task::spawn_blocking(move || validate_graph(&graph, wanted, now));
