@@ -173,7 +173,10 @@ mod tests {
             trigger_type: "manual".into(),
             excluded: vec!["a".into()],
             trigger_steps: Map::from_iter([("fix".to_owned(), json!({"prompt": "Mend it."}))]),
-            principal: Principal { external_user_id: Some("u".into()), ..Principal::default() },
+            principal: Some(Box::new(Principal {
+                external_user_id: Some("u".into()),
+                ..Principal::default()
+            })),
         };
         for command in [
             Command::Start(start),

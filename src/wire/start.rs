@@ -43,8 +43,8 @@ pub struct StartRun {
     pub excluded: Vec<StepId>,
     /// Gated steps to let in from the start, each with what it is given.
     pub trigger_steps: Map<String, Value>,
-    /// For whom it is.
-    pub principal: Principal,
+    /// For whom it is, if for somebody.
+    pub principal: Option<Box<Principal>>,
 }
 
 /// The parts of a body that say what to start.
@@ -64,7 +64,7 @@ impl StartRun {
             trigger_type: trigger_type.into(),
             excluded: Vec::new(),
             trigger_steps: Map::new(),
-            principal: Principal::default(),
+            principal: None,
         }
     }
 
@@ -81,7 +81,8 @@ impl StartRun {
         if let Some(run) = &self.run_id {
             params.insert("run_id".into(), json!(run));
         }
-        params.extend(self.principal.fields().map(|(name, value)| (name.to_owned(), value.into())));
+        let principal = self.principal.iter().flat_map(|principal| principal.fields());
+        params.extend(principal.map(|(name, value)| (name.to_owned(), value.into())));
         json!({"command": "start", "params": params})
     }
 
@@ -114,7 +115,7 @@ impl StartRun {
         params: &Map<String, Value>,
     ) -> Result<Self, String> {
         let start = Self::parse(workflow, body, params)?;
-        if start.principal == Principal::default() {
+        if start.principal.is_none() {
             return Err("`execute` runs a workflow for one of your users: give `params.external_user_id`, \
                         or use `start`"
                 .into());
@@ -157,7 +158,7 @@ impl<'b> Said<'b> {
         }
     }
 
-    fn principal(self) -> Result<Principal, String> {
+    fn principal(self) -> Result<Option<Box<Principal>>, String> {
         if let Some(name) = ["segment_id", "team_id"].into_iter().find(|name| self.field(name).is_some()) {
             return Err(format!(
                 "`params.{name}` starts a run for each of many users, and this runtime knows no groups of \
@@ -165,11 +166,12 @@ impl<'b> Said<'b> {
             ));
         }
         let owned = |name| Ok::<_, String>(self.text(name)?.map(Into::into));
-        Ok(Principal {
+        let principal = Principal {
             external_user_id: owned("external_user_id")?,
             principal_id: owned("principal_id")?,
             ..Principal::default()
-        })
+        };
+        Ok((principal != Principal::default()).then(|| Box::new(principal)))
     }
 }
 
@@ -231,7 +233,7 @@ mod tests {
     fn execute_is_a_start_for_somebody() {
         let start = |word: &str, params: Value| parse(&json!({"command": word, "params": params}));
         let for_one = start("execute", json!({"external_user_id": "u1", "topic": "x"})).unwrap();
-        assert_eq!(for_one.principal.external_user_id.as_deref(), Some("u1"));
+        assert_eq!(for_one.principal.as_ref().unwrap().external_user_id.as_deref(), Some("u1"));
         assert_eq!(for_one.input, json!({"topic": "x"}));
         assert_eq!(parse(&for_one.body()), Ok(for_one));
         assert_eq!(

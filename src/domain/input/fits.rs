@@ -13,6 +13,9 @@ const MAX_DEPTH: usize = 64;
 /// other could go on for ever; what comes later is not looked at.
 const MAX_PARTS: u32 = 200_000;
 
+/// Whether a number keeps to a bound.
+type Bound = fn(f64, f64) -> bool;
+
 /// What a value is held against: the whole schema, which `$ref` looks into.
 struct Fitting<'s> {
     root: &'s Value,
@@ -97,7 +100,7 @@ impl<'s> Fitting<'s> {
     }
 
     fn limits(&mut self, number: f64, schema: &Value, at: &str) {
-        let rules: [(&str, &str, fn(f64, f64) -> bool); 4] = [
+        let rules: [(&str, &str, Bound); 4] = [
             ("minimum", "at least", |number, bound| number >= bound),
             ("maximum", "at most", |number, bound| number <= bound),
             ("exclusiveMinimum", "more than", |number, bound| number > bound),

@@ -62,7 +62,7 @@ impl Batch<'_> {
             trigger_type: start.trigger_type,
             excluded: start.excluded,
             trigger_steps: start.trigger_steps,
-            principal: start.principal,
+            principal: start.principal.map(|principal| *principal).unwrap_or_default(),
             caller: None,
         };
         accepted(self.launch_latest(workflow, launch)?)
