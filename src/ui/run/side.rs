@@ -30,6 +30,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
             selected(scene, screen, key.map(|key| &key.step), area, buf);
         }
         Tab::Context => super::context::side(scene, screen, detail, area, buf),
+        Tab::Diagnosis => super::finding::side(scene, &screen.diagnosis, area, buf),
     }
 }
 
