@@ -4,6 +4,7 @@ mod answers;
 mod bundle;
 mod churn;
 mod decisions;
+mod diagnosis;
 mod failures;
 mod guards;
 mod home;

@@ -4,6 +4,7 @@ mod actions;
 mod bundle;
 mod copy;
 mod keys;
+mod offers;
 mod reply;
 mod router;
 mod send;
