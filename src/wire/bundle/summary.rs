@@ -7,7 +7,7 @@ use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
 use super::{Contents, Subject};
 use crate::domain::text::visible;
 use crate::domain::triage::Verdict;
-use crate::domain::{EventKind, Timestamp};
+use crate::domain::{EventKind, RunEvent, Timestamp};
 
 /// The address of the platform's support.
 const SUPPORT: &str = "support@agentruntime.io";
@@ -58,7 +58,7 @@ fn findings(subject: &Subject<'_>, text: &mut String) {
 
 fn failed_step(subject: &Subject<'_>) -> Option<String> {
     let failed = |kind: &EventKind| *kind == EventKind::StepFailed;
-    let first = subject.events.iter().find(|event| failed(&event.kind)).and_then(|event| event.step_id());
+    let first = subject.events.iter().find(|event| failed(&event.kind)).and_then(RunEvent::step_id);
     subject.run.failed_step.clone().or(first).map(|step| step.to_string())
 }
 
