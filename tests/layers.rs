@@ -62,7 +62,9 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "lua_tests.rs")
+    path.iter().any(|part| {
+        part.to_str().is_some_and(|part| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs"))
+    })
 }
 
 fn violations(path: &Path, text: &str) -> Vec<String> {

@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::Gate;
 use crate::server::engine::Engine;
 use crate::server::registry::Registry;
+use crate::server::validation::Sandbox;
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -19,6 +20,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 pub struct HttpState {
     engine: Engine,
     registry: Registry,
+    sandbox: Sandbox,
     gate: Arc<Gate>,
     closing: CancellationToken,
     open_streams: Arc<watch::Sender<()>>,
@@ -29,7 +31,14 @@ impl HttpState {
     /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
     pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, registry, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        let sandbox = Sandbox::default();
+        Self { engine, registry, sandbox, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+    }
+
+    /// The same with a sandbox to try scripts out in.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: Sandbox) -> Self {
+        Self { sandbox, ..self }
     }
 
     /// The same with another time between heartbeats.
@@ -74,5 +83,11 @@ impl FromRef<HttpState> for Engine {
 impl FromRef<HttpState> for Registry {
     fn from_ref(state: &HttpState) -> Self {
         state.registry.clone()
+    }
+}
+
+impl FromRef<HttpState> for Sandbox {
+    fn from_ref(state: &HttpState) -> Self {
+        state.sandbox.clone()
     }
 }

@@ -22,11 +22,13 @@ use crate::server::access;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
+use crate::server::exec::lua::Pool;
 use crate::server::exec::mcp::{Client, KnownServers};
 use crate::server::exec::{Executor, NoCredentials};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
+use crate::server::validation::Sandbox;
 
 /// The local runtime, listening.
 ///
@@ -48,6 +50,7 @@ pub struct Server {
 /// What the API needs of the executor's parts.
 struct Kit {
     client: Arc<Client>,
+    scripts: Arc<Pool>,
 }
 
 impl Kit {
@@ -56,7 +59,8 @@ impl Kit {
         let client = Client::new(KnownServers::new(), &Egress::new(options.allow_hosts.clone()));
         let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
         let instances = Arc::new(Lookup::new(dir));
-        Ok(Self { client: Arc::new(client.with_registry(instances, Arc::new(NoCredentials))) })
+        let client = Arc::new(client.with_registry(instances, Arc::new(NoCredentials)));
+        Ok(Self { client, scripts: Arc::new(Pool::new(options.lua_program.clone())) })
     }
 }
 
@@ -75,7 +79,7 @@ impl Server {
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
         let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
-        let kit = Kit { client: executor.tools() };
+        let kit = Kit { client: executor.tools(), scripts: executor.scripts() };
         let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
         if let Err(error) = server.registry.install_shipped().await {
             tracing::warn!(%error, "the shipped MCP server is not registered");
@@ -119,6 +123,7 @@ impl Server {
         let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
         let state = HttpState::new(engine.clone(), registry.clone(), gate, closing.clone());
+        let state = state.with_sandbox(Sandbox::new(kit.scripts));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
