@@ -145,8 +145,10 @@ fn unmatched(fixture: &Value, result: &Value) -> Option<String> {
     let rows = rows(result);
     wanted.find_map(|row| {
         let differing = rows.iter().map(|found| differences(row, found));
-        let nearest = differing.min_by_key(Vec::len)?;
-        nearest.into_iter().next()
+        // A row that has the field with another value is more likely meant than one without it.
+        let unset = |wrong: &Vec<Difference>| wrong.iter().filter(|each| each.is_unset).count();
+        let nearest = differing.min_by_key(|wrong| (wrong.len(), unset(wrong)))?;
+        nearest.into_iter().next().map(|each| each.words)
     })
 }
 
@@ -161,12 +163,25 @@ fn rows(result: &Value) -> Vec<&Value> {
     std::iter::once(result).chain(within).collect()
 }
 
-fn differences(wanted: &Value, found: &Value) -> Vec<String> {
+/// Where a row is not as it is expected.
+struct Difference {
+    /// Whether it lacks the field.
+    is_unset: bool,
+    words: String,
+}
+
+fn differences(wanted: &Value, found: &Value) -> Vec<Difference> {
     let fields = wanted.as_object().into_iter().flatten();
     let wrong = fields.filter(|(name, value)| found.get(*name) != Some(*value));
     let told = wrong.map(|(name, value)| match found.get(name) {
-        Some(other) => format!("`{name}` is {}, and {} is expected", brief(other), brief(value)),
-        None => format!("`{name}` is not set, and {} is expected", brief(value)),
+        Some(other) => {
+            let words = format!("`{name}` is {}, and {} is expected", brief(other), brief(value));
+            Difference { is_unset: false, words }
+        }
+        None => {
+            let words = format!("`{name}` is not set, and {} is expected", brief(value));
+            Difference { is_unset: true, words }
+        }
     });
     told.collect()
 }
