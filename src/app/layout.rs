@@ -193,6 +193,7 @@ fn split_summary(list: Rect, preview: Option<Rect>) -> (Rect, Option<Rect>) {
 fn section_rows(model: &Model, section: Section, now: Timestamp) -> u16 {
     let rows = match section {
         Section::AwaitingApproval => model.home.inbox.len(),
+        Section::FailedRecently => model.home.failed.len(),
         other if model.home.filter.is_empty() => model.mirror.len(other, now),
         other => model.home.matches[other as usize - 1].len(),
     };

@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::effect::Wanted;
 use super::freshness::{is_busy, tells_at, turns_stale_at};
 use super::model::Screen;
-use super::panes::{derive_matches, settle_home};
+use super::panes::{derive_failed, derive_matches, settle_home};
 use super::{Effect, Model, decide};
 use crate::domain::clock::later;
 use crate::domain::{RunId, Timestamp, WorkflowId};
@@ -43,6 +43,8 @@ pub struct Upkeep {
 /// Does what follows a message, and adds the orders that come of it.
 pub(super) fn after(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>) {
     model.drop_old_toasts(now);
+    // Failures leave their section by themselves, a day later.
+    model.upkeep.moved |= model.home.failures != model.mirror.len(Section::FailedRecently, now);
     walk_if_due(model, now);
     let focus = focus(model);
     let busy = is_busy(model, now);
@@ -70,6 +72,7 @@ fn walk_if_due(model: &mut Model, now: Timestamp) {
     model.upkeep.walked = true;
     model.upkeep.walked_at = Some(now);
     model.upkeep.live = live(model, now);
+    derive_failed(model, now);
     if !model.home.filter.is_empty() {
         derive_matches(model, now);
     }

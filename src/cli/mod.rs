@@ -48,6 +48,7 @@ pub fn main() -> ExitCode {
 /// What must be in place before anything else runs.
 fn prepare() -> color_eyre::Result<()> {
     color_eyre::install()?;
+    crate::platform::memory::seclude();
     crate::platform::terminal::restore_on_panic();
     // One TLS provider for HTTP and WebSocket; a second installation is no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();

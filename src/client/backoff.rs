@@ -10,6 +10,10 @@ const FIRST: Duration = Duration::from_millis(500);
 const CAP: Duration = Duration::from_secs(30);
 /// No delay is shorter: a jitter near zero must not become a busy loop.
 const FLOOR: Duration = Duration::from_millis(100);
+/// Most outages are short: in the beginning of one no delay is longer than this.
+const SOON: Duration = Duration::from_secs(2);
+/// So long is the beginning of an outage.
+const BRIEF: Duration = Duration::from_secs(10);
 /// How long a connection must hold before failures are forgotten.
 const HEALTH: Duration = Duration::from_secs(60);
 
@@ -17,6 +21,9 @@ const HEALTH: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub(super) struct Backoff {
     failures: u32,
+    /// The last longest delay.
+    ceiling: Duration,
+    failing_since: Option<Timestamp>,
     healthy_since: Option<Timestamp>,
 }
 
@@ -29,11 +36,13 @@ impl Backoff {
     /// Notes a failure at `now` and tells how long to wait; `random` is from 0 to 1.
     pub(super) fn failed(&mut self, now: Timestamp, random: f64) -> Duration {
         if self.healthy_since.take().is_some_and(|since| clock::age(since, now) >= HEALTH) {
-            self.failures = 0;
+            *self = Self::default();
         }
         self.failures = self.failures.saturating_add(1);
-        let ceiling = FIRST.saturating_mul(1 << (self.failures - 1).min(10)).min(CAP);
-        ceiling.mul_f64(random.clamp(0.0, 1.0)).max(FLOOR)
+        let since = *self.failing_since.get_or_insert(now);
+        let cap = if clock::age(since, now) < BRIEF { SOON } else { CAP };
+        self.ceiling = self.ceiling.saturating_mul(2).clamp(FIRST, cap);
+        self.ceiling.mul_f64(random.clamp(0.0, 1.0)).max(FLOOR)
     }
 
     /// How many tries have failed in a row.
@@ -54,12 +63,11 @@ mod tests {
     #[test]
     fn ceilings_double_up_to_the_cap() {
         let mut backoff = Backoff::default();
-        let delays: Vec<u64> = (0..9).map(|_| backoff.failed(at(0), 1.0).as_millis() as u64).collect();
-        assert_eq!(delays, [500, 1_000, 2_000, 4_000, 8_000, 16_000, 30_000, 30_000, 30_000]);
-        for _ in 0..100 {
-            backoff.failed(at(0), 1.0);
-        }
-        assert_eq!(backoff.failed(at(0), 1.0), CAP);
+        let delays: Vec<u64> = [0, 1, 2, 4, 6, 8, 10, 14, 22, 38, 68, 98]
+            .map(|second| backoff.failed(at(second), 1.0).as_millis() as u64)
+            .into();
+        let brief = [500, 1_000, 2_000, 2_000, 2_000, 2_000];
+        assert_eq!(delays, [&brief[..], &[4_000, 8_000, 16_000, 30_000, 30_000, 30_000]].concat());
     }
 
     #[test]

@@ -16,6 +16,8 @@ const IDLE: Duration = Duration::from_secs(30);
 const WORKFLOWS: Duration = Duration::from_secs(60);
 /// The same list is asked for no more often than this, whoever wants it.
 const SPACING: Duration = Duration::from_secs(1);
+/// However long a list takes: it may be the machine that slept, and not the server that was slow.
+const SLOWEST: Duration = Duration::from_secs(60);
 /// How long to leave a throttling server alone that does not say.
 const THROTTLED: Duration = Duration::from_secs(5);
 
@@ -101,6 +103,13 @@ impl Feed {
         }
     }
 
+    /// The clock leapt: how long lists took cannot be told from it.
+    pub(super) fn woke(&mut self) {
+        for turn in &mut self.turns {
+            turn.spacing = SPACING;
+        }
+    }
+
     /// Something may have been missed. Lists that fail keep their wait.
     pub(super) fn relist(&mut self, now: Timestamp) {
         for turn in self.turns.iter_mut().filter(|turn| turn.error.is_none()) {
@@ -143,7 +152,8 @@ impl Feed {
         let turn = self.turns.iter_mut().find(|turn| turn.list == list)?;
         turn.flying = false;
         // A list of many pages must not keep the server busy all the time.
-        turn.spacing = SPACING.max(turn.asked_at.map_or(SPACING, |asked| clock::age(asked, now) * 3));
+        let took = turn.asked_at.map_or(Duration::ZERO, |asked| clock::age(asked, now));
+        turn.spacing = (took * 3).clamp(SPACING, SLOWEST);
         let Some(error) = error else {
             turn.succeeded(busy, now);
             return self.healed();

@@ -17,6 +17,8 @@ const PATIENCE: Duration = Duration::from_secs(1);
 const GATHER: Duration = Duration::from_millis(200);
 /// Two fetches begin no closer than this.
 const SPACING: Duration = Duration::from_secs(1);
+/// However long a fetch takes: it may be the machine that slept, and not the server that was slow.
+const SLOWEST: Duration = Duration::from_secs(60);
 /// How often a run is fetched whose stream would not tell what it missed.
 const RECONCILE: Duration = Duration::from_secs(30);
 /// How many events are held back at most.
@@ -87,6 +89,11 @@ impl Focus {
         self.due = Some(self.earliest(now));
     }
 
+    /// The clock leapt: how long a fetch took cannot be told from it.
+    pub(super) fn woke(&mut self) {
+        self.spacing = SPACING;
+    }
+
     /// The person wants it again.
     pub(super) fn refetch(&mut self, now: Timestamp) {
         self.due = Some(self.earliest(now));
@@ -142,7 +149,7 @@ impl Focus {
     ) -> Vec<Report> {
         if let Some(began) = self.flying.take() {
             // A long log must not be fetched back to back.
-            self.spacing = SPACING.max(clock::age(began, now) * 4);
+            self.spacing = (clock::age(began, now) * 4).clamp(SPACING, SLOWEST);
         }
         let mut reports = match result {
             Ok(detail) => self.succeeded(detail, now),

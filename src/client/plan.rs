@@ -92,7 +92,8 @@ impl Plan {
             Input::Interest(interest) => self.interest(interest, now),
             Input::Refetch => self.refetch(now),
             Input::Tick => {}
-            Input::Woke | Input::Overflow => self.relist_all(now),
+            Input::Woke => self.woke(now),
+            Input::Overflow => self.relist_all(now),
             Input::Heard(workflow, heard) => self.heard(&workflow, heard, now, random),
             Input::Listed { asked_at, answer } => self.listed(asked_at, answer, now, random),
             Input::Fetched(run, result) => self.fetched(&run, result, now, random),
@@ -179,6 +180,14 @@ impl Plan {
         for stream in self.streams.values_mut() {
             stream.nudge(now);
         }
+    }
+
+    fn woke(&mut self, now: Timestamp) {
+        self.feed.woke();
+        if let Some(focus) = &mut self.focus {
+            focus.woke();
+        }
+        self.relist_all(now);
     }
 
     fn relist_all(&mut self, now: Timestamp) {
@@ -275,6 +284,9 @@ fn tasks_of(listed: Listed<PendingTask>, asked_at: Timestamp) -> WatchEvent {
     WatchEvent::Tasks { tasks: listed.items, unreadable: listed.unreadable, asked_at }
 }
 
+#[cfg(test)]
+#[path = "plan/simulation/mod.rs"]
+mod simulation;
 #[cfg(test)]
 #[path = "plan/tests.rs"]
 mod tests;

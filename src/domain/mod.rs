@@ -12,6 +12,7 @@ pub mod document;
 pub mod drawing;
 pub mod event;
 pub mod failure;
+pub mod failures;
 pub mod graph;
 pub mod history;
 pub mod ids;

@@ -84,8 +84,12 @@ pub(super) fn outranks(known: &Run, known_at: Timestamp, listed: &Run, asked_at:
     revived && listed.last_sequence.is_none() && clock::age(known_at, asked_at) < LATE
 }
 
-/// Keeps what the stream told of a run and lists do not.
+/// Keeps what the stream told of a run and lists do not. A server that lists sequences lists all
+/// that there is, and what it leaves out is so no more.
 pub(super) fn keep_unlisted(listed: &mut Run, known: Run) {
+    if listed.last_sequence.is_some() {
+        return;
+    }
     if listed.status == RunStatus::Draining {
         listed.drain = listed.drain.or(known.drain);
     }

@@ -10,6 +10,7 @@ mod fold;
 mod inbox;
 mod link;
 mod sections;
+mod signatures;
 mod store;
 
 pub use detail::RunDetail;

@@ -5,7 +5,9 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 use super::fold::{fold_into_run, keep_unlisted, outranks, tells_of_tasks};
 use super::inbox::Inbox;
 use super::sections::Sections;
+use super::signatures::Signatures;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
+use crate::domain::failures::Signature;
 use crate::domain::{
     EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Workflow, WorkflowId,
 };
@@ -34,6 +36,8 @@ pub struct Mirror {
     runs: HashMap<RunId, Run>,
     /// As of when each run is known: the instant of asking, or of an event's arrival.
     known_at: HashMap<RunId, Timestamp>,
+    /// What those of them that failed have in common with others.
+    signatures: Signatures,
     sections: Sections,
     inbox: Inbox,
     workflows: BTreeMap<WorkflowId, Workflow>,
@@ -91,6 +95,15 @@ impl Mirror {
     /// The run at a place of a section other than the inbox.
     pub fn run_at(&self, section: Section, index: usize) -> Option<&Run> {
         self.sections.get(section, index).and_then(|id| self.runs.get(id))
+    }
+
+    /// The runs of "Failed recently" with their signatures, newest first.
+    pub fn failures(&self, now: Timestamp) -> impl Iterator<Item = (&Run, &Signature)> {
+        let section = Section::FailedRecently;
+        (0..self.len(section, now)).filter_map(move |index| {
+            let run = self.run_at(section, index)?;
+            Some((run, self.signatures.get(&run.id)?))
+        })
     }
 
     /// The place of a run in a section other than the inbox.
@@ -151,6 +164,7 @@ impl Mirror {
             self.runs
                 .retain(|id, _| listed.contains(id) || known_at.get(id).is_some_and(|at| *at >= asked_at));
             self.known_at.retain(|id, _| self.runs.contains_key(id));
+            self.signatures.retain(|id| self.runs.contains_key(id));
         }
         for run in runs {
             self.merge_run(run, asked_at);
@@ -168,6 +182,7 @@ impl Mirror {
         if let Some(known) = self.runs.remove(&listed.id) {
             keep_unlisted(&mut taken, known);
         }
+        self.signatures.note(&taken);
         self.runs.insert(listed.id.clone(), taken);
         let at = self.known_at.entry(listed.id.clone()).or_insert(asked_at);
         *at = asked_at.max(*at);
@@ -209,6 +224,7 @@ impl Mirror {
         change(self);
         if let Some(after) = self.runs.get(id) {
             self.sections.insert(after);
+            self.signatures.note(after);
         }
     }
 

@@ -19,6 +19,9 @@ pub fn begin(dir: &Path) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(dir.join("arcc.log"))?;
     let filter = EnvFilter::try_from_env("AR_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
+    // Even at its most talkative it must not write down codes and tokens.
+    let quiet = "rmcp::transport::auth=info".parse().map_err(io::Error::other)?;
+    let filter = filter.add_directive(quiet);
     let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Mutex::new(file));
     subscriber.try_init().map_err(io::Error::other)
 }

@@ -4,6 +4,7 @@ pub mod browser;
 pub mod clipboard;
 pub mod journal;
 pub mod logging;
+pub mod memory;
 pub mod paths;
 pub mod process;
 pub mod secrets;

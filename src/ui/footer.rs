@@ -10,7 +10,7 @@ use super::strip::{Strip, columns};
 use crate::app::action::Action;
 use crate::app::layers::{Layer, TextInput};
 use crate::app::model::Tone;
-use crate::app::panes::Tab;
+use crate::app::panes::{RowKey, Tab};
 use crate::app::pending::{Pending, Stage};
 use crate::app::{Model, Screen};
 use crate::domain::clock::{age, human};
@@ -91,6 +91,9 @@ fn word(model: &Model, action: Action) -> &'static str {
     match (action, model.screen) {
         (Action::Find, Screen::Home) => "filter",
         (Action::Back, Screen::Home) => "clear",
+        (Action::Open, Screen::Home) if matches!(model.home.selected(), Some(RowKey::Failures(..))) => {
+            "unfold"
+        }
         (Action::Open, Screen::Run) if model.run.as_ref().is_some_and(|open| open.tab == Tab::Context) => {
             "read"
         }

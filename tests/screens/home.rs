@@ -206,3 +206,37 @@ fn a_huge_payload_shows_its_beginning() {
     tasks[2].payload = huge_payload(2_000);
     assert_snapshot!(Stage::full(120, 34).after(1).tasks(tasks).press("g").text());
 }
+
+/// Failures of four causes, most of them of one.
+fn failures(width: u16, height: u16) -> Stage {
+    let failed = |index: i64| {
+        let mut run = super::stage::numbered_run(10 * index as usize);
+        let (name, step, error) = match index % 5 {
+            0..=2 => (
+                "invoice-sync",
+                "post-invoice",
+                format!("create_invoice answered: 401 token {index} expired"),
+            ),
+            3 => ("refunds", "post-invoice", format!("create_invoice answered: 401 token {index} expired")),
+            _ => ("nightly-digest", "write", format!("model overloaded, retry after {index}s")),
+        };
+        run.workflow_name = Some(name.into());
+        run.failed_step = Some(step.into());
+        run.failure_code = Some(arcc::domain::FailureCode::McpToolFailed);
+        run.error = Some(error.into());
+        run.ended_at = Some(super::stage::ago(600 + index * index * 90));
+        run
+    };
+    let runs = super::stage::all_runs().into_iter().chain((0..20).map(failed)).collect();
+    Stage::full(width, height).runs(runs).press("<tab><tab><tab>")
+}
+
+#[test]
+fn failures_of_one_cause_at_160x45() {
+    assert_snapshot!(failures(160, 45).press("gj").text());
+}
+
+#[test]
+fn failures_of_one_cause_unfolded_at_80x24() {
+    assert_snapshot!(failures(80, 24).press("gjl").text());
+}

@@ -10,8 +10,10 @@
 mod analytics;
 mod billing;
 mod client;
+mod connections;
 mod directory;
 mod gate;
+mod oauth;
 mod routes;
 mod runtime;
 mod streams;

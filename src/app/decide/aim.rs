@@ -20,7 +20,7 @@ pub fn aim(model: &Model) -> Option<Aim<'_>> {
     match model.screen {
         Screen::Run => model.run.as_ref().map(|open| aim_on_screen(model, open)),
         Screen::Home => match model.home.selected()? {
-            RowKey::Run(run) => Some(aim_at(model, run)),
+            RowKey::Run(run) | RowKey::Failures(_, run) => Some(aim_at(model, run)),
             RowKey::Task(run, id, at) => {
                 let same = |task: &&PendingTask| task.task_id == *id && task.created_at == *at;
                 Some(Aim { run, task: model.mirror.tasks_of(run).find(same) })

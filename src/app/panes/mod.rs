@@ -5,8 +5,10 @@ mod pretty;
 mod run;
 mod scroll;
 
-pub use home::{Cursor, Home, InboxRow, RowKey};
-pub(crate) use home::{derive_inbox, derive_matches, motion, set_filter, settle as settle_home};
+pub use home::{Cursor, FailedRow, Home, InboxRow, RowKey};
+pub(crate) use home::{
+    derive_failed, derive_inbox, derive_matches, fold_failures, motion, set_filter, settle as settle_home,
+};
 pub(crate) use pretty::pretty;
 pub use run::{
     Canvas, ContextView, EventList, Moment, Payload, Reader, RunScreen, Search, TABS, Tab, TabEntry, TimeKey,

@@ -5,7 +5,7 @@ use pretty_assertions::assert_eq;
 use super::kit::{Bench, run, start, task};
 use crate::app::effect::Wanted;
 use crate::app::key::Key;
-use crate::app::panes::InboxRow;
+use crate::app::panes::{FailedRow, InboxRow};
 use crate::app::{Effect, Msg, Screen};
 use crate::mirror::Section;
 
@@ -130,7 +130,8 @@ fn the_filter_works_while_it_is_typed_and_esc_clears_it() {
     bench.keys("/");
     bench.keys("PAUS");
     assert_eq!(bench.model.home.filter, "PAUS");
-    assert_eq!(bench.model.home.matches, [vec![], vec!["r3".into()], vec![]]);
+    assert_eq!(bench.model.home.matches, [vec![], vec!["r3".into()]]);
+    assert_eq!(bench.model.home.failed, []);
     assert_eq!(bench.model.home.inbox, []);
     bench.key(Key::Enter);
     assert_eq!((bench.model.home.filter.as_str(), bench.selected()), ("PAUS", "r3"));
@@ -149,10 +150,10 @@ fn with_a_filter_a_run_that_changes_comes_and_goes() {
     let mut bench = Bench::busy();
     bench.keys("/failed");
     bench.key(Key::Enter);
-    assert_eq!(bench.model.home.matches[2], ["r4".into()]);
+    assert_eq!(bench.model.home.failed, [FailedRow::Run("r4".into())]);
     bench.wait(Duration::from_secs(1));
     bench.runs(vec![run("r1", "failed", 30), run("r4", "failed", 60)]);
-    assert_eq!(bench.model.home.matches[2], ["r1".into(), "r4".into()]);
+    assert_eq!(bench.model.home.failed, ["r1", "r4"].map(|id| FailedRow::Run(id.into())));
 }
 
 #[test]

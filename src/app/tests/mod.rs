@@ -3,6 +3,7 @@
 mod answers;
 mod churn;
 mod decisions;
+mod failures;
 mod guards;
 mod home;
 mod kit;

@@ -90,6 +90,7 @@ fn on_selected_run(model: &mut Model, action: Action, now: Timestamp) -> Vec<Eff
 
 fn at_home(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {
     match action {
+        Action::Open if panes::fold_failures(model, action, now) => panes::settle_home(model, now),
         Action::Open => {
             if let Some(run) = model.home.selected().map(|key| key.run().clone()) {
                 open(model, &run, now);

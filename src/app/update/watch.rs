@@ -1,6 +1,6 @@
 //! Reports of the client port: folds them, and derives again only what they touched.
 
-use crate::app::panes::{derive_inbox, settle_home, settle_run};
+use crate::app::panes::{derive_failed, derive_inbox, settle_home, settle_run};
 use crate::app::{Effect, Model};
 use crate::domain::{EventId, Run, RunClass, RunId, Timestamp};
 use crate::mirror::WatchEvent;
@@ -21,6 +21,10 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
     };
     if change.tasks || (change.runs && inbox_shows_runs(model, event)) {
         derive_inbox(model);
+    }
+    if matches!(event, WatchEvent::Runs { .. }) {
+        // Lists come seldom, and a section that seems empty would be a lie.
+        derive_failed(model, now);
     }
     model.upkeep.moved |= moved || change.tasks || (change.runs && !model.home.filter.is_empty());
     if change.tasks || moved {

@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod analytics;
 pub mod children;
+pub mod connections;
 pub mod credits;
 pub mod dry_runs;
 pub mod log;
@@ -28,5 +29,6 @@ pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
 pub use record::{
-    AgentRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    AgentRecord, ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch,
+    WorkflowRecord, WorkflowStatus,
 };

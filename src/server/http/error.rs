@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 use crate::server::exec::CredentialError;
 use crate::server::registry::RegistryError;
@@ -56,6 +57,9 @@ pub enum ApiError {
     /// A server that the runtime asked on the caller's behalf could not be reached, or refused (502).
     #[error("{0}")]
     Upstream(String),
+    /// A connection cannot be made, changed or authorized.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -123,6 +127,7 @@ impl ApiError {
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Connection(error) => of_connection(error),
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -147,6 +152,19 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
             StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+fn of_connection(error: &ConnectionError) -> StatusCode {
+    match error {
+        ConnectionError::NotFound(_) => StatusCode::NOT_FOUND,
+        ConnectionError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConnectionError::Conflict(_) => StatusCode::CONFLICT,
+        ConnectionError::Upstream(_) => StatusCode::BAD_GATEWAY,
+        ConnectionError::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionError::NoHttp(_) | ConnectionError::Vault(_) | ConnectionError::Engine(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }

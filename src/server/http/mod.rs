@@ -10,6 +10,7 @@ mod analytics;
 mod billing;
 mod body;
 mod commands;
+mod connections;
 mod error;
 mod feed;
 mod gate;

@@ -8,6 +8,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use super::gate::Gate;
+use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 use crate::server::registry::Registry;
 use crate::server::validation::Sandbox;
@@ -19,6 +20,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    connections: Connections,
     registry: Registry,
     sandbox: Sandbox,
     gate: Arc<Gate>,
@@ -28,11 +30,25 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine`, its `registry` and `connections` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(
+        engine: Engine,
+        registry: Registry,
+        connections: Connections,
+        gate: Gate,
+        closing: CancellationToken,
+    ) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        let sandbox = Sandbox::default();
-        Self { engine, registry, sandbox, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        Self {
+            engine,
+            registry,
+            connections,
+            sandbox: Sandbox::default(),
+            gate: Arc::new(gate),
+            closing,
+            open_streams,
+            heartbeat: HEARTBEAT,
+        }
     }
 
     /// The same with a sandbox to try scripts out in.
@@ -71,6 +87,12 @@ impl HttpState {
     /// Waits until no stream is open.
     pub(super) async fn streams_closed(&self) {
         self.open_streams.closed().await;
+    }
+}
+
+impl FromRef<HttpState> for Connections {
+    fn from_ref(state: &HttpState) -> Self {
+        state.connections.clone()
     }
 }
 

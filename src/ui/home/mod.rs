@@ -4,6 +4,7 @@ mod chain;
 mod columns;
 mod empty;
 mod facts;
+mod group;
 mod preview;
 mod rows;
 mod sections;

@@ -3,9 +3,9 @@
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use super::chain;
 use super::columns::code;
 use super::facts::{root_cause, said, waits, why};
+use super::{chain, group};
 use crate::app::panes::RowKey;
 use crate::domain::clock::{age, human};
 use crate::domain::{Graph, PendingTask, Run, RunClass, StepId};
@@ -33,6 +33,7 @@ pub(super) fn draw(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
     let inside = frame(area, &title, Focus::Elsewhere, theme, buf);
     let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
     let mut page = Page::new(scene, inside, buf);
+    group::draw(scene, key, &mut page);
     steps(scene, run, &mut page);
     match task(scene, key) {
         Some(task) => about_task(scene, run, task, &mut page),

@@ -3,6 +3,7 @@
 use super::columns::{AGE, Columns, ID, code, in_flight};
 use super::facts::{Meter, doing, drain, is_late, root_cause, said, waits};
 use crate::domain::clock::{age, human, human_coarse};
+use crate::domain::tree::Fold;
 use crate::domain::{PendingTask, Run, StepId, Timestamp};
 use crate::ui::draw::Scene;
 use crate::ui::footer;
@@ -72,6 +73,31 @@ pub(super) fn failed<'a>(scene: Scene<'a>, run: &'a Run, columns: Columns) -> St
     if let Some(pending) = scene.model.pending.of(&run.id) {
         return strip.right(footer::mark(scene, pending), theme.waiting);
     }
+    why(scene, run, strip, columns)
+}
+
+/// Failures of one cause: how many, and what the newest of them says.
+pub(super) fn failures<'a>(
+    scene: Scene<'a>,
+    run: &'a Run,
+    (count, fold): (usize, Fold),
+    columns: Columns,
+) -> Strip<'a> {
+    let theme = scene.theme;
+    let mark = of_status(&run.status, theme);
+    let sign = if fold == Fold::Open { "▾" } else { "▸" };
+    let strip = Strip::new()
+        .cell(mark.glyph, 2, mark.style)
+        .cell(scene.model.mirror.workflow_name(run), columns.name, theme.strong)
+        .gap(1)
+        .cell(format!("{sign} {count}×"), ID, mark.style)
+        .gap(2);
+    why(scene, run, strip, columns)
+}
+
+/// Why and where a run failed, as much of the error as fits, and how long ago.
+fn why<'a>(scene: Scene<'a>, run: &'a Run, strip: Strip<'a>, columns: Columns) -> Strip<'a> {
+    let theme = scene.theme;
     let mark = of_status(&run.status, theme);
     let ago = run.ended_at.or(run.updated_at);
     let ago = ago.map_or_else(String::new, |at| human_coarse(age(at, scene.now)));

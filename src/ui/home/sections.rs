@@ -7,7 +7,8 @@ use ratatui::layout::Rect;
 
 use super::columns::Columns;
 use super::{empty, rows};
-use crate::app::panes::{InboxRow, RowKey};
+use crate::app::panes::{FailedRow, InboxRow, RowKey};
+use crate::domain::tree::Fold;
 use crate::domain::{PendingTask, Run, RunId};
 use crate::mirror::Section;
 use crate::ui::draw::Scene;
@@ -40,7 +41,10 @@ fn one(scene: Scene<'_>, section: Section, area: Rect, buf: &mut Buffer) {
         let area = row(inside, line as u16);
         let strip = match section {
             Section::AwaitingApproval => inbox_row(scene, place, key, (area, columns), buf),
-            _ => run_row(scene, (section, place), key, (area, columns), buf),
+            Section::FailedRecently => failed_row(scene, place, key, (area, columns), buf),
+            Section::StoppingGracefully | Section::RunningNow => {
+                run_row(scene, (section, place), key, (area, columns), buf)
+            }
         };
         if let Some(strip) = strip {
             strip.paint(Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area }, buf);
@@ -77,6 +81,7 @@ fn title(scene: Scene<'_>, section: Section, here: bool) -> Strip<'static> {
         Section::AwaitingApproval => {
             scene.model.home.inbox.iter().filter(|row| matches!(row, InboxRow::Task(_))).count()
         }
+        Section::FailedRecently => scene.model.home.failed.iter().map(failures).sum(),
         _ => count(scene, section),
     };
     let style = if here { theme.accent } else { theme.title };
@@ -93,6 +98,7 @@ fn count(scene: Scene<'_>, section: Section) -> usize {
     let home = &scene.model.home;
     match section {
         Section::AwaitingApproval => home.inbox.len(),
+        Section::FailedRecently => home.failed.len(),
         _ if home.filter.is_empty() => scene.model.mirror.len(section, scene.now),
         _ => home.matches[section as usize - 1].len(),
     }
@@ -119,6 +125,40 @@ fn inbox_row<'a>(
     }
 }
 
+/// How many failures a row stands for that no other row does.
+fn failures(row: &FailedRow) -> usize {
+    match row {
+        FailedRow::Group { runs, fold: Fold::Closed, .. } => runs.len(),
+        FailedRow::Group { fold: Fold::Open, .. } => 0,
+        FailedRow::Run(_) => 1,
+    }
+}
+
+fn failed_row<'a>(
+    scene: Scene<'a>,
+    place: usize,
+    selected: Option<&RowKey>,
+    (area, columns): (Rect, Columns),
+    buf: &mut Buffer,
+) -> Option<Strip<'a>> {
+    let row = scene.model.home.failed.get(place)?;
+    let run = scene.model.mirror.run(match row {
+        FailedRow::Group { runs, .. } => runs.first()?,
+        FailedRow::Run(run) => run,
+    })?;
+    match row {
+        FailedRow::Group { signature, runs, fold } => {
+            let here = matches!(selected, Some(RowKey::Failures(own, _)) if own == signature);
+            select(scene, here, area, buf);
+            Some(rows::failures(scene, run, (runs.len(), *fold), columns))
+        }
+        FailedRow::Run(id) => {
+            select(scene, matches!(selected, Some(RowKey::Run(own)) if own == id), area, buf);
+            Some(rows::failed(scene, run, columns))
+        }
+    }
+}
+
 fn run_row<'a>(
     scene: Scene<'a>,
     (section, place): (Section, usize),
@@ -131,13 +171,18 @@ fn run_row<'a>(
     select(scene, selected, area, buf);
     Some(match section {
         Section::StoppingGracefully => rows::draining(scene, run, columns),
-        Section::RunningNow => rows::running(scene, run, columns),
-        Section::AwaitingApproval | Section::FailedRecently => rows::failed(scene, run, columns),
+        _ => rows::running(scene, run, columns),
     })
 }
 
 fn run_at<'a>(scene: Scene<'a>, section: Section, place: usize) -> Option<&'a Run> {
     let mirror = &scene.model.mirror;
+    if section == Section::FailedRecently {
+        return match scene.model.home.failed.get(place)? {
+            FailedRow::Group { runs, .. } => mirror.run(runs.first()?),
+            FailedRow::Run(run) => mirror.run(run),
+        };
+    }
     if scene.model.home.filter.is_empty() {
         return mirror.run_at(section, place);
     }

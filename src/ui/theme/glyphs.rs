@@ -13,7 +13,7 @@ pub enum Glyphs {
 }
 
 /// What stands for a symbol in ASCII; the status glyphs are the documented ones.
-const ASCII: [(&str, &str); 51] = [
+const ASCII: [(&str, &str); 58] = [
     ("✔", "+"),
     ("✖", "x"),
     ("⊘", "-"),
@@ -50,6 +50,13 @@ const ASCII: [(&str, &str); 51] = [
     ("▓", "#"),
     ("░", "."),
     ("█", "="),
+    ("▁", "_"),
+    ("▂", "."),
+    ("▃", "-"),
+    ("▄", "~"),
+    ("▅", "="),
+    ("▆", "+"),
+    ("▇", "#"),
     ("▒", "%"),
     ("╌", "-"),
     ("┊", ":"),

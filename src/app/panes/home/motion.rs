@@ -1,6 +1,7 @@
 //! How the selection moves, and how it stays on its row while the lists change under it.
 
-use super::rows::{count, derive_inbox, derive_matches, key_at, place_of};
+use super::failed::fold;
+use super::rows::{count, derive_failed, derive_inbox, derive_matches, key_at, place_of};
 use super::{Cursor, InboxRow, RowKey};
 use crate::app::panes::keep_seen;
 use crate::app::{Action, Model, layout};
@@ -26,7 +27,9 @@ pub(crate) fn motion(model: &mut Model, action: Action, now: Timestamp) -> bool 
         }
         Action::NextPane => turn_to(model, (section as usize + 1) % 4, now),
         Action::PreviousPane => turn_to(model, (section as usize + 3) % 4, now),
-        Action::Left | Action::Right => {}
+        Action::Left | Action::Right => {
+            fold(model, action, now);
+        }
         _ => return false,
     }
     settle(model, now);
@@ -38,6 +41,7 @@ pub(crate) fn set_filter(model: &mut Model, text: &str, now: Timestamp) {
     text.clone_into(&mut model.home.filter);
     derive_inbox(model);
     derive_matches(model, now);
+    derive_failed(model, now);
     if count(model, model.home.section, now) == 0 {
         go_to_rows(model, now);
     }

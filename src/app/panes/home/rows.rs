@@ -1,7 +1,10 @@
 //! The rows of the four sections, with and without a filter.
 
-use super::{InboxRow, RowKey};
+use std::sync::Arc;
+
+use super::{FailedRow, InboxRow, RowKey, failed};
 use crate::app::Model;
+use crate::domain::failures::group;
 use crate::domain::{PendingTask, Run, RunId, Timestamp};
 use crate::mirror::{Mirror, Section};
 
@@ -9,6 +12,7 @@ use crate::mirror::{Mirror, Section};
 pub(super) fn count(model: &Model, section: Section, now: Timestamp) -> usize {
     match section {
         Section::AwaitingApproval => model.home.inbox.len(),
+        Section::FailedRecently => model.home.failed.len(),
         other if model.home.filter.is_empty() => model.mirror.len(other, now),
         other => model.home.matches[other as usize - 1].len(),
     }
@@ -24,6 +28,7 @@ pub(super) fn key_at(model: &Model, section: Section, index: usize, now: Timesta
             InboxRow::Group(_) => None,
             InboxRow::Task(place) => model.mirror.tasks().get(*place).map(task_key),
         },
+        Section::FailedRecently => model.home.failed.get(index).map(failed_key),
         other if model.home.filter.is_empty() => {
             model.mirror.run_at(other, index).map(|run| RowKey::Run(run.id.clone()))
         }
@@ -44,7 +49,8 @@ pub(super) fn place_of(model: &Model, section: Section, key: &RowKey, now: Times
             // A decided task makes room for the next question of its run.
             find(&|task| is(task, key)).or_else(|| find(&|task| task.run_id == *run))
         }
-        (Section::AwaitingApproval, RowKey::Run(_)) => None,
+        (Section::AwaitingApproval, RowKey::Run(_) | RowKey::Failures(..)) => None,
+        (Section::FailedRecently, key) => failed::place(&model.home.failed, key),
         (other, _) if model.home.filter.is_empty() => {
             model.mirror.place(other, key.run()).filter(|place| *place < model.mirror.len(other, now))
         }
@@ -81,8 +87,23 @@ pub(crate) fn derive_matches(model: &mut Model, now: Timestamp) {
             (0..model.mirror.len(section, now)).filter_map(|place| model.mirror.run_at(section, place));
         rows.filter(|run| run_fits(&model.mirror, run, &filter)).map(|run| run.id.clone()).collect()
     };
-    model.home.matches =
-        [Section::StoppingGracefully, Section::RunningNow, Section::FailedRecently].map(found);
+    model.home.matches = [Section::StoppingGracefully, Section::RunningNow].map(found);
+}
+
+/// Makes the rows of the failures anew, folded by cause; with a filter, of those that match.
+pub(crate) fn derive_failed(model: &mut Model, now: Timestamp) {
+    let filter = model.home.filter.to_lowercase();
+    let fits = |run: &Run| filter.is_empty() || run_fits(&model.mirror, run, &filter);
+    let groups = group(model.mirror.failures(now).filter(|(run, _)| fits(run)));
+    model.home.failed = failed::rows(groups, &model.home.unfolded);
+    model.home.failures = model.mirror.len(Section::FailedRecently, now);
+}
+
+fn failed_key(row: &FailedRow) -> RowKey {
+    match row {
+        FailedRow::Group { signature, runs, .. } => RowKey::Failures(Arc::clone(signature), runs[0].clone()),
+        FailedRow::Run(run) => RowKey::Run(run.clone()),
+    }
 }
 
 fn task_key(task: &PendingTask) -> RowKey {
