@@ -8,6 +8,7 @@ use std::collections::HashMap;
 use std::time::{Duration, Instant};
 
 use arcc::client::Client;
+use arcc::domain::credits::MICROCREDITS;
 use arcc::domain::{EventKind, RunEvent, RunId, WorkflowId};
 use arcc::wire::{Command, StartRun};
 use serde_json::{Value, json};
@@ -76,6 +77,13 @@ fn assert_no_step_ran_again(events: &[RunEvent]) {
     }
 }
 
+/// Five scripts a run, a credit each, whatever was killed in between; nothing else was spent.
+async fn assert_each_attempt_was_paid_once(client: &Client, runs: usize) {
+    let (usage, _) = client.usage().await.unwrap();
+    let given = 10_000_000 * MICROCREDITS;
+    assert_eq!(given - usage.total, 5 * runs as u64 * MICROCREDITS);
+}
+
 async fn wait_for_end(client: &Client, workflow: &WorkflowId, run: &RunId) {
     let deadline = Instant::now() + Duration::from_secs(60);
     loop {
@@ -130,6 +138,7 @@ async fn killed_at_any_moment_nothing_acknowledged_is_lost_and_runs_go_on() {
         }
     }
     assert!(acknowledged.values().any(|events| events.len() > 1), "nothing was seen before a kill");
+    assert_each_attempt_was_paid_once(&client, runs.len()).await;
 }
 
 #[test]

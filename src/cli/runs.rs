@@ -65,7 +65,7 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(
+pub(super) async fn list(
     connected: &Connected,
     status: Option<&str>,
     workflow: Option<&str>,

@@ -78,7 +78,12 @@ fn interest(wanted: Wanted) -> Interest {
 
 fn copy(text: &str, screen: &mut Screen) -> Option<Msg> {
     let inside_tmux = std::env::var_os("TMUX").is_some();
-    clipboard::copy(text, screen.writer(), inside_tmux)
-        .err()
-        .map(|error| Msg::Notice(format!("not copied: {error}")))
+    let mut bytes = Vec::new();
+    match clipboard::copy(text, &mut bytes, inside_tmux) {
+        Ok(()) => {
+            screen.aside(&bytes);
+            None
+        }
+        Err(error) => Some(Msg::Notice(format!("not copied: {error}"))),
+    }
 }

@@ -13,10 +13,15 @@ mod client;
 mod connections;
 mod directory;
 mod gate;
+mod mcp;
 mod oauth;
 mod routes;
 mod runtime;
+#[path = "../support/shop.rs"]
+mod shop;
 mod streams;
 mod tokens;
+mod triggers;
 mod validate;
+mod webhooks;
 mod whole;

@@ -19,6 +19,14 @@ pub enum ApiError {
     /// The token is missing or wrong (401).
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
+    /// The request is not signed as it must be (401).
+    #[error("{message}")]
+    Unsigned {
+        /// `missing_signature`, `malformed_signature`, `stale_signature` or `bad_signature`.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
     /// The token may be good, but not for this; or host or origin are not this runtime's (403).
     #[error("{}", .0.message)]
     Forbidden(Box<Denied>),
@@ -111,7 +119,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
@@ -135,6 +143,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized(reason) => return reason.code(),
+            Self::Unsigned { code, .. } => return code,
             Self::Forbidden(denied) => return denied.code,
             Self::Engine(EngineError::InsufficientCredits { .. }) => return "INSUFFICIENT_CREDITS",
             _ => {}

@@ -24,8 +24,10 @@ mod runs;
 mod state;
 mod stream;
 mod tasks;
+mod triggers;
 mod validate;
 mod versions;
+mod webhooks;
 mod workflows;
 
 pub use error::ApiError;
