@@ -7,6 +7,7 @@
     reason = "what these helpers cannot do fails the test that called them"
 )]
 
+mod agents;
 mod analytics;
 mod billing;
 mod client;

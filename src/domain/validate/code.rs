@@ -21,10 +21,14 @@ macro_rules! codes {
             }
 
             /// Whether it keeps a graph from being ready: every error does, and a warning that says
-            /// that something could not be checked.
+            /// that something could not be checked, or is not executed here.
             pub fn blocks(self) -> bool {
-                let unchecked = [Self::McpToolInputSchemaUnavailable, Self::TenantdataSchemaUnavailable];
-                self.severity() == Severity::Error || unchecked.contains(&self)
+                let blocking = [
+                    Self::McpToolInputSchemaUnavailable,
+                    Self::TenantdataSchemaUnavailable,
+                    Self::StepTypeNotExecuted,
+                ];
+                self.severity() == Severity::Error || blocking.contains(&self)
             }
 
             /// How bad it is.
@@ -50,6 +54,13 @@ codes! {
     GraphSchemaValidation = "graph_schema_validation", Error;
     /// An episode has no step that could close it. Published.
     EpisodeC3SpineWithoutClose = "episode_c3_spine_without_close", Error;
+    /// A step's `input_allowlist` names a step that does not exist. Own.
+    InputAllowlistUnknown = "input_allowlist_unknown", Error;
+    /// A step names an agent that the runtime does not have. Own.
+    AgentUnknown = "agent_unknown", Error;
+    /// A step is of a type that the platform may execute and this runtime refuses; it blocks readiness.
+    /// Own.
+    StepTypeNotExecuted = "step_type_not_executed", Warning;
     /// A step's connection is only known once its principal is. Published.
     McpConnectionResolutionPrincipal = "mcp_connection_resolution_principal", Warning;
     /// Arguments of a tool are only known when it is called. Published.

@@ -10,6 +10,7 @@
 //! tried out ([`trials()`]) as values. Without them their check is not applicable, and the report
 //! says why.
 
+mod agents;
 mod check;
 mod code;
 mod dependencies;

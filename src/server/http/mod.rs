@@ -25,6 +25,7 @@ mod state;
 mod stream;
 mod tasks;
 mod triggers;
+mod turns;
 mod validate;
 mod versions;
 mod webhooks;

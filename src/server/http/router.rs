@@ -15,7 +15,7 @@ use super::error::ApiError;
 use super::state::HttpState;
 use super::{
     agents, analytics, billing, commands, connections, gate, mcp, mcp_instances, pats, runs, stream, tasks,
-    triggers, validate, versions, webhooks, workflows,
+    triggers, turns, validate, versions, webhooks, workflows,
 };
 
 /// How long open requests and streams may take to end when the server closes.
@@ -99,6 +99,7 @@ fn agent_routes() -> Router<HttpState> {
     Router::new()
         .route("/v1/agents", get(agents::list).post(agents::create))
         .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
+        .route("/v1/workflows/{id}/runs/{run}/steps/{step}/turns/{turn}/stream", get(turns::open))
 }
 
 fn billing_routes() -> Router<HttpState> {

@@ -15,6 +15,7 @@ use super::path::At;
 use super::workflows;
 use crate::domain::validate::{Options, trials};
 use crate::domain::{Timestamp, WorkflowId};
+use crate::server::db::agents;
 use crate::server::engine::{DryRun, Engine};
 use crate::server::registry::Registry;
 use crate::server::validation::{Sandbox, validate_graph};
@@ -29,7 +30,9 @@ pub(super) async fn validate(
 ) -> Result<Json<Value>, ApiError> {
     let draft = engine.workflow(&id).await?.graph;
     let graph = workflows::graph(&body)?.unwrap_or(draft);
-    let wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let mut wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let agents = engine.read(|db| Ok(agents::list(db)?)).await?;
+    wanted.agents = Some(agents.into_iter().map(|agent| agent.id.to_string()).collect());
     let now = Timestamp::now();
     let directory = registry.directory().await?;
     let tried = sandbox.try_out(trials(&graph, &wanted)).await;
