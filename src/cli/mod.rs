@@ -9,6 +9,7 @@ mod doctor;
 mod exit;
 mod findings;
 mod guard;
+mod import;
 mod journal;
 mod mcp;
 mod order;

@@ -35,13 +35,10 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     let (reports_in, reports) = mpsc::channel(REPORTS);
     let watch = client::watch(connected.client.clone(), reports_in);
     let screen = Screen::take()?;
-    let program = Program {
-        model: Model::new(connected.session.clone(), paper(global, &connected), screen.size()),
-        themes: themes(global, &connected),
-        orders: connected.orders(),
-        watch,
-        reports,
-    };
+    let mut model = Model::new(connected.session.clone(), paper(global, &connected), screen.size());
+    model.caller = super::diagnose::caller(&connected);
+    let program =
+        Program { model, themes: themes(global, &connected), orders: connected.orders(), watch, reports };
     let left = run_program(program, screen).await;
     connected.close().await;
     let left = left?;

@@ -97,8 +97,6 @@ codes! {
     McpToolArgInvalid = "mcp_tool_arg_invalid", Error;
     /// An argument that the tool does not declare, though it may take it. Own.
     McpToolArgUnknown = "mcp_tool_arg_unknown", Warning;
-    /// A `workflow_call` names a workflow that is not here. Own.
-    WorkflowUnknown = "workflow_unknown", Error;
 
     /// There is no list of steps. Own.
     GraphStepsMissing = "graph_steps_missing", Error;
@@ -118,6 +116,12 @@ codes! {
     PlaceholderUnmapped = "placeholder_unmapped", Error;
     /// A loop within a loop, or a step that loops cannot hold. Own.
     LoopBodyInvalid = "loop_body_invalid", Error;
+    /// A step calls a workflow that does not exist. Own.
+    WorkflowCallUnknown = "workflow_call_unknown", Error;
+    /// A step calls a workflow that has no published version, or was put away. Own.
+    WorkflowCallUnpublished = "workflow_call_unpublished", Error;
+    /// A step calls the workflow that it belongs to. Own.
+    WorkflowCallRecursive = "workflow_call_recursive", Error;
     /// A step depends on one that does not exist. Own.
     DependencyUnknown = "dependency_unknown", Error;
     /// Steps wait for each other. Own.

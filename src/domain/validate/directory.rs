@@ -9,8 +9,6 @@ pub struct Directory {
     pub servers: Vec<KnownServer>,
     /// The instances that steps can be bound to.
     pub instances: Vec<KnownInstance>,
-    /// The workflows that can be called, as ids with their names.
-    pub workflows: Vec<(String, String)>,
 }
 
 /// A registered server.

@@ -33,7 +33,6 @@ fn directory() -> Directory {
             instance("inst-blank", "blank", None),
             instance("inst-sick", "mail", Some("its connection `Work` is needs_reconnect; reconnect it")),
         ],
-        workflows: vec![("wf-orders".into(), "Orders".into())],
     }
 }
 
@@ -95,15 +94,6 @@ fn a_schema_that_is_not_there_blocks_a_graph_that_is_valid() {
     let asked = Options { checks: Some(vec![Check::McpResolve]), ..Options::default() };
     let report = validate(&graph, &asked).unwrap();
     assert_eq!(report.checks[0].1.reason(), Some("there is no registry of MCP instances here"));
-}
-
-#[test]
-fn a_child_workflow_must_be_here() {
-    let directory = directory();
-    let options = Options { directory: Some(&directory), ..Options::default() };
-    let graph = |id: &str| json!({"steps": [{"id": "a", "type": "workflow_call", "workflow_id": id}]});
-    assert_eq!(found(&graph("wf-orders"), &options), []);
-    assert_eq!(found(&graph("wf-order"), &options), [("workflow_unknown", Some("wf-orders".to_owned()))]);
 }
 
 #[test]

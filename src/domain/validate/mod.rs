@@ -38,6 +38,7 @@ mod tenantdata;
 #[cfg(test)]
 mod tests;
 mod trial;
+mod workflow_calls;
 
 pub use check::{Check, CheckResult};
 pub use code::Code;
@@ -48,3 +49,4 @@ pub use lua_syntax::{LuaCompiler, LuaFault};
 pub use report::{Readiness, Report};
 pub use run::{Options, Unusable, validate};
 pub use trial::{Trial, TrialEnd, trials};
+pub use workflow_calls::{Callee, Callees};

@@ -7,9 +7,9 @@ use serde_json::{Map, Value};
 use super::shape::Shape;
 use super::subject::{Subject, nearest};
 use super::{
-    Check, CheckResult, Directory, Issue, LuaCompiler, Report, Severity, Trial, TrialEnd, agents,
+    Callees, Check, CheckResult, Directory, Issue, LuaCompiler, Report, Severity, Trial, TrialEnd, agents,
     dependencies, disabled_steps, episode, graph, graph_schema, input_schema, lua_syntax, mcp_bindings,
-    mcp_resolve, step_config, templates, tenantdata, trial,
+    mcp_resolve, step_config, templates, tenantdata, trial, workflow_calls,
 };
 use crate::domain::StepId;
 
@@ -38,6 +38,8 @@ pub struct Options<'o> {
     pub directory: Option<&'o Directory>,
     /// What came of the [`trials`](super::trials()), where the host has a sandbox.
     pub tried: Option<&'o [(Trial, TrialEnd)]>,
+    /// The workflows that steps may call, where they are known.
+    pub callees: Option<Callees>,
     /// The agents that the runtime has, where there is a runtime.
     pub agents: Option<HashSet<String>>,
     /// The Lua compiler, where there is one.
@@ -82,7 +84,9 @@ fn runner(check: Check) -> Run {
         Check::Graph => |context| Ok([graph::check(context), episode::check(context)].concat()),
         Check::GraphSchema => |context| Ok(graph_schema::check(context)),
         Check::Dependencies => |context| Ok(dependencies::check(context)),
-        Check::StepConfig => |context| Ok([step_config::check(context), agents::check(context)].concat()),
+        Check::StepConfig => |context| {
+            Ok([step_config::check(context), workflow_calls::check(context), agents::check(context)].concat())
+        },
         Check::Templates => |context| Ok(templates::check(context)),
         Check::LuaSyntax => lua_syntax::check,
         Check::McpBindings => mcp_bindings::check,

@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::run::Context;
-use super::subject::{Node, body_field, nearest};
+use super::subject::{Node, body_field};
 use super::{Code, Issue, fields};
 use crate::domain::StepKind;
 
@@ -19,7 +19,6 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Issue> {
     for node in context.subject.all() {
         issues.extend(missing(node));
         issues.extend(resolver(node));
-        issues.extend(child(context, node));
         placeholders(node, &mut issues);
     }
     for node in &context.subject.nodes {
@@ -48,21 +47,6 @@ fn resolver(node: &Node<'_>) -> Option<Issue> {
         let text = format!("the `input_resolver` of `{}` names no `model` and no `model_ref`", node.id);
         Issue::new(Code::InputResolverNoModel, node.place("input_resolver"), text).of(node.id)
     })
-}
-
-/// The workflow that a step calls must be here, where it is known which are.
-fn child(context: &Context<'_>, node: &Node<'_>) -> Option<Issue> {
-    let known = &context.options.directory?.workflows;
-    let wanted =
-        node.text("workflow_id").filter(|id| node.kind == StepKind::WorkflowCall && !id.contains("{{"))?;
-    if wanted.starts_with("REPLACE_") || known.iter().any(|(id, _)| id == wanted) {
-        return None;
-    }
-    let by_name = known.iter().find(|(_, name)| name == wanted).map(|(id, _)| id.as_str());
-    let near = by_name.or_else(|| nearest(wanted, known.iter().map(|(id, _)| id.as_str())));
-    let text = format!("`{}` calls the workflow `{wanted}`, which is not here", node.id);
-    let issue = Issue::new(Code::WorkflowUnknown, node.place("workflow_id"), text).of(node.id);
-    Some(issue.replace_by(near.map(str::to_owned)))
 }
 
 /// Placeholders of import files, `REPLACE_…`, in any text of the step itself.

@@ -5,8 +5,6 @@ use super::instances::Instance;
 use super::servers::Registry;
 use crate::domain::validate::{Directory, KnownInstance, KnownServer};
 use crate::server::db::mcp::ProfileRecord;
-use crate::server::db::workflows;
-use crate::server::engine::EngineError;
 
 impl Registry {
     /// All that a graph can refer to.
@@ -26,9 +24,7 @@ impl Registry {
             let (id, name) = (instance.record.id, instance.record.name);
             instances.push(KnownInstance { id, name, server_id: instance.server.id, problem });
         }
-        let read = self.engine.read(|db| Ok::<_, EngineError>(workflows::list(db)?));
-        let workflows = read.await?.into_iter().map(|workflow| (workflow.id.to_string(), workflow.name));
-        Ok(Directory { servers: servers.collect(), instances, workflows: workflows.collect() })
+        Ok(Directory { servers: servers.collect(), instances })
     }
 
     /// Why calls through an instance would fail, as far as it can be told without calling.
