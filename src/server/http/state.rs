@@ -10,6 +10,7 @@ use tokio_util::sync::CancellationToken;
 use super::gate::Gate;
 use crate::server::connections::Connections;
 use crate::server::engine::Engine;
+use crate::server::exec::LlmProvider;
 use crate::server::registry::Registry;
 
 /// How often a stream says where it stands.
@@ -20,6 +21,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 pub struct HttpState {
     engine: Engine,
     connections: Connections,
+    models: Option<LlmProvider>,
     registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
@@ -41,6 +43,7 @@ impl HttpState {
             engine,
             registry,
             connections,
+            models: None,
             gate: Arc::new(gate),
             closing,
             open_streams,
@@ -52,6 +55,20 @@ impl HttpState {
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
+    }
+
+    /// The same with the provider of models that the environment names.
+    #[must_use]
+    pub fn with_models(self, models: Option<LlmProvider>) -> Self {
+        Self { models, ..self }
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub(super) fn models(&self) -> Option<&LlmProvider> {
+        self.models.as_ref()
     }
 
     pub(super) fn engine(&self) -> &Engine {
