@@ -9,7 +9,7 @@ use super::signatures::Signatures;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
 use crate::domain::failures::Signature;
 use crate::domain::{
-    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Workflow, WorkflowId,
+    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Usage, Workflow, WorkflowId,
 };
 
 /// How many looked-at runs are kept whole.
@@ -26,6 +26,8 @@ pub struct Change {
     pub detail: bool,
     /// A connection.
     pub link: bool,
+    /// What is left of the credits.
+    pub credits: bool,
     /// A stream told of a run that the feed has not listed yet, or of a task: ask the feed.
     pub ask_feed: bool,
 }
@@ -44,6 +46,7 @@ pub struct Mirror {
     details: Vec<(RunId, RunDetail)>,
     links: BTreeMap<Source, Link>,
     unreadable: usize,
+    credits: Option<Usage>,
 }
 
 impl Mirror {
@@ -62,6 +65,10 @@ impl Mirror {
             WatchEvent::Workflows(workflows) => {
                 self.workflows = workflows.iter().map(|w| (w.id.clone(), w.clone())).collect();
                 Change { runs: true, ..Change::default() }
+            }
+            WatchEvent::Credits(usage) => {
+                let credits = self.credits.replace(*usage) != Some(*usage);
+                Change { credits, ..Change::default() }
             }
             WatchEvent::Detail(detail) => self.put_detail(detail),
             WatchEvent::Event { workflow, event, at } => self.stream_event(workflow, event, *at),
@@ -150,6 +157,11 @@ impl Mirror {
     /// How many rows of the last lists could not be read.
     pub fn unreadable(&self) -> usize {
         self.unreadable
+    }
+
+    /// What is left of the credits, if the server tells.
+    pub fn credits(&self) -> Option<&Usage> {
+        self.credits.as_ref()
     }
 
     /// When the feed last answered.

@@ -29,6 +29,7 @@ pub mod registry;
 pub mod samples;
 pub mod serve;
 pub mod tools;
+pub mod triggers;
 pub mod validation;
 pub mod vault;
 

@@ -7,6 +7,7 @@
     reason = "what these helpers cannot do fails the test that called them"
 )]
 
+mod agents;
 mod analytics;
 mod billing;
 mod client;
@@ -19,5 +20,7 @@ mod routes;
 mod runtime;
 mod streams;
 mod tokens;
+mod triggers;
 mod validate;
+mod webhooks;
 mod whole;

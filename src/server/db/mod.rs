@@ -18,6 +18,8 @@ pub mod readers;
 pub mod runs;
 pub mod tallies;
 pub mod tasks;
+pub mod triggers;
+pub mod webhooks;
 pub mod workflows;
 
 mod error;

@@ -12,6 +12,7 @@ use super::path::At;
 use super::state::HttpState;
 use crate::server::connections::{ConnectionPatch, Connections, NEEDS_RECONNECT, NewConnection, OAUTH};
 use crate::server::db::ConnectionRecord;
+use crate::server::triggers::Triggers;
 
 /// The routes of connections.
 pub(super) fn routes() -> Router<HttpState> {
@@ -34,6 +35,7 @@ async fn list(State(connections): State<Connections>) -> Result<Json<Value>, Api
 
 async fn create(
     State(connections): State<Connections>,
+    State(triggers): State<Triggers>,
     body: Body,
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let name = name(&body)?.ok_or_else(|| ApiError::Invalid("`display_name` is missing".into()))?;
@@ -51,6 +53,7 @@ async fn create(
         return Err(ApiError::Invalid(text.into()));
     }
     let made = connections.create(new).await?;
+    tell(&triggers, "connection.created", &made).await;
     Ok((StatusCode::CREATED, Json(write(&made))))
 }
 
@@ -80,9 +83,29 @@ async fn patch(
     Ok(Json(write(&connections.patch(&id, patch).await?)))
 }
 
-async fn remove(State(connections): State<Connections>, At(id): At<String>) -> Result<StatusCode, ApiError> {
+async fn remove(
+    State(connections): State<Connections>,
+    State(triggers): State<Triggers>,
+    At(id): At<String>,
+) -> Result<StatusCode, ApiError> {
+    let record = connections.get(&id).await?;
     connections.remove(&id).await?;
+    tell(&triggers, "connection.revoked", &record).await;
     Ok(StatusCode::NO_CONTENT)
+}
+
+/// Starts the runs that wait for what happened, which stands whatever becomes of them.
+async fn tell(triggers: &Triggers, event: &str, record: &ConnectionRecord) {
+    let payload = json!({
+        "event_type": event,
+        "connection_id": record.id,
+        "provider": record.provider,
+        "service": record.service,
+        "display_name": record.name,
+    });
+    if let Err(error) = triggers.happened(event, Some(&record.provider), &record.id, payload).await {
+        tracing::error!(%error, event, connection = %record.id, "the runs that wait for this were not started");
+    }
 }
 
 /// The names of the secrets, and what may be told of tokens.

@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::domain::input::Mismatch;
 use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 use crate::server::exec::CredentialError;
@@ -19,6 +20,14 @@ pub enum ApiError {
     /// The token is missing or wrong (401).
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
+    /// The request is not signed as it must be (401).
+    #[error("{message}")]
+    Unsigned {
+        /// `missing_signature`, `malformed_signature`, `stale_signature` or `bad_signature`.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
     /// The token may be good, but not for this; or host or origin are not this runtime's (403).
     #[error("{}", .0.message)]
     Forbidden(Box<Denied>),
@@ -111,7 +120,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
@@ -120,9 +129,9 @@ impl ApiError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_)
-            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | Self::Engine(
+                EngineError::Invalid(_) | EngineError::Input(_) | EngineError::InsufficientCredits { .. },
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
@@ -135,6 +144,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized(reason) => return reason.code(),
+            Self::Unsigned { code, .. } => return code,
             Self::Forbidden(denied) => return denied.code,
             Self::Engine(EngineError::InsufficientCredits { .. }) => return "INSUFFICIENT_CREDITS",
             _ => {}
@@ -187,9 +197,16 @@ impl ApiError {
         match self {
             Self::Forbidden(denied) => Some(denied.details.clone()),
             Self::Engine(EngineError::InsufficientCredits { run, .. }) => Some(json!({"run_id": run})),
+            Self::Engine(EngineError::Input(problems)) => Some(fields(problems)),
             _ => None,
         }
     }
+}
+
+/// The fields of an input that do not fit, each with what is wrong.
+fn fields(problems: &[Mismatch]) -> Value {
+    let field = |mismatch: &Mismatch| json!({"field": mismatch.at, "problem": mismatch.problem});
+    json!({"fields": problems.iter().map(field).collect::<Vec<_>>()})
 }
 
 impl IntoResponse for ApiError {

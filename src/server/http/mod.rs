@@ -25,8 +25,11 @@ mod runs;
 mod state;
 mod stream;
 mod tasks;
+mod triggers;
+mod turns;
 mod validate;
 mod versions;
+mod webhooks;
 mod workflows;
 
 pub use error::ApiError;

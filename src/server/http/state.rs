@@ -7,11 +7,13 @@ use axum::extract::FromRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::error::ApiError;
 use super::gate::Gate;
 use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 use crate::server::exec::LlmProvider;
 use crate::server::registry::Registry;
+use crate::server::triggers::{SigningKey, Triggers};
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -20,6 +22,8 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    triggers: Triggers,
+    signing_key: Option<Arc<SigningKey>>,
     connections: Connections,
     models: Option<LlmProvider>,
     registry: Registry,
@@ -39,8 +43,11 @@ impl HttpState {
         closing: CancellationToken,
     ) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
+        let triggers = Triggers::new(engine.clone());
         Self {
             engine,
+            triggers,
+            signing_key: None,
             registry,
             connections,
             models: None,
@@ -69,6 +76,22 @@ impl HttpState {
 
     pub(super) fn models(&self) -> Option<&LlmProvider> {
         self.models.as_ref()
+    }
+
+    /// The same with the key of the secrets of webhooks, without which there are none.
+    #[must_use]
+    pub fn with_signing_key(self, key: SigningKey) -> Self {
+        Self { signing_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// What starts runs by itself.
+    pub fn triggers(&self) -> &Triggers {
+        &self.triggers
+    }
+
+    pub(super) fn signing_key(&self) -> Result<&SigningKey, ApiError> {
+        let missing = || ApiError::Internal("this runtime has no key for the secrets of webhooks".into());
+        self.signing_key.as_deref().ok_or_else(missing)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -101,6 +124,12 @@ impl HttpState {
 impl FromRef<HttpState> for Connections {
     fn from_ref(state: &HttpState) -> Self {
         state.connections.clone()
+    }
+}
+
+impl FromRef<HttpState> for Triggers {
+    fn from_ref(state: &HttpState) -> Self {
+        state.triggers.clone()
     }
 }
 

@@ -27,6 +27,7 @@ use crate::server::exec::{Executor, LlmProvider};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
+use crate::server::triggers::SigningKey;
 
 /// The local runtime, listening.
 ///
@@ -121,13 +122,17 @@ impl Server {
         let token = access::fresh().ok_or(ServeError::NoRandomness)?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
+        let signing_key = SigningKey::open(dir.path());
+        let signing_key = signing_key.map_err(|error| ServeError::part("the webhooks", &error))?;
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
         let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
         let state =
-            HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone());
-        let state = state.with_models(kit.models);
+            HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
+                .with_signing_key(signing_key)
+                .with_models(kit.models);
+        tokio::spawn(state.triggers().clone().run(closing.clone()));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);

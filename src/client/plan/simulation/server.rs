@@ -161,6 +161,7 @@ impl Server {
                 task_type: "approval".into(),
                 created_at: event.at,
                 payload: json!({"event": event.id}),
+                verbatim: None,
             });
         }
     }
