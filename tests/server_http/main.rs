@@ -15,6 +15,7 @@ mod connections;
 mod directory;
 mod gate;
 mod mcp;
+mod models;
 mod oauth;
 mod routes;
 mod runtime;

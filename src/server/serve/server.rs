@@ -22,9 +22,9 @@ use crate::server::connections::Connections;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
-use crate::server::exec::Executor;
 use crate::server::exec::lua::Pool;
 use crate::server::exec::mcp::{Client, KnownServers};
+use crate::server::exec::{Executor, LlmProvider};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
@@ -54,6 +54,7 @@ struct Kit {
     client: Arc<Client>,
     scripts: Arc<Pool>,
     connections: Connections,
+    models: Option<LlmProvider>,
 }
 
 impl Kit {
@@ -64,7 +65,7 @@ impl Kit {
         let instances = Arc::new(Lookup::over(connections.readers()));
         let client = Arc::new(client.with_registry(instances, Arc::new(connections.clone())));
         let scripts = Arc::new(Pool::new(options.lua_program.clone()));
-        Ok(Self { client, scripts, connections })
+        Ok(Self { client, scripts, connections, models: options.llm.clone() })
     }
 }
 
@@ -84,7 +85,8 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let connections = connections(&dir, &options)?;
         let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
-        let kit = Kit { client: executor.tools(), scripts: executor.scripts(), connections };
+        let (client, scripts, models) = (executor.tools(), executor.scripts(), options.llm.clone());
+        let kit = Kit { client, scripts, connections, models };
         let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
         if let Err(error) = server.registry.install_shipped().await {
             tracing::warn!(%error, "the shipped MCP server is not registered");
@@ -134,7 +136,8 @@ impl Server {
         let state =
             HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
                 .with_signing_key(signing_key)
-                .with_sandbox(Sandbox::new(kit.scripts));
+                .with_sandbox(Sandbox::new(kit.scripts))
+                .with_models(kit.models);
         tokio::spawn(state.triggers().clone().run(closing.clone()));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
