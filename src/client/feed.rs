@@ -35,7 +35,8 @@ pub(super) enum List {
 }
 
 impl List {
-    const ALL: [Self; 4] = [Self::Newest, Self::Tasks, Self::Whole, Self::Workflows];
+    /// In the order of asking: what waits for a person comes first.
+    const ALL: [Self; 4] = [Self::Tasks, Self::Newest, Self::Whole, Self::Workflows];
 }
 
 /// One list's turn.

@@ -160,7 +160,7 @@ mod tests {
     fn each_route_needs_its_scope_and_role(
         #[case] method: Method,
         #[case] route: &str,
-        #[case] scope: &str,
+        #[case] scope: &'static str,
         #[case] role: Role,
     ) {
         assert_eq!(need(&method, route), Need { scope, role }, "{method} {route}");
