@@ -50,6 +50,15 @@
 //! 3. [`client`] re-reads a task before it decides it, sends once, and never repeats a POST.
 //! 4. The answer comes back as a message. The row changes when the server says so, never before.
 //!
+//! # From a failure to a finding
+//!
+//! 1. [`domain::triage`] holds a table of rules over a [`domain::triage::Case`]: the run, its log,
+//!    graph, context and tasks, and facts that were asked besides. It says which facts a case wants.
+//! 2. [`client`] asks them, several at once, each within its own time; each answer says what was
+//!    asked and when. Checks, which have the server act, wait until a person wants them.
+//! 3. The screen's Diagnosis tab, `arcc diagnose` and `arcc doctor` show the same findings. What to
+//!    do is data, in `assets/playbooks`.
+//!
 //! # The local runtime
 //!
 //! One writer thread owns the database and every live [`machine::Machine`]. Its order is fixed:

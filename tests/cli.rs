@@ -299,3 +299,49 @@ async fn reads_are_asked_again_and_orders_never() {
     // The list is asked for three times, the draft, which may deserve a warning, once.
     assert_eq!(methods, ["GET", "GET", "GET", "GET", "POST"]);
 }
+
+#[test]
+fn credits_are_shown_and_granted_and_a_start_without_any_is_refused() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let serve = Serve::start(home, &["--no-samples", "--credits", "trial=2,payg=0.5"]);
+    let shown = json(home, &["credits", "--json"]);
+    assert_eq!(shown["total_remaining_microcredits"], 2_500_000);
+    assert!(run(home, &["credits"]).out.contains("total     2.5 cr"));
+    assert_eq!(json(home, &["credits", "grant", "17", "--json"])["payg_remaining"], 17_500_000);
+    for wrong in [["credits", "grant", "-1"], ["credits", "grant", "many"]] {
+        assert_eq!(run(home, &wrong).code, 2);
+    }
+    drop(serve);
+    let _serve = Serve::start(home, &["--no-samples", "--credits", "0"]);
+    json(home, &["workflows", "apply", &file(home, "gate.json", GATE), "--publish", "--json"]);
+    let refused = run(home, &["runs", "start", "gate", "--input", r#"{"amount": 21}"#]);
+    assert!(refused.code == 1 && refused.err.contains("0.0 cr are left"), "{}", refused.err);
+    assert_eq!(json(home, &["runs", "list", "--json"])["runs"][0]["status"], "rejected");
+}
+
+#[test]
+fn a_token_is_printed_once_opens_what_it_may_and_nothing_once_revoked() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let serve = Serve::start(home, &["--no-samples"]);
+    let made =
+        run(home, &["tokens", "create", "reader", "--scope", "workflow:read", "--role", "project_viewer"]);
+    let token = made.out.trim().to_owned();
+    assert!(made.code == 0 && token.starts_with("pat_") && !token.contains('\n'), "{}", made.err);
+    let with_token = |arguments: &[&str]| {
+        done(&arcc(home).env("AR_API", serve.url()).env("AR_TOKEN", &token).args(arguments).output().unwrap())
+    };
+    assert_eq!(with_token(&["runs", "list", "--json"]).code, 0);
+    let refused = with_token(&["credits"]);
+    assert!(refused.code == 4 && refused.err.contains("billing:read"), "{}", refused.err);
+    let list = json(home, &["tokens", "list", "--json"]);
+    assert!(!list.to_string().contains(&token));
+    let id = list["pats"][0]["id"].as_str().unwrap().to_owned();
+    assert_eq!(run(home, &["tokens", "revoke", &id]).code, 0);
+    let revoked = with_token(&["runs", "list"]);
+    assert!(revoked.code == 4 && revoked.err.contains("was revoked"), "{}", revoked.err);
+    assert!(run(home, &["tokens", "list"]).out.contains("revoked"));
+    json(home, &["workflows", "apply", &file(home, "gate.json", GATE), "--publish", "--json"]);
+    assert!(run(home, &["triggers", "list", "gate"]).out.contains("nothing starts this workflow by itself"));
+}

@@ -327,6 +327,7 @@ async fn a_run_asks_again_after_a_bad_moment_and_uses_the_answer() {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     };
     let run = engine.start(start).await.unwrap().id;
     let mut places = engine.subscribe(&workflow);

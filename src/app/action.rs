@@ -70,6 +70,12 @@ pub enum Action {
     Earlier,
     /// One event forward, towards the present.
     Later,
+    /// The Diagnosis tab of a run.
+    TabDiagnosis,
+    /// Why the run failed or is stuck.
+    Diagnose,
+    /// Have the server check how a step reaches its tool.
+    Validate,
     /// Copy the id.
     CopyId,
     /// Copy what is under the cursor.
@@ -163,6 +169,9 @@ actions! {
     TabContext, "context", "context", "Show the run's data as a tree", [Char('4')], RunScreen;
     Earlier, "earlier", "event back", "Go one event back in the run's past", [Char('[')], RunScreen;
     Later, "later", "event forward", "Go one event forward, towards the present", [Char(']')], RunScreen;
+    TabDiagnosis, "diagnosis", "diagnosis", "Show the diagnosis", [Char('5')], RunScreen;
+    Diagnose, "diagnose", "diagnose", "Say why the run failed or is stuck, and what to do", [Char('d')], OnRun;
+    Validate, "validate", "validate", "Have the server check how the failed or slow step reaches its tool", [Char('v')], RunScreen;
     CopyId, "copy-id", "copy id", "Copy the run's id", [Char('c')], OnRun;
     CopyCell, "copy-cell", "copy", "Copy what is under the cursor", [Char('Y')], OnRun;
     Console, "console", "console", "Open the run in the web console", [Char('o')], OnRun;

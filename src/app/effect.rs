@@ -1,6 +1,7 @@
 //! What the program wants done outside of itself.
 
 use super::pending::Ticket;
+use crate::domain::triage::Need;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::wire::Command;
 
@@ -26,6 +27,20 @@ pub enum Effect {
     Watch(Wanted),
     /// Ask the feed and the run on the screen again, now.
     Refetch,
+    /// Ask what a diagnosis needs, all at once; answer each with `Msg::Learned`.
+    Investigate {
+        /// The run that is diagnosed.
+        run: RunId,
+        /// What to ask.
+        needs: Vec<Need>,
+    },
+    /// Ask where an account is connected again, and open that page in the browser.
+    Reconnect {
+        /// The connection.
+        connection: String,
+        /// Its provider.
+        provider: String,
+    },
     /// Answer with `Msg::Tick` at this instant; the earliest asked for wins.
     Wake(Timestamp),
     /// Put text into the operator's clipboard.

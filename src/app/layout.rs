@@ -55,6 +55,19 @@ pub struct RunLayout {
     pub footer: Rect,
 }
 
+/// The parts of the diagnosis, inside of its border.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct DiagnosisLayout {
+    /// What matters most, with a blank line below it.
+    pub head: Rect,
+    /// The findings.
+    pub list: Rect,
+    /// What to do; the selected finding, where there is no side pane.
+    pub foot: Rect,
+    /// Whether there is a side pane for the selected finding.
+    pub side: bool,
+}
+
 /// The parts of the canvas, inside of its border.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct CanvasLayout {
@@ -145,6 +158,18 @@ pub fn timeline(size: (u16, u16)) -> TimelineLayout {
     let rows = [Constraint::Length(2), Constraint::Min(0), Constraint::Length(legend)];
     let [axis, rows, legend] = Layout::vertical(rows).areas(inside);
     TimelineLayout { axis, rows, legend: (legend.height > 0).then_some(legend) }
+}
+
+/// The parts of the diagnosis for a size.
+pub fn diagnosis(size: (u16, u16)) -> DiagnosisLayout {
+    let parts = run(size);
+    let area = inner(parts.main);
+    let inside = Rect { x: area.x + 1, width: area.width.saturating_sub(2), ..area };
+    let side = parts.side.is_some();
+    let foot = if side { (inside.height / 3).min(9) } else { inside.height / 2 };
+    let rows = [Constraint::Length(3), Constraint::Min(0), Constraint::Length(foot)];
+    let [head, list, foot] = Layout::vertical(rows).areas(inside);
+    DiagnosisLayout { head, list, foot, side }
 }
 
 /// Columns of an open payload's text: the content without border, gutter and margins.

@@ -8,6 +8,7 @@ use super::panes::{Home, RunScreen};
 use super::pending::Pendings;
 use super::upkeep::Upkeep;
 use crate::domain::Timestamp;
+use crate::domain::triage::{Caller, TokenForm};
 use crate::mirror::Mirror;
 
 /// Which screen is shown under the overlays.
@@ -61,6 +62,21 @@ pub enum Environment {
     Ordinary,
     /// People do: every screen says so.
     Production,
+}
+
+impl Session {
+    /// Who asks, as far as the session knows: it holds no token, and takes it for an access token.
+    fn caller(&self) -> Caller {
+        let named = |word: &str| (!word.is_empty()).then(|| word.into());
+        Caller {
+            host: self.host.as_str().into(),
+            token: TokenForm::Pat,
+            token_source: "".into(),
+            tenant: named(&self.tenant),
+            project: named(&self.project),
+            console: self.console.as_deref().map(Into::into),
+        }
+    }
 }
 
 /// Which theme is used.
@@ -120,6 +136,8 @@ pub struct Model {
     pub size: (u16, u16),
     /// What the client port was last asked to watch.
     pub watching: super::effect::Wanted,
+    /// Who asks, as far as it may be told.
+    pub caller: Caller,
     /// What was put off, and what was asked for already.
     pub upkeep: Upkeep,
 }
@@ -127,6 +145,7 @@ pub struct Model {
 impl Model {
     /// A program that has just begun.
     pub fn new(session: Session, paper: Paper, size: (u16, u16)) -> Self {
+        let caller = session.caller();
         Self {
             session,
             mirror: Mirror::default(),
@@ -139,6 +158,7 @@ impl Model {
             paper,
             size,
             watching: super::effect::Wanted::default(),
+            caller,
             upkeep: Upkeep::default(),
         }
     }

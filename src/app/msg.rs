@@ -2,6 +2,8 @@
 
 use super::key::Key;
 use super::pending::Ticket;
+use crate::domain::RunId;
+use crate::domain::triage::{Fact, Need};
 use crate::mirror::WatchEvent;
 use crate::wire::{CallError, Finding, Reply};
 
@@ -22,6 +24,15 @@ pub enum Msg {
     Settled(Ticket, Result<Finding, CallError>),
     /// What became of decisions of an earlier session, of which nobody knew the outcome.
     Recalled(Vec<Recalled>),
+    /// What came of a question of a diagnosis.
+    Learned {
+        /// The run that is diagnosed.
+        run: RunId,
+        /// The question.
+        need: Need,
+        /// What came of it.
+        fact: Box<Fact>,
+    },
     /// An instant that was asked for with [`Effect::Wake`](super::Effect::Wake) has come.
     Tick,
     /// Something outside of the model failed in a way that the operator must know: a copy, a browser.

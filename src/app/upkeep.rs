@@ -10,7 +10,7 @@ use std::time::Duration;
 use super::effect::Wanted;
 use super::freshness::{is_busy, tells_at, turns_stale_at};
 use super::model::Screen;
-use super::panes::{derive_failed, derive_matches, settle_home};
+use super::panes::{Tab, derive_failed, derive_matches, follow_up, settle_home};
 use super::{Effect, Model, decide};
 use crate::domain::clock::later;
 use crate::domain::{RunId, Timestamp, WorkflowId};
@@ -53,7 +53,23 @@ pub(super) fn after(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>
         let streams = streams(&model.upkeep.live, focus.as_ref());
         watch(model, Wanted { streams, focus, busy }, effects);
     }
+    if diagnoses(model) {
+        effects.extend(follow_up(model, now));
+    }
     wake(model, now, effects);
+}
+
+/// Whether the diagnosis of a run is on the screen.
+fn diagnoses(model: &Model) -> bool {
+    model.screen == Screen::Run && model.run.as_ref().is_some_and(|open| open.tab == Tab::Diagnosis)
+}
+
+/// When its findings are to be derived again; those of a run whose log has not come are when it comes.
+fn diagnosed_at(model: &Model) -> Option<Timestamp> {
+    let open = model.run.as_ref().filter(|_| diagnoses(model))?;
+    model.mirror.detail(&open.run)?;
+    let live = model.mirror.run(&open.run).is_some_and(|run| !run.status.is_terminal());
+    open.diagnosis.due(live)
 }
 
 fn watch(model: &mut Model, wanted: Wanted, effects: &mut Vec<Effect>) {
@@ -127,7 +143,8 @@ fn wake(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>) {
     let alive = is_busy(model, now) || model.pending.iter().next().is_some();
     let ages = alive.then(|| later(now, AGES));
     let stale = turns_stale_at(model, now);
-    let times = [toast, walk, ages, model.pending.next_due(), stale, tells_at(model, now)];
+    let times =
+        [toast, walk, ages, model.pending.next_due(), stale, tells_at(model, now), diagnosed_at(model)];
     let Some(next) = times.into_iter().flatten().min() else { return };
     if model.upkeep.wake.is_none_or(|asked| asked <= now || next < asked) {
         model.upkeep.wake = Some(next);

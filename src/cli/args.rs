@@ -307,6 +307,8 @@ pub(super) enum WorkflowsCommand {
         #[command(flatten)]
         print: Print,
     },
+    /// Create a workflow from an export of the platform, or change the one of the same name
+    Import(Import),
     /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
     /// cannot be read
     Validate {
@@ -328,6 +330,23 @@ pub(super) enum WorkflowsCommand {
         #[command(flatten)]
         print: Print,
     },
+}
+
+/// Flags of `workflows import`.
+#[derive(Debug, Args)]
+pub(super) struct Import {
+    /// The exported JSON file, or `-` for standard input
+    pub(super) file: PathBuf,
+    /// What stands for a placeholder of the file; for REPLACE_CHILD_…, a workflow's id or name
+    #[arg(long, value_name = "REPLACE_X=VALUE")]
+    pub(super) map: Vec<String>,
+    /// Publish it as well
+    #[arg(long)]
+    pub(super) publish: bool,
+    #[command(flatten)]
+    pub(super) proof: Proof,
+    #[command(flatten)]
+    pub(super) print: Print,
 }
 
 /// What guardrails may ask for.

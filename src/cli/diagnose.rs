@@ -12,13 +12,10 @@ use super::output::show;
 use crate::app::model::Access;
 use crate::client::{Client, FindError};
 use crate::domain::text::visible;
-use crate::domain::triage::{Caller, Case, Facts, Finding, Need, Thoroughness, diagnose, wanted};
+use crate::domain::triage::{Caller, Case, Facts, Finding, Need, Thoroughness, diagnose};
 use crate::domain::{PendingTask, RunHistory, Timestamp};
 use crate::mirror::Detail;
 use crate::wire::{CallError, write};
-
-/// Answers may make more questions worth asking; so often at most.
-const ROUNDS: usize = 6;
 
 /// Diagnoses a run and prints what was found.
 pub(super) async fn run(global: &Global, run: &str, offline: bool, print: Print) -> Result<ExitCode> {
@@ -107,17 +104,6 @@ pub(super) fn session_case<'a>(facts: &'a Facts, caller: &'a Caller) -> Case<'a>
     }
 }
 
-/// Asks what a session wants until it wants nothing more.
-pub(super) async fn gather(client: &Client, thoroughness: Thoroughness, facts: &mut Facts, caller: &Caller) {
-    for _ in 0..ROUNDS {
-        let needs = wanted(&session_case(facts, caller), thoroughness);
-        if needs.is_empty() {
-            return;
-        }
-        client.investigate_all(needs, |need, fact| facts.put(need, fact)).await;
-    }
-}
-
 /// A run with all that was fetched of it.
 struct Subject<'d> {
     detail: &'d Detail,
@@ -148,13 +134,8 @@ impl<'d> Subject<'d> {
 
     async fn investigate(&self, client: &Client, thoroughness: Thoroughness) -> (Facts, Vec<Finding>) {
         let mut facts = Facts::default();
-        for _ in 0..ROUNDS {
-            let needs = wanted(&self.case(&facts), thoroughness);
-            if needs.is_empty() {
-                break;
-            }
-            client.investigate_all(needs, |need, fact| facts.put(need, fact)).await;
-        }
+        let none = Facts::default();
+        client.gather(thoroughness, &self.case(&none), &mut facts).await;
         let findings = diagnose(&self.case(&facts));
         (facts, findings)
     }

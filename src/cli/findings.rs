@@ -6,7 +6,7 @@ use crate::domain::Timestamp;
 use crate::domain::clock::{age, human};
 use crate::domain::document::wrap;
 use crate::domain::text::visible;
-use crate::domain::triage::{Act, Facts, Finding, Verdict};
+use crate::domain::triage::{Act, Facts, Finding, Verdict, remedy};
 
 /// Columns of a line.
 const WIDTH: usize = 80;
@@ -90,22 +90,13 @@ fn put(before: &str, text: &str, lines: &mut Vec<String>) {
 /// The steps of the first cause, then what can be done with one command or page.
 fn what_to_do(findings: &[Finding]) -> Vec<String> {
     let matters = |finding: &&Finding| matches!(finding.verdict, Verdict::Cause | Verdict::Contributing);
-    let by_design = || findings.iter().find(|finding| finding.verdict == Verdict::ByDesign);
-    let Some(first) = findings.iter().find(matters).or_else(by_design) else { return Vec::new() };
+    let Some(book) = remedy(findings) else { return Vec::new() };
     let mut lines = vec![String::new(), "What to do".to_owned()];
-    let with_steps =
-        || findings.iter().filter(matters).filter_map(Finding::playbook).find(|book| !book.steps.is_empty());
-    // The code's playbook says more than the place does.
-    let specific = findings.iter().filter(matters).filter(|finding| finding.id != "root-cause");
-    let book = specific.filter_map(Finding::playbook).find(|book| !book.steps.is_empty()).or_else(with_steps);
-    match book.or_else(|| first.playbook()) {
-        Some(book) if !book.steps.is_empty() => {
-            for (index, step) in book.steps.iter().enumerate() {
-                put(&format!(" {} ", index + 1), step, &mut lines);
-            }
-        }
-        Some(book) => put("   ", &book.advice, &mut lines),
-        None => {}
+    for (index, step) in book.steps.iter().enumerate() {
+        put(&format!(" {} ", index + 1), step, &mut lines);
+    }
+    if book.steps.is_empty() {
+        put("   ", &book.advice, &mut lines);
     }
     let offers = findings.iter().filter(matters).flat_map(|finding| &finding.offers);
     let mut told: Vec<String> =

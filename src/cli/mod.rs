@@ -9,9 +9,11 @@ mod doctor;
 mod exit;
 mod findings;
 mod guard;
+mod import;
 mod journal;
 mod order;
 mod output;
+mod plain;
 mod runs;
 #[cfg(feature = "server")]
 mod serve;
@@ -20,6 +22,7 @@ mod tui;
 mod validate;
 mod workflows;
 
+use std::io::Write;
 use std::process::ExitCode;
 
 use clap::{CommandFactory, Parser};
@@ -27,6 +30,8 @@ use clap::{CommandFactory, Parser};
 pub use args::Cli;
 use args::Command;
 pub use exit::{Failure, exit_code};
+
+use crate::platform::redact::redacted;
 
 /// Reads the arguments and does what they say.
 pub fn main() -> ExitCode {
@@ -47,7 +52,12 @@ pub fn main() -> ExitCode {
 
 /// What must be in place before anything else runs.
 fn prepare() -> color_eyre::Result<()> {
-    color_eyre::install()?;
+    let (report, errors) = color_eyre::config::HookBuilder::default().into_hooks();
+    errors.install()?;
+    std::panic::set_hook(Box::new(move |info| {
+        let _ = writeln!(std::io::stderr(), "{}", redacted(&report.panic_report(info).to_string()));
+    }));
+    crate::platform::memory::seclude();
     crate::platform::terminal::restore_on_panic();
     // One TLS provider for HTTP and WebSocket; a second installation is no harm.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -7,6 +7,7 @@ use unicode_width::UnicodeWidthStr;
 
 use super::args::Print;
 use crate::domain::text::{escape_json, visible};
+use crate::platform::redact::redacted;
 
 /// Prints JSON when asked for, else lines for people.
 ///
@@ -61,7 +62,7 @@ pub(super) fn put(text: &str) -> io::Result<Reader> {
 
 /// A remark on standard error, which may be gone: nobody is left to tell then.
 pub(super) fn remark(text: &str) {
-    let _ = writeln!(io::stderr(), "arcc: {}", visible(text));
+    let _ = writeln!(io::stderr(), "arcc: {}", visible(&redacted(text)));
 }
 
 /// Lines of aligned columns; cells are made safe.

@@ -65,7 +65,7 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-async fn list(
+pub(super) async fn list(
     connected: &Connected,
     status: Option<&str>,
     workflow: Option<&str>,
@@ -217,6 +217,7 @@ async fn start_order(
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     })
 }
 

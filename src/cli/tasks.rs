@@ -33,7 +33,7 @@ pub(super) async fn run(global: &Global, command: TasksCommand) -> Result<ExitCo
     done.map(|()| ExitCode::SUCCESS)
 }
 
-async fn list(connected: &Connected, print: Print) -> Result<()> {
+pub(super) async fn list(connected: &Connected, print: Print) -> Result<()> {
     let tasks = connected.client.tasks().await?.items;
     let body = json!({"tasks": tasks.iter().map(write::task).collect::<Vec<_>>()});
     let now = Timestamp::now();

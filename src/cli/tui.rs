@@ -24,6 +24,9 @@ const REPORTS: usize = 4_096;
 /// Opens the Command Center and runs it until the operator quits.
 pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     need_terminal()?;
+    if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
+        return super::plain::run(global).await;
+    }
     if let Some(paths) = Paths::of_user() {
         // Without a log everything else works.
         let _ = logging::begin(&paths.state);
@@ -32,13 +35,10 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     let (reports_in, reports) = mpsc::channel(REPORTS);
     let watch = client::watch(connected.client.clone(), reports_in);
     let screen = Screen::take()?;
-    let program = Program {
-        model: Model::new(connected.session.clone(), paper(global, &connected), screen.size()),
-        themes: themes(global, &connected),
-        orders: connected.orders(),
-        watch,
-        reports,
-    };
+    let mut model = Model::new(connected.session.clone(), paper(global, &connected), screen.size());
+    model.caller = super::diagnose::caller(&connected);
+    let program =
+        Program { model, themes: themes(global, &connected), orders: connected.orders(), watch, reports };
     let left = run_program(program, screen).await;
     connected.close().await;
     let left = left?;
@@ -63,11 +63,6 @@ fn need_terminal() -> Result<()> {
     if !terminal::is_interactive() {
         let text =
             "the Command Center needs a terminal; without one use a command such as `arcc runs list --json`";
-        return Err(Failure::Usage(text.into()).into());
-    }
-    if std::env::var("TERM").is_ok_and(|term| term == "dumb") {
-        let text =
-            "the Command Center cannot draw on a dumb terminal; use a command such as `arcc runs list`";
         return Err(Failure::Usage(text.into()).into());
     }
     Ok(())

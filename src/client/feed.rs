@@ -14,6 +14,8 @@ const BUSY: Duration = Duration::from_secs(3);
 const IDLE: Duration = Duration::from_secs(30);
 /// How often the workflows are.
 const WORKFLOWS: Duration = Duration::from_secs(60);
+/// How often the credits are.
+const CREDITS: Duration = Duration::from_secs(60);
 /// The same list is asked for no more often than this, whoever wants it.
 const SPACING: Duration = Duration::from_secs(1);
 /// However long a list takes: it may be the machine that slept, and not the server that was slow.
@@ -32,11 +34,18 @@ pub(super) enum List {
     Tasks,
     /// The workflows.
     Workflows,
+    /// What is left of the credits.
+    Credits,
 }
 
 impl List {
     /// In the order of asking: what waits for a person comes first.
-    const ALL: [Self; 4] = [Self::Tasks, Self::Newest, Self::Whole, Self::Workflows];
+    const ALL: [Self; 5] = [Self::Tasks, Self::Newest, Self::Whole, Self::Workflows, Self::Credits];
+
+    /// Whether the feed is well without it: names, drafts and credits may be out of reach.
+    fn is_optional(self) -> bool {
+        matches!(self, Self::Workflows | Self::Credits)
+    }
 }
 
 /// One list's turn.
@@ -169,8 +178,7 @@ impl Feed {
             let next = self.postponed(list, &error, delay, now);
             LinkState::Retrying { error, next, attempt }
         };
-        // Names and drafts may be out of reach while the feed itself is well.
-        if list == List::Workflows {
+        if list.is_optional() {
             return None;
         }
         self.live = false;
@@ -178,7 +186,7 @@ impl Feed {
     }
 
     fn healed(&mut self) -> Option<LinkState> {
-        let counts = |turn: &&Turn| turn.list != List::Workflows;
+        let counts = |turn: &&Turn| !turn.list.is_optional();
         let first = !self.live && self.turns.iter().filter(counts).all(|turn| turn.error.is_none());
         self.live |= first;
         first.then_some(LinkState::Live)
@@ -227,6 +235,7 @@ impl Turn {
             List::Newest | List::Tasks => IDLE,
             List::Whole => IDLE.max(self.spacing * 3),
             List::Workflows => WORKFLOWS,
+            List::Credits => CREDITS,
         };
         let again = self.again.take().zip(self.asked_at);
         self.due = match again {

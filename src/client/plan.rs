@@ -7,7 +7,7 @@ use super::focus::{Focus, Report};
 use super::stream::{Act, Heard, Stream};
 use super::watch::Interest;
 use super::{Listed, RunsPage};
-use crate::domain::{PendingTask, RunEvent, RunId, Timestamp, Workflow, WorkflowId};
+use crate::domain::{PendingTask, RunEvent, RunId, Timestamp, Usage, Workflow, WorkflowId};
 use crate::mirror::{Detail, Extent, LinkState, Source, WatchEvent};
 use crate::wire::CallError;
 
@@ -51,6 +51,8 @@ pub(super) enum ListAnswer {
     Tasks(Result<Listed<PendingTask>, CallError>),
     /// The workflows.
     Workflows(Result<Vec<Workflow>, CallError>),
+    /// What is left of the credits.
+    Credits(Result<Usage, CallError>),
 }
 
 /// What to do.
@@ -241,6 +243,7 @@ impl Plan {
             ListAnswer::Whole(page) => (List::Whole, page.map(|page| runs(page, Extent::Whole, asked_at))),
             ListAnswer::Tasks(tasks) => (List::Tasks, tasks.map(|listed| tasks_of(listed, asked_at))),
             ListAnswer::Workflows(workflows) => (List::Workflows, workflows.map(WatchEvent::Workflows)),
+            ListAnswer::Credits(usage) => (List::Credits, usage.map(WatchEvent::Credits)),
         };
         let (report, error) = match result {
             Ok(report) => (Some(report), None),

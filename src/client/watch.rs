@@ -252,6 +252,7 @@ impl Shell {
                 List::Whole => ListAnswer::Whole(client.runs(RUNS, None).await),
                 List::Tasks => ListAnswer::Tasks(client.tasks().await),
                 List::Workflows => ListAnswer::Workflows(client.workflows().await),
+                List::Credits => ListAnswer::Credits(client.usage().await.map(|(usage, _)| usage)),
             };
             Input::Listed { asked_at, answer }
         });

@@ -3,6 +3,11 @@
 //! Names, errors, payloads and model output come from strangers. Nothing of it may move the
 //! cursor, reorder a line, hide itself or draw outside of its place, so what would do that is
 //! shown as a mark instead of being dropped: an operator must see that it was there.
+//!
+//! What holds it: `screens::corpus` draws every screen over more than five hundred hostile texts, has
+//! a terminal emulator read the bytes back, and compares cell by cell; `screens::safety` does it at
+//! all sizes; the fuzz target `text` does it with any bytes. The journal, the log and `--json` on a
+//! terminal are JSON and stay it ([`escape_json`]); what is copied goes through [`pasteable`].
 
 use std::borrow::Cow;
 use std::fmt;

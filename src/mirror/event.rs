@@ -5,7 +5,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::{LinkState, Source};
-use crate::domain::{Graph, PendingTask, Run, RunEvent, Timestamp, Workflow, WorkflowId};
+use crate::domain::{Graph, PendingTask, Run, RunEvent, Timestamp, Usage, Workflow, WorkflowId};
 
 /// One report of the client port. Every instant is the client's own clock.
 #[derive(Clone, Debug, PartialEq)]
@@ -32,6 +32,8 @@ pub enum WatchEvent {
     },
     /// All workflows.
     Workflows(Vec<Workflow>),
+    /// What is left of the credits.
+    Credits(Usage),
     /// Everything about one run; replaces what was known of it.
     Detail(Box<Detail>),
     /// An event from a stream.

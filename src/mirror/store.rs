@@ -10,7 +10,7 @@ use super::signatures::Signatures;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
 use crate::domain::failures::Signature;
 use crate::domain::{
-    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Workflow, WorkflowId,
+    EventKind, PendingTask, Run, RunEvent, RunId, RunStatus, Timestamp, Usage, Workflow, WorkflowId,
 };
 
 /// How many looked-at runs are kept whole.
@@ -29,6 +29,8 @@ pub struct Change {
     pub detail: bool,
     /// A connection.
     pub link: bool,
+    /// What is left of the credits.
+    pub credits: bool,
     /// A stream told of a run that the feed has not listed yet, or of a task: ask the feed.
     pub ask_feed: bool,
 }
@@ -49,6 +51,7 @@ pub struct Mirror {
     links: BTreeMap<Source, Link>,
     skew_seconds: i64,
     unreadable: usize,
+    credits: Option<Usage>,
 }
 
 impl Mirror {
@@ -67,6 +70,10 @@ impl Mirror {
             WatchEvent::Workflows(workflows) => {
                 self.workflows = workflows.iter().map(|w| (w.id.clone(), w.clone())).collect();
                 Change { runs: true, ..Change::default() }
+            }
+            WatchEvent::Credits(usage) => {
+                let credits = self.credits.replace(*usage) != Some(*usage);
+                Change { credits, ..Change::default() }
             }
             WatchEvent::Detail(detail) => self.put_detail(detail),
             WatchEvent::Event { workflow, event, at } => self.stream_event(workflow, event, *at),
@@ -165,6 +172,11 @@ impl Mirror {
     /// How many rows of the last lists could not be read.
     pub fn unreadable(&self) -> usize {
         self.unreadable
+    }
+
+    /// What is left of the credits, if the server tells.
+    pub fn credits(&self) -> Option<&Usage> {
+        self.credits.as_ref()
     }
 
     /// When the feed last answered.

@@ -1,11 +1,15 @@
 //! The program's own log: JSON lines in a 0600 file, never on the screen.
+//!
+//! Foreign text in it can do nothing to the terminal that it is read in, and no token stays in it.
 
 use std::fs::OpenOptions;
-use std::io;
+use std::io::{self, Write};
 use std::path::Path;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+
+use super::redact::redacted;
 
 /// Begins to log into `DIR/arcc.log`; `AR_LOG` sets the filter, `info` when unset.
 ///
@@ -19,6 +23,54 @@ pub fn begin(dir: &Path) -> io::Result<()> {
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(dir.join("arcc.log"))?;
     let filter = EnvFilter::try_from_env("AR_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
-    let subscriber = tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Mutex::new(file));
+    // Even at its most talkative it must not write down codes and tokens.
+    let quiet = "rmcp::transport::auth=info".parse().map_err(io::Error::other)?;
+    let filter = filter.add_directive(quiet);
+    let subscriber =
+        tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Mutex::new(Safe(file)));
     subscriber.try_init().map_err(io::Error::other)
+}
+
+/// Writes lines of JSON, each whole at once.
+struct Safe<W>(W);
+
+impl<W: Write> Write for Safe<W> {
+    fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
+        self.0.write_all(harmless(&String::from_utf8_lossy(bytes)).as_bytes())?;
+        Ok(bytes.len())
+    }
+
+    fn flush(&mut self) -> io::Result<()> {
+        self.0.flush()
+    }
+}
+
+/// The same JSON in ASCII, without tokens. In JSON, what is no ASCII stands within texts alone.
+fn harmless(line: &str) -> String {
+    let mut out = String::with_capacity(line.len());
+    for ch in redacted(line).chars() {
+        if ch.is_ascii() && (!ch.is_ascii_control() || ch == '\n') {
+            out.push(ch);
+        } else {
+            let mut units = [0; 2];
+            out.extend(ch.encode_utf16(&mut units).iter().map(|unit| format!("\\u{unit:04x}")));
+        }
+    }
+    out
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    #[test]
+    fn a_line_stays_the_same_json_and_does_nothing_to_a_terminal() {
+        let mut log = Safe(Vec::new());
+        log.write_all("{\"error\":\"a\u{202E}b\u{9B}31m\u{1F527} pat_0123456789\"}\n".as_bytes()).unwrap();
+        let text = String::from_utf8(log.0).unwrap();
+        assert_eq!(text, "{\"error\":\"a\\u202eb\\u009b31m\\ud83d\\udd27 [token]\"}\n");
+        let value: serde_json::Value = serde_json::from_str(&text).unwrap();
+        assert_eq!(value["error"], "a\u{202E}b\u{9B}31m\u{1F527} [token]");
+    }
 }

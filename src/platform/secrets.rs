@@ -6,6 +6,8 @@ use std::time::Duration;
 
 use secrecy::{ExposeSecret, SecretString};
 
+use super::redact::remember;
+
 /// A token is short; anything longer is the wrong file.
 const MAX_TOKEN: usize = 16 * 1024;
 
@@ -25,7 +27,9 @@ pub enum SecretError {
         source: std::io::Error,
     },
     /// Others could read or change the file.
-    #[error("the token file {path} is not safe: {reason}. Run: chmod 600 {path}")]
+    #[error(
+        "the token file {path} is not safe: {reason}. It must be a regular file of yours alone: chmod 600 {path}"
+    )]
     Unsafe {
         /// The file.
         path: PathBuf,
@@ -73,7 +77,12 @@ pub fn from_file(path: &Path) -> Result<SecretString, SecretError> {
 #[cfg(unix)]
 fn exposed(meta: &std::fs::Metadata) -> Option<&'static str> {
     use std::os::unix::fs::MetadataExt;
-    (meta.mode() & 0o077 != 0).then_some("other users can read or change it")
+    if meta.mode() & 0o077 != 0 {
+        return Some("other users can read or change it");
+    }
+    // Whoever owns it can read it, and put another token into it. Root can do that anyway.
+    let own = rustix::process::geteuid().as_raw();
+    (meta.uid() != own && own != 0).then_some("it belongs to another user")
 }
 
 #[cfg(not(unix))]
@@ -119,7 +128,11 @@ pub fn clean(raw: &str, origin: String) -> Result<SecretString, SecretError> {
     };
     match reason {
         Some(reason) => Err(SecretError::NoToken { origin, reason }),
-        None => Ok(SecretString::from(token)),
+        None => {
+            let token = SecretString::from(token);
+            remember(&token);
+            Ok(token)
+        }
     }
 }
 

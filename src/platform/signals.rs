@@ -1,4 +1,4 @@
-//! Signals that end the program.
+//! Signals that end the program, or stop it for a while.
 
 /// Why the program is asked to end, with the exit code that says so.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -40,6 +40,75 @@ pub fn ending() -> std::io::Result<impl Future<Output = Ending>> {
         }
     })
 }
+
+/// Signals that stop the program for a while, as ctrl-z does elsewhere, and let it go on.
+#[cfg(unix)]
+pub struct Pauses {
+    stop: tokio::signal::unix::Signal,
+    go_on: tokio::signal::unix::Signal,
+}
+
+/// One of them.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Pause {
+    /// The program shall stop (SIGTSTP): see [`stop_here`].
+    Stop,
+    /// It was stopped and goes on (SIGCONT); what the terminal shows is not known.
+    GoOn,
+}
+
+#[cfg(unix)]
+impl Pauses {
+    /// Listens from now on.
+    ///
+    /// # Errors
+    /// When the handlers cannot be installed.
+    pub fn listen() -> std::io::Result<Self> {
+        use rustix::process::Signal;
+        use tokio::signal::unix::{SignalKind, signal};
+        let listen = |kind: Signal| signal(SignalKind::from_raw(kind.as_raw()));
+        Ok(Self { stop: listen(Signal::TSTP)?, go_on: listen(Signal::CONT)? })
+    }
+
+    /// Waits for the next one.
+    pub async fn next(&mut self) -> Pause {
+        tokio::select! {
+            _ = self.stop.recv() => Pause::Stop,
+            _ = self.go_on.recv() => Pause::GoOn,
+        }
+    }
+}
+
+/// Stops this process until somebody lets it go on. The terminal must have been given back.
+#[cfg(unix)]
+pub fn stop_here() {
+    // It cannot be refused; that it was sent to no other process is all that could fail.
+    let _ = rustix::process::kill_process(rustix::process::getpid(), rustix::process::Signal::STOP);
+}
+
+/// Nothing stops the program here.
+#[cfg(not(unix))]
+pub struct Pauses;
+
+#[cfg(not(unix))]
+impl Pauses {
+    /// Listens to nothing.
+    ///
+    /// # Errors
+    /// None here.
+    pub fn listen() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    /// Never ends.
+    pub async fn next(&mut self) -> Pause {
+        std::future::pending().await
+    }
+}
+
+/// Does nothing here.
+#[cfg(not(unix))]
+pub fn stop_here() {}
 
 /// Waits until the terminal has hung up; where SIGHUP is ignored, nothing else tells.
 #[cfg(unix)]

@@ -1,21 +1,28 @@
 //! Takes the terminal and gives it back whole, whatever happens in between.
 
-use std::io::{self, BufWriter, IsTerminal, Stdout, Write};
+use std::io::{self, IsTerminal};
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::time::{Duration, Instant};
 
 use crossterm::cursor::{Hide, Show};
 use crossterm::event::{DisableBracketedPaste, EnableBracketedPaste};
+use crossterm::queue;
 use crossterm::terminal::{
-    BeginSynchronizedUpdate, Clear, ClearType, EndSynchronizedUpdate, EnterAlternateScreen,
-    LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
+    EndSynchronizedUpdate, EnterAlternateScreen, LeaveAlternateScreen, disable_raw_mode, enable_raw_mode,
 };
-use crossterm::{execute, queue};
-use ratatui::backend::{Backend, CrosstermBackend};
 use ratatui::buffer::Buffer;
-use ratatui::layout::{Position, Rect};
+use ratatui::layout::Rect;
+
+use super::painter::{Painter, put};
 
 /// Whether the terminal is taken, so that it is given back exactly once.
 static TAKEN: AtomicBool = AtomicBool::new(false);
+
+/// Ends whatever sequence a terminal is in the middle of.
+const CANCEL: u8 = 0x18;
+
+/// How long a terminal may refuse to take the last bytes: nothing waits for one that is stuck.
+const LAST: Duration = Duration::from_millis(500);
 
 /// Whether there is a terminal at all, for keys and for the picture.
 pub fn is_interactive() -> bool {
@@ -39,12 +46,19 @@ pub fn locale_is_utf8() -> bool {
     })
 }
 
+/// Whether the terminal is taken.
+pub(super) fn is_taken() -> bool {
+    TAKEN.load(Ordering::SeqCst)
+}
+
 /// Gives the terminal back; does nothing when it was not taken.
 pub fn restore() {
     if TAKEN.swap(false, Ordering::SeqCst) {
         // Nothing can be done about a terminal that is gone.
-        let _ =
-            execute!(io::stdout(), EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let mut bytes = vec![CANCEL];
+        let _ = queue!(bytes, EndSynchronizedUpdate, DisableBracketedPaste, LeaveAlternateScreen, Show);
+        let end = Instant::now() + LAST;
+        let _ = put(&bytes, || Instant::now() < end);
         let _ = disable_raw_mode();
     }
 }
@@ -60,7 +74,7 @@ pub fn restore_on_panic() {
         if std::thread::current().id() == draws {
             restore();
         }
-        if TAKEN.load(Ordering::SeqCst) {
+        if is_taken() {
             tracing::error!(panic = %info, "a task panicked");
         } else {
             report(info);
@@ -68,16 +82,15 @@ pub fn restore_on_panic() {
     }));
 }
 
-/// The terminal while it is taken. It writes only what changed, and nothing when nothing did.
+/// The terminal while it is taken. It writes only what changed, nothing when nothing did, and never
+/// makes the caller wait: see [`super::painter`].
 ///
 /// Two buffers are all it takes; ratatui's own `Terminal` would ask where the cursor is, which a
 /// terminal on a bad line may never answer.
 pub struct Screen {
-    backend: CrosstermBackend<BufWriter<Stdout>>,
-    shown: Buffer,
-    next: Buffer,
-    /// Whether the terminal shows something else than `shown`.
-    dirty: bool,
+    size: (u16, u16),
+    /// None while the terminal is lent to somebody else.
+    painter: Option<Painter>,
 }
 
 impl Screen {
@@ -86,55 +99,73 @@ impl Screen {
     /// # Errors
     /// When it cannot be switched to raw mode or written to.
     pub fn take() -> io::Result<Self> {
-        enable_raw_mode()?;
-        TAKEN.store(true, Ordering::SeqCst);
-        execute!(io::stdout(), EnterAlternateScreen, EnableBracketedPaste, Hide)?;
-        let backend = CrosstermBackend::new(BufWriter::with_capacity(64 * 1024, io::stdout()));
-        let empty = Buffer::empty((Position::ORIGIN, backend.size()?).into());
-        Ok(Self { backend, shown: empty.clone(), next: empty, dirty: true })
+        let size = crossterm::terminal::size()?;
+        Ok(Self { size, painter: Some(begin()?) })
     }
 
     /// Columns and rows.
     pub fn size(&self) -> (u16, u16) {
-        (self.next.area.width, self.next.area.height)
+        self.size
     }
 
     /// Takes a new size; the next picture is written whole.
-    pub fn resize(&mut self, (width, height): (u16, u16)) {
-        self.next = Buffer::empty(Rect::new(0, 0, width, height));
-        self.dirty = true;
+    pub fn resize(&mut self, size: (u16, u16)) {
+        self.size = size;
     }
 
-    /// Draws a picture and writes what differs from the last one.
+    /// Draws a picture, to be written as soon as the terminal takes it.
     ///
     /// # Errors
-    /// When the terminal cannot be written to.
+    /// When the terminal could not be written to.
     pub fn draw(&mut self, paint: impl FnOnce(&mut Buffer)) -> io::Result<()> {
-        self.next.reset();
-        paint(&mut self.next);
-        if self.dirty {
-            self.shown = Buffer::empty(self.next.area);
-            queue!(self.backend, Clear(ClearType::All))?;
-            self.dirty = false;
-        } else if self.shown == self.next {
-            return Ok(());
-        }
-        queue!(self.backend, BeginSynchronizedUpdate)?;
-        self.backend.draw(self.shown.diff(&self.next).into_iter())?;
-        queue!(self.backend, EndSynchronizedUpdate)?;
-        std::mem::swap(&mut self.shown, &mut self.next);
-        Write::flush(&mut self.backend)
+        let Some(painter) = &self.painter else { return Ok(()) };
+        let area = Rect::new(0, 0, self.size.0, self.size.1);
+        let spare = painter.spare().filter(|spare| spare.area == area);
+        let mut picture = spare.unwrap_or_else(|| Buffer::empty(area));
+        picture.reset();
+        paint(&mut picture);
+        painter.show(picture)
     }
 
     /// Writes beside the picture, as the clipboard does.
-    pub fn writer(&mut self) -> &mut impl Write {
-        &mut self.backend
+    pub fn aside(&mut self, bytes: &[u8]) {
+        if let Some(painter) = &self.painter {
+            painter.aside(bytes);
+        }
     }
+
+    /// Gives the terminal back until [`Screen::resume`], as for a shell.
+    pub fn suspend(&mut self) {
+        self.painter = None;
+        restore();
+    }
+
+    /// Takes the terminal again, whatever was done to it meanwhile; the next picture is written
+    /// whole. Answers with its size now.
+    ///
+    /// # Errors
+    /// When it cannot be switched to raw mode or written to.
+    pub fn resume(&mut self) -> io::Result<(u16, u16)> {
+        self.painter = None;
+        // What is set is remembered, and would not be set again.
+        let _ = disable_raw_mode();
+        self.painter = Some(begin()?);
+        self.size = crossterm::terminal::size()?;
+        Ok(self.size)
+    }
+}
+
+fn begin() -> io::Result<Painter> {
+    enable_raw_mode()?;
+    TAKEN.store(true, Ordering::SeqCst);
+    let mut bytes = Vec::new();
+    queue!(bytes, EnterAlternateScreen, EnableBracketedPaste, Hide)?;
+    put(&bytes, is_taken)?;
+    Painter::start()
 }
 
 impl Drop for Screen {
     fn drop(&mut self) {
-        let _ = Write::flush(&mut self.backend);
-        restore();
+        self.suspend();
     }
 }

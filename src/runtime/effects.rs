@@ -9,7 +9,8 @@ use crate::app::effect::Wanted;
 use crate::app::pending::Ticket;
 use crate::app::{Effect, Msg, Recalled};
 use crate::client::{Interest, Watch};
-use crate::domain::Timestamp;
+use crate::domain::triage::Need;
+use crate::domain::{RunId, Timestamp};
 use crate::platform::terminal::Screen;
 use crate::platform::{browser, clipboard};
 use crate::wire::Command;
@@ -42,6 +43,8 @@ impl Hands {
             Effect::Send { ticket, command, reason } => self.send(ticket, command, reason),
             Effect::Settle { ticket } => self.settle(ticket),
             Effect::Watch(wanted) => self.watch.interest(interest(wanted)),
+            Effect::Investigate { run, needs } => self.investigate(&run, needs),
+            Effect::Reconnect { connection, provider } => self.reconnect(connection, provider),
             Effect::Refetch => self.watch.refetch(),
             Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |known| known.min(at))),
             Effect::Copy(text) => return copy(&text, screen),
@@ -56,6 +59,31 @@ impl Hands {
         self.sent.insert(ticket, (id.clone(), command.clone()));
         self.replies
             .spawn(async move { Msg::Reply(ticket, orders.send(&id, &command, Some(&reason)).await) });
+    }
+
+    /// Asks every question in a task of its own, so that each answer is shown as it comes.
+    fn investigate(&mut self, run: &RunId, needs: Vec<Need>) {
+        for need in needs {
+            let (client, run) = (self.orders.client().clone(), run.clone());
+            self.replies.spawn(async move {
+                let fact = Box::new(client.investigate(&need).await);
+                Msg::Learned { run, need, fact }
+            });
+        }
+    }
+
+    fn reconnect(&mut self, connection: String, provider: String) {
+        let client = self.orders.client().clone();
+        self.replies.spawn(async move {
+            let found = client.reconnect_url(&connection, &provider).await;
+            match found
+                .map_err(|error| format!("cannot reconnect {connection}: {error}"))
+                .and_then(|url| browser::open(&url))
+            {
+                Ok(()) => Msg::Tick,
+                Err(text) => Msg::Notice(text),
+            }
+        });
     }
 
     fn settle(&mut self, ticket: Ticket) {
@@ -78,7 +106,12 @@ fn interest(wanted: Wanted) -> Interest {
 
 fn copy(text: &str, screen: &mut Screen) -> Option<Msg> {
     let inside_tmux = std::env::var_os("TMUX").is_some();
-    clipboard::copy(text, screen.writer(), inside_tmux)
-        .err()
-        .map(|error| Msg::Notice(format!("not copied: {error}")))
+    let mut bytes = Vec::new();
+    match clipboard::copy(text, &mut bytes, inside_tmux) {
+        Ok(()) => {
+            screen.aside(&bytes);
+            None
+        }
+        Err(error) => Some(Msg::Notice(format!("not copied: {error}"))),
+    }
 }

@@ -13,13 +13,16 @@ use crate::app::{Model, Msg, update};
 use crate::client::Watch;
 use crate::domain::Timestamp;
 use crate::mirror::WatchEvent;
-use crate::platform::signals::{Ending, ending, terminal_gone};
+use crate::platform::signals::{Ending, Pause, Pauses, ending, stop_here, terminal_gone};
 use crate::platform::terminal::Screen;
 use crate::ui;
 use crate::ui::Theme;
 
 /// The shortest time between two pictures: 60 a second.
 const FRAME: Duration = Duration::from_millis(16);
+
+/// The same while the terminal is being resized: 30 a second.
+const RESIZED: Duration = Duration::from_millis(34);
 
 /// How many reports are taken before the screen is looked at again.
 const BATCH: usize = 1_024;
@@ -81,12 +84,14 @@ async fn turn(
     mut screen: Screen,
 ) -> io::Result<Outcome> {
     let mut keys = input::listen()?;
+    let mut pauses = Pauses::listen()?;
     let ended = ending()?;
     let gone = terminal_gone();
     tokio::pin!(ended, gone);
     let mut inbox = vec![Msg::Resize(model.size.0, model.size.1)];
     let mut frame = Frames::default();
     loop {
+        frame.resized |= inbox.iter().any(|msg| matches!(msg, Msg::Resize(..)));
         if take_in(&mut inbox, model, &mut hands, &mut screen) {
             frame.wanted = true;
         }
@@ -104,6 +109,12 @@ async fn turn(
             biased;
             ending = &mut ended => return Ok(Outcome::Ended(ending)),
             () = &mut gone => return Ok(Outcome::Ended(Ending::Hangup)),
+            pause = pauses.next() => {
+                let (width, height) = rest(pause, &mut screen)?;
+                inbox.push(Msg::Resize(width, height));
+                // What happened meanwhile was not seen.
+                hands.watch.refetch();
+            }
             event = keys.recv() => match event {
                 Some(Ok(event)) => inbox.extend(input::message(event)),
                 Some(Err(_)) | None => return Ok(Outcome::Ended(Ending::Hangup)),
@@ -120,6 +131,15 @@ async fn turn(
             }
         }
     }
+}
+
+/// Stops with the terminal given back, and takes it again when the program goes on; its size then.
+fn rest(pause: Pause, screen: &mut Screen) -> io::Result<(u16, u16)> {
+    if pause == Pause::Stop {
+        screen.suspend();
+        stop_here();
+    }
+    screen.resume()
 }
 
 /// Changes the model by all that has come in; whether anything had.
@@ -151,12 +171,15 @@ fn drain(reports: &mut mpsc::Receiver<WatchEvent>, inbox: &mut Vec<Msg>) {
 #[derive(Default)]
 struct Frames {
     wanted: bool,
+    /// The terminal has another size: every picture is written whole, and there may be many.
+    resized: bool,
     last: Option<Instant>,
 }
 
 impl Frames {
     fn next(&self, now: Instant) -> Instant {
-        self.last.map_or(now, |last| last + FRAME)
+        let pause = if self.resized { RESIZED } else { FRAME };
+        self.last.map_or(now, |last| last + pause)
     }
 
     fn is_due(&self, now: Instant) -> bool {
@@ -164,7 +187,7 @@ impl Frames {
     }
 
     fn drawn(&mut self, at: Instant) {
-        *self = Self { wanted: false, last: Some(at) };
+        *self = Self { wanted: false, resized: false, last: Some(at) };
     }
 }
 
@@ -183,5 +206,7 @@ mod tests {
         frames.wanted = true;
         assert!(!frames.is_due(start + FRAME / 2));
         assert!(frames.is_due(start + FRAME));
+        frames.resized = true;
+        assert!(!frames.is_due(start + FRAME) && frames.is_due(start + RESIZED));
     }
 }

@@ -97,6 +97,9 @@ fn word(model: &Model, action: Action) -> &'static str {
         (Action::Open, Screen::Run) if model.run.as_ref().is_some_and(|open| open.tab == Tab::Context) => {
             "read"
         }
+        (Action::Open, Screen::Run) if model.run.as_ref().is_some_and(|open| open.tab == Tab::Diagnosis) => {
+            "do it"
+        }
         (Action::Open, Screen::Run) => "payload",
         (Action::NextMatch, _) if searches(model) => "next match",
         _ => action.entry().label,

@@ -13,6 +13,7 @@ use crate::app::model::{Access, Environment};
 use crate::app::panes::RunScreen;
 use crate::domain::clock::{age, human, human_fine};
 use crate::domain::text::visible;
+use crate::domain::{Credits, Usage};
 use crate::mirror::{LinkState, Section, Source};
 
 /// From this width on the header has room for everything.
@@ -61,7 +62,20 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
         let text = if roomy { format!("  {glyph} {count} {word}") } else { format!("  {glyph} {count}") };
         strip = strip.right(text, ink(if count == 0 { theme.muted } else { style }));
     }
+    if let Some(usage) = scene.model.mirror.credits().filter(|_| area.width >= WIDE) {
+        let (text, style) = credits(usage, scene);
+        strip = strip.right(format!("  {text}"), ink(style));
+    }
     finish(scene, &strip.right(" ", Style::default()), &link, area, buf);
+}
+
+/// What is left of the credits; loud once it is nothing.
+fn credits(usage: &Usage, scene: Scene<'_>) -> (String, Style) {
+    match usage {
+        Usage { is_unlimited: true, .. } => ("no limit".into(), scene.theme.muted),
+        Usage { total: 0, .. } => ("0.0 cr".into(), scene.theme.failed),
+        Usage { total, .. } => (Credits(*total).to_string(), scene.theme.text),
+    }
 }
 
 /// The header of a run.

@@ -18,9 +18,12 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
         Screen::Home => {}
         Screen::Run => {
             let open = model.run.as_ref();
+            let acts = open.is_some_and(|open| open.tab == Tab::Diagnosis && has_offer(open));
+            out.extend(acts.then_some(Action::Open));
             let opens = |open: &&RunScreen| matches!(open.tab, Tab::Events | Tab::Context) && !reads;
             out.extend(open.filter(opens).map(|_| Action::Open));
             out.extend((!reads && seeks(model)).then_some(Action::NextMatch));
+            out.extend(diagnosis(open));
             out.push(Action::RunMenu);
         }
     }
@@ -33,13 +36,24 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
     out
 }
 
+/// Whether something can be done about the selected finding.
+fn has_offer(open: &RunScreen) -> bool {
+    open.diagnosis.current().is_some_and(|finding| !finding.offers.is_empty())
+}
+
+/// The way to the diagnosis, or, on it, to have it checked by the server.
+fn diagnosis(open: Option<&RunScreen>) -> Option<Action> {
+    let on_it = open?.tab == Tab::Diagnosis;
+    Some(if on_it { Action::Validate } else { Action::Diagnose })
+}
+
 /// Whether the payload of an event or a value is open to be read, which takes the tab's keys.
 fn reads_payload(model: &Model) -> bool {
     let open = model.run.as_ref().filter(|_| model.screen == Screen::Run);
     open.is_some_and(|open| match open.tab {
         Tab::Events => open.events.payload.is_some(),
         Tab::Context => open.context.open.is_some(),
-        Tab::Canvas | Tab::Timeline => false,
+        Tab::Canvas | Tab::Timeline | Tab::Diagnosis => false,
     })
 }
 

@@ -77,7 +77,12 @@ pub enum CallError {
 
 impl From<CallError> for Trouble {
     fn from(error: CallError) -> Self {
-        let text = error.to_string().into();
+        let text = match &error {
+            // The advice of these is for commands; a diagnosis says itself which of it applies.
+            CallError::Unauthorized(message) => format!("the server answered 401: {message}").into(),
+            CallError::Forbidden(message) => format!("the server answered 403: {message}").into(),
+            other => other.to_string().into(),
+        };
         let known = |kind, status, code| Self { kind, status, code, text };
         match error {
             CallError::Unauthorized(_) => known(TroubleKind::Unauthenticated, Some(401), None),

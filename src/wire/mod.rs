@@ -11,11 +11,13 @@ pub mod frame;
 pub mod headers;
 pub mod paths;
 pub mod read;
+pub mod start;
 pub mod validation;
 pub mod write;
 
-pub use command::{Command, Decision, Reply, StartRun};
+pub use command::{Command, Decision, Reply};
 pub use error::CallError;
 pub use finding::Finding;
 pub use frame::Frame;
 pub use read::Page;
+pub use start::StartRun;

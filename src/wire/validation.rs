@@ -84,6 +84,8 @@ pub fn options(body: &Map<String, Value>) -> Result<Options<'static>, String> {
         checks: checks("checks", field("checks"))?,
         skip_checks: checks("skip_checks", field("skip_checks"))?.unwrap_or_default(),
         step_ids: steps.map(|ids| ids.into_iter().map(StepId::new).collect()),
+        callees: None,
+        agents: None,
         lua: None,
     })
 }

@@ -11,6 +11,7 @@ mod children;
 mod crash;
 mod credits;
 mod fake;
+mod faults;
 mod loops;
 mod mcp;
 mod runs;

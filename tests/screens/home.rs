@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use arcc::domain::Usage;
 use arcc::mirror::{LinkState, Source, WatchEvent};
 use arcc::ui::{Glyphs, Theme};
 use arcc::wire::CallError;
@@ -205,6 +206,21 @@ fn a_huge_payload_shows_its_beginning() {
     let mut tasks = all_tasks();
     tasks[2].payload = huge_payload(2_000);
     assert_snapshot!(Stage::full(120, 34).after(1).tasks(tasks).press("g").text());
+}
+
+#[test]
+fn the_header_tells_what_is_left_of_the_credits_where_the_server_tells_it() {
+    let header = |usage: Usage, width| {
+        let stage = Stage::idle(width, 34).watch(WatchEvent::Credits(usage));
+        stage.text().lines().next().unwrap_or_default().to_owned()
+    };
+    let usage = |total| Usage { total, ..Usage::default() };
+    assert!(header(usage(17_050_000), 120).ends_with("✖ 0 failed  17.0 cr"));
+    assert!(header(usage(0), 120).ends_with("✖ 0 failed  0.0 cr"));
+    assert!(header(Usage { is_unlimited: true, ..usage(5) }, 120).ends_with("✖ 0 failed  no limit"));
+    // A narrow screen keeps its room for what waits and what failed.
+    assert!(header(usage(17_050_000), 80).ends_with("✖ 0 failed"));
+    assert!(Stage::idle(120, 34).text().lines().next().is_some_and(|line| line.ends_with("✖ 0 failed")));
 }
 
 /// Failures of four causes, most of them of one.

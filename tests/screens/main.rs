@@ -1,5 +1,7 @@
 //! What an operator sees: text of every screen and state, its key styles, and what must never be seen.
 
+mod corpus;
+mod diagnosis;
 mod home;
 mod overlays;
 mod run;

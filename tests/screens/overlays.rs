@@ -1,5 +1,10 @@
 //! Help, palette, menu and decisions.
 
+use arcc::app::Msg;
+use arcc::app::guard::{Guard, Typed};
+use arcc::app::model::Environment;
+use arcc::domain::Verbatim;
+use arcc::wire::CallError;
 use insta::assert_snapshot;
 
 use super::stage::Stage;
@@ -57,4 +62,53 @@ fn stop() {
 #[test]
 fn run_again() {
     assert_snapshot!(Stage::full(80, 24).on_failed_run().press("R").text());
+}
+
+/// A session in production whose guardrails ask for everything.
+fn guarded(stage: Stage) -> Stage {
+    let guard = Guard { typed: Some(Typed::RunId), needs_reason: true, ..Guard::default() };
+    let mut stage = stage;
+    stage.model.session.environment = Environment::Production;
+    stage.model.session.guards = ["approve", "stop"].map(|word| (word, guard)).into_iter().collect();
+    stage
+}
+
+#[test]
+fn approve_in_production_behind_a_guardrail() {
+    assert_snapshot!(guarded(Stage::full(120, 34)).press("ja").text());
+}
+
+#[test]
+fn stop_behind_a_guardrail_at_80x24() {
+    assert_snapshot!(
+        guarded(Stage::full(80, 24)).press("<tab><tab>s").after(1).press("runs away<tab>0f77").text()
+    );
+}
+
+#[test]
+fn a_payload_that_says_a_field_twice() {
+    let text = r#"{"to": "buyer@example.com", "amount": 12345678901234567890123, "to": "acme@example.com"}"#;
+    let mut tasks = super::stage::all_tasks();
+    tasks[0].verbatim = Some(Verbatim {
+        text: text.into(),
+        flaws: [
+            "amount: the number 12345678901234567890123 has more digits than are computed with here",
+            "to: the field stands here twice, and who executes it may take the other one",
+        ]
+        .map(Box::from)
+        .into(),
+    });
+    let stage = Stage::full(100, 30).after(1).tasks(tasks);
+    assert_snapshot!(stage.press("ja").text());
+}
+
+#[test]
+fn an_answer_that_was_lost_is_unknown_on_its_row() {
+    let mut stage = Stage::full(120, 34);
+    stage.model.session.undo = std::time::Duration::ZERO;
+    let stage = stage.press("jx").after(1).press("<enter>");
+    let ticket = stage.model.pending.iter().next().unwrap().ticket;
+    let late =
+        CallError::TimedOut { host: "api.example.com".into(), after: std::time::Duration::from_secs(15) };
+    assert_snapshot!(stage.tell(Msg::Reply(ticket, Err(late))).text());
 }

@@ -7,14 +7,19 @@
     reason = "what these helpers cannot do fails the test that called them"
 )]
 
+mod agents;
 mod analytics;
 mod billing;
 mod client;
+mod connections;
 mod directory;
 mod gate;
+mod oauth;
 mod routes;
 mod runtime;
 mod streams;
 mod tokens;
+mod triggers;
 mod validate;
+mod webhooks;
 mod whole;

@@ -125,8 +125,8 @@ async fn a_quiet_stream_says_where_it_stands() {
     let addr = listener.local_addr().unwrap();
     let closing = tokio_util::sync::CancellationToken::new();
     let engine = runtime.server.engine().clone();
-    let registry = runtime.server.registry().clone();
-    let state = HttpState::new(engine, registry, Gate::new(addr, "t"), closing.clone());
+    let (registry, connections) = (runtime.server.registry().clone(), runtime.server.connections().clone());
+    let state = HttpState::new(engine, registry, connections, Gate::new(addr, "t"), closing.clone());
     let task = tokio::spawn(serve(listener, state.with_heartbeat(Duration::from_millis(5))));
     let mut ask = runtime.ask("GET", &format!("{workflow}/stream")).with("Authorization", "Bearer t");
     ask.addr = addr;

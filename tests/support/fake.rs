@@ -84,6 +84,11 @@ impl Fake {
         self.state.lock().unwrap().date = format!("date: {date}\r\n");
     }
 
+    /// An answer whose body is no JSON, or none at all.
+    pub(crate) fn answer_raw(&self, request: &str, status: u16, body: &str) {
+        self.state.lock().unwrap().answers.insert(request.into(), (status, body.into()));
+    }
+
     pub(crate) fn refuse_streams(&self, status: Option<u16>) {
         self.state.lock().unwrap().refuse_streams = status;
     }

@@ -13,7 +13,7 @@ pub(crate) fn arcc(home: &Path) -> Command {
     for (name, value) in environment(home) {
         command.env(name, value);
     }
-    let settings = ["AR_API", "AR_TOKEN", "AR_TENANT", "AR_PROJECT", "NO_COLOR"];
+    let settings = ["AR_API", "AR_TOKEN", "AR_TENANT", "AR_PROJECT", "NO_COLOR", "AR_READ_ONLY"];
     let models = ["AR_LLM_BASE_URL", "AR_LLM_API_KEY", "OPENAI_BASE_URL", "OPENAI_API_KEY"];
     let network = ["HTTPS_PROXY", "https_proxy", "HTTP_PROXY", "http_proxy", "ALL_PROXY", "all_proxy"];
     let trust = ["NO_PROXY", "no_proxy", "AR_CA_FILE", "SSL_CERT_FILE", "SSL_CERT_DIR"];

@@ -35,8 +35,19 @@ impl Terminal {
     pub(crate) fn start_with(
         program: &str,
         arguments: &[&str],
+        environment: (&Path, &[(&str, &str)]),
+        size: (u16, u16),
+    ) -> Self {
+        Self::start_at_pace(program, arguments, environment, size, None)
+    }
+
+    /// The same on a line that carries at most so many bytes a second.
+    pub(crate) fn start_at_pace(
+        program: &str,
+        arguments: &[&str],
         (home, more): (&Path, &[(&str, &str)]),
         (columns, rows): (u16, u16),
+        pace: Option<usize>,
     ) -> Self {
         let size = PtySize { rows, cols: columns, pixel_width: 0, pixel_height: 0 };
         let pair = native_pty_system().openpty(size).unwrap();
@@ -56,7 +67,7 @@ impl Terminal {
         let seen = Seen { parser: vt100::Parser::new(rows, columns, 0), bytes: Vec::new(), ended: false };
         let seen = Arc::new((Mutex::new(seen), Condvar::new()));
         let told = seen.clone();
-        std::thread::spawn(move || read_all(reader, &told));
+        std::thread::spawn(move || read_all(reader, &told, pace));
         Self { master: pair.master, writer, child, seen }
     }
 
@@ -116,6 +127,33 @@ impl Terminal {
         self.master.resize(size).unwrap();
     }
 
+    /// Waits for what the program has written to fulfil something.
+    pub(crate) fn wait_bytes(&self, what: &str, holds: impl Fn(&[u8]) -> bool) {
+        let deadline = Instant::now() + PATIENCE;
+        let (lock, changed) = &*self.seen;
+        let mut seen = lock.lock().unwrap();
+        while !holds(&seen.bytes) {
+            let left = deadline.saturating_duration_since(Instant::now());
+            assert!(!left.is_zero() && !seen.ended, "never written: {what}");
+            seen = changed.wait_timeout(seen, left).unwrap().0;
+        }
+    }
+
+    /// The exit code, if the process ends within that time, whatever of its output is still on
+    /// its way.
+    pub(crate) fn exits_within(&mut self, time: Duration) -> Option<u32> {
+        let deadline = Instant::now() + time;
+        loop {
+            if let Some(status) = self.child.try_wait().unwrap() {
+                return Some(status.exit_code());
+            }
+            if Instant::now() >= deadline {
+                return None;
+            }
+            std::thread::sleep(Duration::from_millis(5));
+        }
+    }
+
     /// Waits for the end; the exit code.
     pub(crate) fn ended(&mut self) -> u32 {
         let deadline = Instant::now() + PATIENCE;
@@ -149,9 +187,13 @@ impl Drop for Terminal {
     }
 }
 
-fn read_all(mut reader: Box<dyn Read + Send>, told: &(Mutex<Seen>, Condvar)) {
-    let mut buffer = [0; 16 * 1024];
+fn read_all(mut reader: Box<dyn Read + Send>, told: &(Mutex<Seen>, Condvar), pace: Option<usize>) {
+    let piece = pace.map_or(16 * 1024, |pace| pace / 20);
+    let mut buffer = vec![0; piece];
     loop {
+        if pace.is_some() {
+            std::thread::sleep(Duration::from_millis(50));
+        }
         let count = reader.read(&mut buffer).unwrap_or(0);
         let mut seen = told.0.lock().unwrap();
         if count == 0 {

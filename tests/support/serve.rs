@@ -18,7 +18,13 @@ pub(crate) struct Serve {
 impl Serve {
     /// Starts it on a free port, with its data below `home`.
     pub(crate) fn start(home: &Path, arguments: &[&str]) -> Self {
+        Self::start_with(home, arguments, &[])
+    }
+
+    /// The same with more environment.
+    pub(crate) fn start_with(home: &Path, arguments: &[&str], more: &[(&str, &str)]) -> Self {
         let mut command = super::arcc(home);
+        command.envs(more.iter().copied());
         command.args(["serve", "--listen", "127.0.0.1:0"]).args(arguments);
         let mut child = command.stdout(Stdio::piped()).stderr(Stdio::inherit()).spawn().unwrap();
         let mut line = String::new();
@@ -52,6 +58,13 @@ impl Serve {
     /// Its process.
     pub(crate) fn pid(&self) -> u32 {
         self.child.id()
+    }
+
+    /// Ends it as an operator would, and waits until it has ended.
+    pub(crate) fn interrupt(mut self) {
+        let pid = self.child.id().to_string();
+        assert!(std::process::Command::new("kill").args(["-INT", &pid]).status().unwrap().success());
+        self.child.wait().unwrap();
     }
 
     /// Ends it as a power cut would: at once, without a chance to write anything.

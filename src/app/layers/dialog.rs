@@ -152,8 +152,8 @@ impl Dialog {
         }
     }
 
-    /// Payload rows that are certain to be seen in a terminal of that size.
-    fn rows(&self, size: (u16, u16)) -> usize {
+    /// Payload rows in a terminal of that size: as many are drawn as are counted as seen.
+    pub fn rows(&self, size: (u16, u16)) -> usize {
         let more = usize::from(self.demands.reason && self.kind != DialogKind::Reject)
             + usize::from(self.demands.proof.is_some());
         layout::dialog_rows(size).saturating_sub(more).max(1)

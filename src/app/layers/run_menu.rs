@@ -7,7 +7,7 @@ use crate::app::{Action, Effect, Model};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 
 /// All that can be done to a run, in the menu's order. What is refused now says why when chosen.
-pub const RUN_MENU: [Action; 9] = [
+pub const RUN_MENU: [Action; 10] = [
     Action::Approve,
     Action::Reject,
     Action::Pause,
@@ -15,6 +15,7 @@ pub const RUN_MENU: [Action; 9] = [
     Action::Stop,
     Action::RunAgain,
     Action::Open,
+    Action::Diagnose,
     Action::CopyId,
     Action::Console,
 ];

@@ -11,11 +11,11 @@ pub(crate) use home::{
 };
 pub(crate) use pretty::pretty;
 pub use run::{
-    Canvas, ContextView, EventList, Moment, Payload, Reader, RunScreen, Search, TABS, Tab, TabEntry, TimeKey,
-    TimeRow, TimelineView, matches,
+    Canvas, ContextView, Diagnosis, EventList, Moment, Payload, Reader, RunScreen, Search, TABS, Tab,
+    TabEntry, TimeKey, TimeRow, TimelineView, case, evidence_age, is_checking, matches,
 };
 pub(crate) use run::{
-    open as open_run, perform as perform_on_run, resized as resize_run, set_search, settle as settle_run,
-    under_context,
+    follow_up, learned, on_canvas, open as open_run, perform as perform_on_run, resized as resize_run,
+    set_search, settle as settle_run, under_context,
 };
 pub(crate) use scroll::keep_seen;

@@ -3,6 +3,7 @@
 mod answers;
 mod churn;
 mod decisions;
+mod diagnosis;
 mod failures;
 mod guards;
 mod home;

@@ -1,10 +1,11 @@
 //! What each action does.
 
-use super::{copy, send};
+use super::{copy, offers, send};
 use crate::app::decide::{self, Aim, Refusal};
 use crate::app::layers::{Layer, TextInput};
 use crate::app::model::{Paper, Screen, Tone};
-use crate::app::{Action, Effect, Model, panes};
+use crate::app::panes::{self, Tab};
+use crate::app::{Action, Effect, Model};
 use crate::domain::{RunId, Timestamp};
 
 /// Does an action to what is selected on the screen.
@@ -13,13 +14,22 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
     match action {
         Action::Quit => return send::quit(model, now),
         Action::Undo => send::undo(model, now),
-        Action::Refetch => return vec![Effect::Refetch],
+        Action::Refetch => {
+            if let Some(open) = &mut model.run {
+                open.diagnosis.ask_again();
+            }
+            return vec![Effect::Refetch];
+        }
+        Action::Validate if model.screen == Screen::Run => return offers::validate(model, now),
+        Action::Open if is_diagnosis(model) => return offers::accept(model, now),
         Action::Help => model.layers.push(Layer::Help { offset: 0 }),
         Action::Palette => model.layers.push(Layer::Palette { input: TextInput::default(), index: 0 }),
         Action::Theme => model.paper = turned(model.paper),
         Action::CopyCell => return copy::cell(model, now),
         Approve | Reject | Pause | Resume | Stop | RunAgain => return decide_here(model, action, now),
-        Action::RunMenu | Action::CopyId | Action::Console => return on_selected_run(model, action, now),
+        Action::RunMenu | Action::CopyId | Action::Console | Action::Diagnose => {
+            return on_selected_run(model, action, now);
+        }
         moved if model.screen == Screen::Run => {
             panes::perform_on_run(model, moved, now);
         }
@@ -43,10 +53,21 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
             open(model, run, now);
             Vec::new()
         }
+        Action::Diagnose => {
+            open(model, run, now);
+            if let Some(shown) = model.run.as_mut().filter(|shown| shown.run == *run) {
+                shown.tab = Tab::Diagnosis;
+            }
+            Vec::new()
+        }
         Action::CopyId => copy::id(model, run, now),
         Action::Console => copy::console(model, run, now),
         _ => Vec::new(),
     }
+}
+
+fn is_diagnosis(model: &Model) -> bool {
+    model.screen == Screen::Run && model.run.as_ref().is_some_and(|open| open.tab == Tab::Diagnosis)
 }
 
 fn decide_here(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {

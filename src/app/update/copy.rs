@@ -67,6 +67,11 @@ fn under_run(model: &Model) -> Option<(&'static str, String)> {
             return history.events().get(place).map(|event| ("the payload", pretty(&event.data)));
         }
         Tab::Context => return under_context(open, detail),
+        Tab::Diagnosis => {
+            let finding = open.diagnosis.current()?;
+            let quote = finding.quote.as_deref().map(|quote| ("what was said", quote.to_owned()));
+            return quote.or_else(|| Some(("the finding", finding.title.to_string())));
+        }
         Tab::Timeline => &open.timeline.selected.as_ref()?.step,
         Tab::Canvas => open.canvas.selected.as_ref()?,
     };

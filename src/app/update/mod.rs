@@ -3,6 +3,7 @@
 mod actions;
 mod copy;
 mod keys;
+mod offers;
 mod reply;
 mod router;
 mod send;

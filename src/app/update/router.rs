@@ -4,7 +4,7 @@ use super::{keys, reply, send, watch};
 use crate::app::layers::{paste_into_layer, resize_layers};
 use crate::app::model::Tone;
 use crate::app::panes::{resize_run, settle_home};
-use crate::app::{Effect, Model, Msg, upkeep};
+use crate::app::{Effect, Model, Msg, panes, upkeep};
 use crate::domain::Timestamp;
 
 /// Takes a message and answers with what shall be done outside.
@@ -30,6 +30,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         Msg::Settled(ticket, found) => reply::settled(model, ticket, found, now),
         Msg::Recalled(recalled) => {
             reply::recalled(model, &recalled, now);
+            Vec::new()
+        }
+        Msg::Learned { run, need, fact } => {
+            panes::learned(model, &run, need, *fact);
             Vec::new()
         }
         Msg::Tick => {

@@ -33,6 +33,9 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
     if let Some(under) = under.filter(|_| change.detail) {
         stay_on_event(model, under);
         settle_run(model);
+        if let Some(open) = &mut model.run {
+            open.diagnosis.touch();
+        }
     }
     if change.ask_feed { vec![Effect::Refetch] } else { Vec::new() }
 }

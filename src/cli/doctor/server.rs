@@ -3,7 +3,7 @@
 use super::Checkup;
 use crate::app::model::Access;
 use crate::cli::connect::Connected;
-use crate::cli::diagnose::{caller, gather, session_case, thoroughness};
+use crate::cli::diagnose::{caller, session_case, thoroughness};
 use crate::client::Reach;
 use crate::domain::clock::human;
 use crate::domain::triage::{Caller, Facts, Finding, Need, TokenForm, Verdict, diagnose};
@@ -23,7 +23,8 @@ pub(super) async fn check(connected: &Connected) -> Vec<Checkup> {
     let mut facts = Facts::default();
     let asked = vec![Need::Runs, Need::Tokens];
     connected.client.investigate_all(asked, |need, fact| facts.put(need, fact)).await;
-    gather(&connected.client, thoroughness(connected, false), &mut facts, &caller).await;
+    let none = Facts::default();
+    connected.client.gather(thoroughness(connected, false), &session_case(&none, &caller), &mut facts).await;
     found.extend(reading(&facts));
     found.extend(
         diagnose(&session_case(&facts, &caller)).iter().map(|finding| Checkup::of(area(finding), finding)),

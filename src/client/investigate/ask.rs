@@ -59,7 +59,9 @@ fn answer(need: &Need, raw: &Value) -> Result<Answer, Trouble> {
         Need::Connections => read::facts::connections(raw).map(Answer::Connections),
         Need::GoogleConfig => read::facts::google_config(raw).map(Answer::GoogleConfig),
         Need::GoogleAccount(_) => Ok(Answer::GoogleAccount(read::facts::google_account(raw))),
-        Need::Balance => Ok(Answer::Balance(read::facts::balance(raw))),
+        Need::Balance => {
+            read::usage(raw).map(Answer::Balance).ok_or_else(|| "it tells no balance".to_owned())
+        }
         Need::Prices => Ok(Answer::Prices(read::facts::prices(raw))),
         Need::Models => read::facts::models(raw).map(Answer::Models),
         Need::Model(_) => Ok(Answer::Model(read::facts::model(raw))),

@@ -12,7 +12,7 @@ use futures_util::stream::FuturesUnordered;
 use secrecy::ExposeSecret;
 
 use super::Client;
-use crate::domain::triage::{Caller, Fact, Manner, Need, TokenForm};
+use crate::domain::triage::{Caller, Case, Fact, Facts, Manner, Need, Thoroughness, TokenForm, wanted};
 use crate::wire::CallError;
 
 /// How long a question may take in all that changes nothing.
@@ -21,6 +21,8 @@ const READ: Duration = Duration::from_secs(10);
 const CHECK: Duration = Duration::from_secs(30);
 /// How many questions are on their way at once.
 const AT_ONCE: usize = 8;
+/// How often answers may make more questions worth asking.
+const ROUNDS: usize = 6;
 
 impl Client {
     /// Who asks, as far as it may be told.
@@ -62,6 +64,18 @@ impl Client {
         while let Some((need, fact)) = flying.next().await {
             tell(need, fact);
             flying.extend(waiting.next().map(one));
+        }
+    }
+
+    /// Asks what a case wants until it wants nothing more: answers may make more worth asking. The
+    /// case's own facts do not count; those gathered do.
+    pub async fn gather(&self, thoroughness: Thoroughness, base: &Case<'_>, facts: &mut Facts) {
+        for _ in 0..ROUNDS {
+            let needs = wanted(&Case { facts, ..*base }, thoroughness);
+            if needs.is_empty() {
+                return;
+            }
+            self.investigate_all(needs, |need, fact| facts.put(need, fact)).await;
         }
     }
 

@@ -27,6 +27,7 @@ fn idle() -> Plan {
         ListAnswer::Whole(Ok(page(vec![]))),
         ListAnswer::Tasks(Ok(Listed { items: vec![], unreadable: 0, complete: true })),
         ListAnswer::Workflows(Ok(vec![])),
+        ListAnswer::Credits(Ok(Default::default())),
     ] {
         let _ = plan.handle(Input::Listed { asked_at: at(0), answer }, at(0), 1.0);
     }
@@ -81,7 +82,7 @@ fn detail(status: RunStatus, events: Vec<RunEvent>, asked_at: Timestamp) -> Box<
 #[test]
 fn everything_is_asked_for_at_once_and_then_in_turns() {
     let mut plan = Plan::new(at(0));
-    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows].map(Order::Ask);
+    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
     assert_eq!(work(plan.handle(Input::Tick, at(0), 1.0)), lists);
     let mut plan = idle();
     assert_eq!(plan.due(), Some(at(30)));
@@ -188,6 +189,7 @@ fn a_refused_token_is_asked_about_slowly_or_when_wished() {
         ListAnswer::Whole(Err(refused.clone())),
         ListAnswer::Tasks(Err(refused.clone())),
         ListAnswer::Workflows(Err(refused.clone())),
+        ListAnswer::Credits(Err(refused.clone())),
     ] {
         let orders = plan.handle(Input::Listed { asked_at: at(0), answer }, at(0), 1.0);
         let links = states(&orders);
@@ -195,7 +197,7 @@ fn a_refused_token_is_asked_about_slowly_or_when_wished() {
     }
     assert_eq!(plan.due(), Some(at(60)));
     assert_eq!(work(plan.handle(Input::Tick, at(59), 1.0)), []);
-    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows].map(Order::Ask);
+    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
     assert_eq!(work(plan.handle(Input::Refetch, at(59), 1.0)), lists);
 }
 
@@ -417,6 +419,9 @@ impl World {
             Order::Ask(List::Newest) => ListAnswer::Newest(fine(()).map(|()| page(self.rows()))).at(asked_at),
             Order::Ask(List::Whole) => ListAnswer::Whole(fine(()).map(|()| page(self.rows()))).at(asked_at),
             Order::Ask(List::Workflows) => ListAnswer::Workflows(fine(()).map(|()| vec![])).at(asked_at),
+            Order::Ask(List::Credits) => {
+                ListAnswer::Credits(fine(()).map(|()| Default::default())).at(asked_at)
+            }
             Order::Ask(List::Tasks) => {
                 let none = Listed { items: vec![], unreadable: 0, complete: true };
                 ListAnswer::Tasks(fine(()).map(|()| none)).at(asked_at)

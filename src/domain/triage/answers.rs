@@ -1,11 +1,11 @@
 //! The kinds of answers, and finding the one to a question.
 
 use super::known::{
-    Balance, Connection, DryRun, Earlier, Extraction, Instance, MemoryProbe, ModelSource, Override, Probe,
-    Profile, Published, Spend, SpendRow, TokenInfo,
+    Connection, DryRun, Earlier, Extraction, Instance, MemoryProbe, ModelSource, Override, Probe, Profile,
+    Published, Spend, SpendRow, TokenInfo,
 };
 use super::{Asked, Facts, Need};
-use crate::domain::WorkflowId;
+use crate::domain::{Usage, WorkflowId};
 
 macro_rules! answers {
     ($($(#[$doc:meta])+ $variant:ident($known:ty);)+) => {
@@ -41,7 +41,7 @@ answers! {
     /// To [`Need::GoogleAccount`]: the services that are enabled.
     GoogleAccount(Vec<Box<str>>);
     /// To [`Need::Balance`].
-    Balance(Balance);
+    Balance(Usage);
     /// To [`Need::Spend`].
     Spend(Spend);
     /// To [`Need::Prices`].
@@ -97,7 +97,7 @@ lookups! {
     /// The enabled services of a Google account.
     google_account(id: &str) -> Vec<Box<str>> = Need::GoogleAccount(id.into()), GoogleAccount;
     /// The balance.
-    balance() -> Balance = Need::Balance, Balance;
+    balance() -> Usage = Need::Balance, Balance;
     /// What used credits.
     spend() -> Spend = Need::Spend, Spend;
     /// What actions cost.

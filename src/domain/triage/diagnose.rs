@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use super::finding::{Finding, Verdict};
 use super::need::{Manner, Need};
 use super::rules::RULES;
-use super::{Case, Trouble};
+use super::{Case, Playbook, Trouble};
 
 /// How much is asked of the server.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -38,14 +38,24 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
 }
 
 /// The finding that one line has room for, from the run's own data alone; cheap enough for a frame.
+/// What failed tells more than where.
 pub fn headline(case: &Case<'_>) -> Option<Finding> {
     let quick = RULES.iter().filter(|rule| rule.is_quick);
-    let found = quick.flat_map(|rule| (rule.check)(case));
-    found
-        .filter(|finding| {
-            matches!(finding.verdict, Verdict::Cause | Verdict::Contributing | Verdict::ByDesign)
-        })
-        .min_by_key(|finding| finding.verdict)
+    let found = quick.flat_map(|rule| (rule.check)(case)).filter(|finding| finding.verdict != Verdict::Ok);
+    found.min_by_key(|finding| (finding.verdict, finding.id == "root-cause"))
+}
+
+/// The playbook of what to do about findings as a whole: of the first that has steps, the code before
+/// the place.
+pub fn remedy(findings: &[Finding]) -> Option<&'static Playbook> {
+    let matters = |finding: &&Finding| matches!(finding.verdict, Verdict::Cause | Verdict::Contributing);
+    let bad = || findings.iter().filter(matters);
+    let with_steps = |book: &&Playbook| !book.steps.is_empty();
+    let of_code =
+        bad().filter(|finding| finding.id != "root-cause").filter_map(Finding::playbook).find(with_steps);
+    let first =
+        || bad().next().or_else(|| findings.iter().find(|finding| finding.verdict == Verdict::ByDesign));
+    of_code.or_else(|| bad().filter_map(Finding::playbook).find(with_steps)).or_else(|| first()?.playbook())
 }
 
 /// A finding that says why something could not be checked.

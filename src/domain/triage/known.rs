@@ -7,35 +7,13 @@ use serde_json::Value;
 
 use crate::domain::{RunHistory, StepId, StepStatus};
 
-/// The credit buckets in microcredits, in the order in which they are spent.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Balance {
-    /// What is left of the trial.
-    pub trial: Option<i64>,
-    /// What is left of the plan's included credits.
-    pub included: Option<i64>,
-    /// What is left of bought credits.
-    pub payg: Option<i64>,
-    /// The sum as the server says it.
-    pub stated_total: Option<i64>,
-}
-
-impl Balance {
-    /// All that is left: as the server says, else the sum of the buckets; none when it says nothing.
-    pub fn total(&self) -> Option<i64> {
-        let buckets = [self.trial, self.included, self.payg];
-        let sum = buckets.iter().any(Option::is_some).then(|| buckets.iter().flatten().sum());
-        self.stated_total.or(sum)
-    }
-}
-
 /// Something that used credits, or has a price.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct SpendRow {
     /// A workflow, an action, or whatever the server groups by; foreign text.
     pub name: Box<str>,
     /// Microcredits.
-    pub amount: i64,
+    pub amount: u64,
 }
 
 /// What used credits within a window.
@@ -46,7 +24,7 @@ pub struct Spend {
     /// How many seconds it covers.
     pub seconds: u64,
     /// Microcredits in all.
-    pub total: i64,
+    pub total: u64,
     /// By workflow, the largest first.
     pub workflows: Vec<SpendRow>,
     /// By action, the largest first.
@@ -273,13 +251,5 @@ mod tests {
         assert_eq!(seconds(&[7]), usual(1, 7, 7));
         assert_eq!(seconds(&[9, 1, 5]), usual(3, 5, 9));
         assert_eq!(seconds(&(1..=100).collect::<Vec<_>>()), usual(100, 50, 95));
-    }
-
-    #[test]
-    fn a_total_that_is_missing_is_the_sum_of_the_buckets() {
-        let balance = Balance { trial: Some(2), included: None, payg: Some(3), stated_total: None };
-        assert_eq!(balance.total(), Some(5));
-        assert_eq!(Balance { stated_total: Some(7), ..balance }.total(), Some(7));
-        assert_eq!(Balance::default().total(), None);
     }
 }

@@ -25,12 +25,12 @@ mod tests;
 pub use answers::Answer;
 pub use case::{Caller, Case, Spec, TokenForm};
 pub use chain::CauseChain;
-pub use diagnose::{Thoroughness, diagnose, headline, wanted};
+pub use diagnose::{Thoroughness, diagnose, headline, remedy, wanted};
 pub use fact::{Asked, Fact, Facts, Trouble, TroubleKind};
 pub use finding::{Act, Evidence, Finding, Offer, Verdict};
 pub use known::{
-    Balance, Connection, DryRun, DryRunIssue, Earlier, Extraction, Instance, MemoryProbe, ModelSource,
-    Override, Probe, ProbeCheck, Profile, Published, Spend, SpendRow, TokenInfo, Usual,
+    Connection, DryRun, DryRunIssue, Earlier, Extraction, Instance, MemoryProbe, ModelSource, Override,
+    Probe, ProbeCheck, Profile, Published, Spend, SpendRow, TokenInfo, Usual,
 };
 pub use need::{Manner, Need, Role};
 pub use page::Page;

@@ -43,6 +43,13 @@ codes! {
     GraphSchemaValidation = "graph_schema_validation", Error;
     /// An episode has no step that could close it. Published.
     EpisodeC3SpineWithoutClose = "episode_c3_spine_without_close", Error;
+    /// A step's `input_allowlist` names a step that does not exist. Own.
+    InputAllowlistUnknown = "input_allowlist_unknown", Error;
+    /// A step names an agent that the runtime does not have. Own.
+    AgentUnknown = "agent_unknown", Error;
+    /// A step is of a type that the platform may execute and this runtime refuses; it blocks readiness.
+    /// Own.
+    StepTypeNotExecuted = "step_type_not_executed", Warning;
     /// A step's connection is only known once its principal is. Published.
     McpConnectionResolutionPrincipal = "mcp_connection_resolution_principal", Warning;
     /// `connection.<field>` is ambiguous where several instances are bound. Published.
@@ -66,6 +73,12 @@ codes! {
     PlaceholderUnmapped = "placeholder_unmapped", Error;
     /// A loop within a loop, or a step that loops cannot hold. Own.
     LoopBodyInvalid = "loop_body_invalid", Error;
+    /// A step calls a workflow that does not exist. Own.
+    WorkflowCallUnknown = "workflow_call_unknown", Error;
+    /// A step calls a workflow that has no published version, or was put away. Own.
+    WorkflowCallUnpublished = "workflow_call_unpublished", Error;
+    /// A step calls the workflow that it belongs to. Own.
+    WorkflowCallRecursive = "workflow_call_recursive", Error;
     /// A step depends on one that does not exist. Own.
     DependencyUnknown = "dependency_unknown", Error;
     /// Steps wait for each other. Own.
@@ -88,4 +101,11 @@ codes! {
     InputSchemaInvalid = "input_schema_invalid", Error;
     /// The trigger payload does not fit the input's schema. Own.
     InputPayloadMismatch = "input_payload_mismatch", Error;
+}
+
+impl Code {
+    /// Whether it keeps the graph from being ready though it is no error.
+    pub fn blocks_readiness(self) -> bool {
+        self == Self::StepTypeNotExecuted
+    }
 }

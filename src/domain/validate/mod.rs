@@ -9,6 +9,7 @@
 //! trigger payload and mocked step results as values. Without them their check is not applicable,
 //! and the report says why.
 
+mod agents;
 mod check;
 mod code;
 mod dependencies;
@@ -30,6 +31,7 @@ mod subject;
 mod templates;
 #[cfg(test)]
 mod tests;
+mod workflow_calls;
 
 pub use check::{Check, CheckResult};
 pub use code::Code;
@@ -38,3 +40,4 @@ pub use issue::{Issue, Severity};
 pub use lua_syntax::{LuaCompiler, LuaFault};
 pub use report::{Readiness, Report};
 pub use run::{Options, Unusable, validate};
+pub use workflow_calls::{Callee, Callees};

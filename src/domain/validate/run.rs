@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::shape::Shape;
 use super::subject::{Subject, nearest};
 use super::{
-    Check, CheckResult, Issue, LuaCompiler, Report, Severity, dependencies, disabled_steps, episode, graph,
-    graph_schema, input_schema, lua_syntax, mcp_bindings, step_config, templates,
+    Callees, Check, CheckResult, Issue, LuaCompiler, Report, Severity, agents, dependencies, disabled_steps,
+    episode, graph, graph_schema, input_schema, lua_syntax, mcp_bindings, step_config, templates,
+    workflow_calls,
 };
 use crate::domain::StepId;
 
@@ -25,6 +26,10 @@ pub struct Options<'o> {
     pub skip_checks: Vec<Check>,
     /// Tell only of these steps, and of the graph as a whole.
     pub step_ids: Option<Vec<StepId>>,
+    /// The workflows that steps may call, where they are known.
+    pub callees: Option<Callees>,
+    /// The agents that the runtime has, where there is a runtime.
+    pub agents: Option<HashSet<String>>,
     /// The Lua compiler, where there is one.
     pub lua: Option<&'o LuaCompiler>,
 }
@@ -67,7 +72,9 @@ fn runner(check: Check) -> Run {
         Check::Graph => |context| Ok([graph::check(context), episode::check(context)].concat()),
         Check::GraphSchema => |context| Ok(graph_schema::check(context)),
         Check::Dependencies => |context| Ok(dependencies::check(context)),
-        Check::StepConfig => |context| Ok(step_config::check(context)),
+        Check::StepConfig => |context| {
+            Ok([step_config::check(context), workflow_calls::check(context), agents::check(context)].concat())
+        },
         Check::Templates => |context| Ok(templates::check(context)),
         Check::LuaSyntax => lua_syntax::check,
         Check::McpBindings => mcp_bindings::check,

@@ -10,6 +10,9 @@ use crate::domain::StepKind;
 /// The most items that a loop takes.
 const MAX_ITEMS: usize = 500;
 
+/// What only steps of the graph itself have.
+const GATING: [&str; 3] = ["no_auto_start", "terminal", "input_allowlist"];
+
 /// Every step that would fail for want of a field.
 pub(super) fn check(context: &Context<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
@@ -85,10 +88,10 @@ fn misplaced(node: &Node<'_>, inner: &Node<'_>) -> Option<Issue> {
         StepKind::HumanTask | StepKind::ExternalAgent => {
             format!("`{}` is a {}, which the loop `{}` cannot hold", inner.id, inner.kind, node.id)
         }
-        _ if inner.has("no_auto_start") => {
-            format!("`{}` is gated by `no_auto_start`, which steps within a loop cannot be", inner.id)
-        }
-        _ => return None,
+        _ => match GATING.into_iter().find(|name| inner.has(name)) {
+            Some(name) => format!("`{}` has `{name}`, which steps within a loop cannot have", inner.id),
+            None => return None,
+        },
     };
     let advice = "move it out of the loop, or into a workflow that a `workflow_call` starts";
     Some(Issue::new(Code::LoopBodyInvalid, &inner.at, text).of(inner.id).advise(Some(advice.into())))

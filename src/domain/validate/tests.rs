@@ -125,6 +125,25 @@ fn a_sound_graph_is_ready() {
 )]
 #[case::lua_tables(with(json!({"type": "lua_script", "script": "return {{1, 2}}"})), &[])]
 #[case::episode(with(json!({"no_auto_start": true})), &[("episode_c3_spine_without_close", "b")])]
+#[case::episode_off(
+    with(json!({"no_auto_start": true, "terminal": true, "enabled": false})),
+    &[("episode_c3_spine_without_close", "b")]
+)]
+#[case::episode_of_strangers(
+    with(json!({"no_auto_start": true, "type": "external_agent"})),
+    &[("episode_c3_spine_without_close", "b"), ("step_type_not_executed", "b")]
+)]
+#[case::allowlist(
+    with(json!({"no_auto_start": true, "terminal": true, "input_allowlist": ["a", "human", "ghost"]})),
+    &[("input_allowlist_unknown", "b")]
+)]
+#[case::external(with(json!({"type": "external_agent"})), &[("step_type_not_executed", "b")])]
+#[case::external_off(with(json!({"type": "external_agent", "enabled": false})), &[])]
+#[case::agent(with(json!({"type": "agent_call", "agent_id": "x", "prompt": "Hi"})), &[])]
+#[case::gate_in_loop_marked(
+    looped(json!([{"id": "in", "type": "lua_script", "script": "return {}", "terminal": true}])),
+    &[("loop_body_invalid", "in")]
+)]
 #[case::episode_closed(with(json!({"no_auto_start": true, "terminal": true})), &[])]
 #[case::disabled_read(
     json!({"steps": [
@@ -323,6 +342,28 @@ fn what_cannot_be_validated_is_refused() {
         ),
         "`step_ids` names `fetsh`, which is not in the graph; the nearest is `fetch`"
     );
+}
+
+#[test]
+fn agents_are_held_against_those_there_are() {
+    let graph = |id: &str| with(json!({"type": "agent_call", "agent_id": id, "prompt": "Hi"}));
+    let told = |id: &str, known: &[&str]| {
+        let agents = Some(known.iter().map(ToString::to_string).collect());
+        let report = validate(&graph(id), &Options { agents, ..options() }).unwrap();
+        let issue = report.issues.first().cloned();
+        (report.readiness(), issue.and_then(|issue| issue.suggestion))
+    };
+    assert_eq!(told("triage", &["triage"]), (Readiness::Ready, None));
+    assert_eq!(told("{{ input.agent }}", &[]), (Readiness::Ready, None));
+    assert_eq!(told("triag", &["triage"]), (Readiness::Blocked, Some("triage".into())));
+    let advice = "create it with POST /v1/agents and the id `triage`";
+    assert_eq!(told("triage", &["xyz"]), (Readiness::Blocked, Some(advice.into())));
+}
+
+#[test]
+fn what_this_runtime_refuses_is_valid_and_not_ready() {
+    let report = report(&with(json!({"type": "external_agent"})));
+    assert_eq!((report.is_valid(), report.readiness()), (true, Readiness::Blocked));
 }
 
 #[test]

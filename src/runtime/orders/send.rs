@@ -55,6 +55,11 @@ impl Orders {
         Self { client, origin, journal }
     }
 
+    /// What else can be asked of the same server.
+    pub(in crate::runtime) fn client(&self) -> &Client {
+        &self.client
+    }
+
     /// The same, unrecorded.
     #[must_use]
     pub fn unrecorded(self) -> Self {

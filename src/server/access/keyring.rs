@@ -77,6 +77,15 @@ impl Keyring {
         found
     }
 
+    /// Looks for a personal access token by its id.
+    pub fn of(&self, id: &str) -> Lookup {
+        match self.pats().iter().find(|pat| pat.id == id) {
+            None => Lookup::Unknown,
+            Some(pat) if pat.revoked_at.is_some() => Lookup::Revoked,
+            Some(pat) => Lookup::Known(Caller { pat: Some(pat.id.clone()), rights: pat.rights.clone() }),
+        }
+    }
+
     /// Knows these from now on, and no others.
     pub fn load(&self, pats: Vec<PatRecord>) {
         *self.pats_mut() = pats;

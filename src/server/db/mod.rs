@@ -7,6 +7,7 @@
 pub mod agents;
 pub mod analytics;
 pub mod children;
+pub mod connections;
 pub mod credits;
 pub mod dry_runs;
 pub mod log;
@@ -17,6 +18,8 @@ pub mod readers;
 pub mod runs;
 pub mod tallies;
 pub mod tasks;
+pub mod triggers;
+pub mod webhooks;
 pub mod workflows;
 
 mod error;
@@ -28,5 +31,6 @@ pub use error::DbError;
 pub use open::{Opened, open};
 pub use readers::Readers;
 pub use record::{
-    AgentRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch, WorkflowRecord, WorkflowStatus,
+    AgentRecord, ConnectionRecord, DryRun, NewWorkflow, RunQuery, VersionRecord, WorkflowPatch,
+    WorkflowRecord, WorkflowStatus,
 };

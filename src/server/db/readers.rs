@@ -1,6 +1,7 @@
 //! Connections that only read, lent to blocking threads.
 
 use std::path::PathBuf;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 
 use rusqlite::Connection;
@@ -17,13 +18,24 @@ pub struct Readers {
     path: Arc<PathBuf>,
     idle: Arc<Mutex<Vec<Connection>>>,
     turns: Arc<Semaphore>,
+    closed: Arc<AtomicBool>,
 }
 
 impl Readers {
     /// A pool for a file that exists; connections are opened when first needed.
     pub fn new(path: PathBuf) -> Self {
         let turns = Arc::new(Semaphore::new(READERS));
-        Self { path: Arc::new(path), idle: Arc::default(), turns }
+        Self { path: Arc::new(path), idle: Arc::default(), turns, closed: Arc::default() }
+    }
+
+    /// Waits for the reads under way and closes all connections. Whoever reads later opens one of
+    /// their own for it. SQLite takes its log away with the last connection that may write, so the
+    /// readers go first.
+    pub async fn close(&self) {
+        let all = u32::try_from(READERS).unwrap_or(u32::MAX);
+        let _turns = self.turns.acquire_many(all).await;
+        self.closed.store(true, Ordering::SeqCst);
+        self.idle.lock().unwrap_or_else(PoisonError::into_inner).clear();
     }
 
     /// Runs `read` on a blocking thread, in one read transaction: it sees one state of the database.
@@ -59,6 +71,8 @@ impl Readers {
     }
 
     fn give_back(&self, connection: Connection) {
-        self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        if !self.closed.load(Ordering::SeqCst) {
+            self.idle.lock().unwrap_or_else(PoisonError::into_inner).push(connection);
+        }
     }
 }

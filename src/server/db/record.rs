@@ -130,3 +130,32 @@ pub struct RunQuery {
     /// Leaving out so many of the newest.
     pub offset: u32,
 }
+
+/// A connection as it is kept; nothing of it is secret.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ConnectionRecord {
+    /// Its id.
+    pub id: String,
+    /// Its name, as its owner gave it.
+    pub name: String,
+    /// Whose service it is for: `custom`, `openai`, …
+    pub provider: String,
+    /// What kind of credential it holds: `api_key`, `llm`, `oauth`, …
+    pub service: String,
+    /// The platform's word for where it stands: `active` or `needs_reconnect`.
+    pub status: String,
+    /// Why it needs to be reconnected.
+    pub why: Option<String>,
+    /// The only server that it is sent to, where it is bound to one.
+    pub server_url: Option<String>,
+    /// How it is sent: `{header, prefix, credential}`.
+    pub delivery: Value,
+    /// The names of its secrets.
+    pub credential_keys: Vec<String>,
+    /// What else is known of it, such as an authorization server's issuer; `{}` where nothing is.
+    pub facts: Value,
+    /// When it was made.
+    pub created_at: Timestamp,
+    /// When it, its secrets or its status changed last.
+    pub updated_at: Timestamp,
+}

@@ -2,11 +2,21 @@
 
 use rusqlite::Connection;
 
-use super::{DbError, agents, children, mcp};
+use super::{DbError, agents, children, connections, mcp, triggers};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 7] = [V1, V2, mcp::TABLES, CREDITS, PATS, agents::TABLES, children::TABLES];
+const MIGRATIONS: [&str; 9] = [
+    V1,
+    V2,
+    mcp::TABLES,
+    CREDITS,
+    PATS,
+    agents::TABLES,
+    children::TABLES,
+    connections::TABLES,
+    triggers::TABLES,
+];
 
 const V1: &str = "
 CREATE TABLE meta (

@@ -7,6 +7,7 @@ use std::net::{IpAddr, Ipv4Addr, Ipv6Addr};
 use std::sync::LazyLock;
 
 use ipnet::{IpNet, Ipv4Net, Ipv6Net};
+use url::{Host, Url};
 
 /// What an address leads to, nearest first.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
@@ -85,6 +86,16 @@ pub fn reach(ip: IpAddr) -> Reach {
     match ip {
         IpAddr::V4(ip) => of_v4(ip),
         IpAddr::V6(ip) => carried(ip).map_or_else(|| of_v6(ip), of_v4),
+    }
+}
+
+/// Whether an address of the web is on this machine by its writing: without asking for names.
+pub fn is_loopback(url: &Url) -> bool {
+    match url.host() {
+        Some(Host::Domain(name)) => name == "localhost",
+        Some(Host::Ipv4(ip)) => ip.is_loopback(),
+        Some(Host::Ipv6(ip)) => ip.is_loopback(),
+        None => false,
     }
 }
 

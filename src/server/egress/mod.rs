@@ -20,7 +20,7 @@ mod denied;
 mod hosts;
 mod resolver;
 
-pub use address::{Reach, reach};
+pub use address::{Reach, is_loopback, reach};
 pub use clients::{ChosenBy, Clients, Egress, Proxies};
 pub use denied::Denied;
 pub use hosts::{AllowedHosts, BadHost};

@@ -194,6 +194,7 @@ impl Engine {
     /// Stops taking inputs, writes what was taken, and waits for the writer thread. Calls in
     /// flight are left as after a crash.
     pub async fn shutdown(&self) {
+        self.readers().close().await;
         // An error means that the writer has ended already.
         let _ = self.shared.requests.send(Request::Shutdown).await;
         let writer = self.shared.writer.lock().unwrap_or_else(PoisonError::into_inner).take();

@@ -50,6 +50,14 @@ pub enum CredentialError {
         /// What happened to it.
         why: Box<str>,
     },
+    /// The connection may not be sent to this server.
+    #[error("the connection `{name}` is not sent to this server: {why}")]
+    Withheld {
+        /// The connection's name.
+        name: Box<str>,
+        /// Which rule forbids it, and what to do.
+        why: Box<str>,
+    },
     /// Where connections are kept cannot be read.
     #[error("the connection `{id}` cannot be read: {why}")]
     Unreadable {

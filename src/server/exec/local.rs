@@ -7,6 +7,7 @@ use std::time::Duration;
 use futures_util::FutureExt;
 use futures_util::future::BoxFuture;
 use serde_json::Value;
+use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio_util::sync::CancellationToken;
 
 use super::agent::{self, Agents, NoAgents};
@@ -21,6 +22,10 @@ use crate::server::egress::Egress;
 /// How long a script's own `timeout_s` is exceeded here, so that the machine's timer, which knows
 /// about retries, comes first.
 const GRACE: Duration = Duration::from_secs(1);
+
+/// How many calls to tools and models are under way at a time; further ones wait. A loop over five
+/// hundred items must not open five hundred connections.
+const CALLS: usize = 128;
 
 /// What the executor is built from.
 #[derive(Clone, Debug)]
@@ -59,6 +64,7 @@ pub struct LocalExecutor {
     tools: Arc<Client>,
     models: Arc<llm::Client>,
     agents: agent::Runner,
+    turns: Arc<Semaphore>,
 }
 
 impl LocalExecutor {
@@ -71,7 +77,8 @@ impl LocalExecutor {
         let tools = Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials));
         let models = Arc::new(llm::Client::new(options.llm, &egress));
         let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
-        Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents })
+        let turns = Arc::new(Semaphore::new(CALLS));
+        Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents, turns })
     }
 
     /// The MCP client, for whoever looks at servers without calling their tools.
@@ -84,8 +91,19 @@ impl LocalExecutor {
         Arc::clone(&self.scripts)
     }
 
+    /// A place among the calls under way, for work that calls out; none is needed once it is called off.
+    async fn turn(&self, work: &Work, cancel: &CancellationToken) -> Option<SemaphorePermit<'_>> {
+        if !matches!(work, Work::Llm { .. } | Work::Mcp { .. }) {
+            return None;
+        }
+        tokio::select! {
+            turn = self.turns.acquire() => turn.ok(),
+            () = cancel.cancelled() => None,
+        }
+    }
+
     async fn script(
-        self,
+        &self,
         script: &str,
         globals: Value,
         asked: Option<Duration>,
@@ -112,6 +130,7 @@ impl Executor for LocalExecutor {
         let this = self.clone();
         async move {
             let key = call.idempotency_key();
+            let _turn = this.turn(&call.work, &cancel).await;
             match call.work {
                 Work::Lua { script, globals } => this.script(&script, globals, call.timeout, cancel).await,
                 Work::Llm { model, prompt, params, credential } => {

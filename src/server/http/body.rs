@@ -1,7 +1,7 @@
 //! JSON bodies, with refusals that say what to mend.
 
-use axum::body::Body as RawBody;
 use axum::body::HttpBody as _;
+use axum::body::{Body as RawBody, Bytes};
 use axum::extract::{FromRequest, Request};
 use axum::http::{HeaderMap, header};
 use futures_util::StreamExt;
@@ -76,6 +76,17 @@ impl<S: Sync> FromRequest<S> for MaybeBody {
             return Ok(Self(Body(Map::new())));
         }
         Body::from_request(request, state).await.map(Self)
+    }
+}
+
+/// The body's very bytes, whatever they are.
+pub(super) struct Raw(pub(super) Bytes);
+
+impl<S: Sync> FromRequest<S> for Raw {
+    type Rejection = ApiError;
+
+    async fn from_request(request: Request, _: &S) -> Result<Self, ApiError> {
+        Ok(Self(read(request.into_body()).await?.into()))
     }
 }
 

@@ -29,7 +29,7 @@ pub(super) async fn command(
     Ok(Json(answer))
 }
 
-fn started(run: &Run) -> Value {
+pub(super) fn started(run: &Run) -> Value {
     json!({
         "run_id": run.id,
         "status": run.status.as_str(),

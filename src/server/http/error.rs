@@ -5,6 +5,8 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::domain::input::Mismatch;
+use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 use crate::server::exec::CredentialError;
 use crate::server::registry::RegistryError;
@@ -18,6 +20,14 @@ pub enum ApiError {
     /// The token is missing or wrong (401).
     #[error(transparent)]
     Unauthorized(#[from] Unauthorized),
+    /// The request is not signed as it must be (401).
+    #[error("{message}")]
+    Unsigned {
+        /// `missing_signature`, `malformed_signature`, `stale_signature` or `bad_signature`.
+        code: &'static str,
+        /// In words.
+        message: String,
+    },
     /// The token may be good, but not for this; or host or origin are not this runtime's (403).
     #[error("{}", .0.message)]
     Forbidden(Box<Denied>),
@@ -56,6 +66,9 @@ pub enum ApiError {
     /// A server that the runtime asked on the caller's behalf could not be reached, or refused (502).
     #[error("{0}")]
     Upstream(String),
+    /// A connection cannot be made, changed or authorized.
+    #[error(transparent)]
+    Connection(#[from] ConnectionError),
     /// The engine refused or failed.
     #[error(transparent)]
     Engine(#[from] EngineError),
@@ -107,7 +120,7 @@ impl ApiError {
     fn status(&self) -> StatusCode {
         match self {
             Self::Malformed(_) => StatusCode::BAD_REQUEST,
-            Self::Unauthorized(_) => StatusCode::UNAUTHORIZED,
+            Self::Unauthorized(_) | Self::Unsigned { .. } => StatusCode::UNAUTHORIZED,
             Self::Forbidden(_) => StatusCode::FORBIDDEN,
             Self::NotFound(_) | Self::Engine(EngineError::NotFound { .. }) => StatusCode::NOT_FOUND,
             Self::Gone(_) => StatusCode::GONE,
@@ -116,13 +129,14 @@ impl ApiError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_)
-            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | Self::Engine(
+                EngineError::Invalid(_) | EngineError::Input(_) | EngineError::InsufficientCredits { .. },
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
             Self::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+            Self::Connection(error) => of_connection(error),
             Self::Engine(_) => StatusCode::INTERNAL_SERVER_ERROR,
         }
     }
@@ -130,6 +144,7 @@ impl ApiError {
     fn code(&self) -> &'static str {
         match self {
             Self::Unauthorized(reason) => return reason.code(),
+            Self::Unsigned { code, .. } => return code,
             Self::Forbidden(denied) => return denied.code,
             Self::Engine(EngineError::InsufficientCredits { .. }) => return "INSUFFICIENT_CREDITS",
             _ => {}
@@ -147,6 +162,19 @@ impl ApiError {
             StatusCode::SERVICE_UNAVAILABLE => "UNAVAILABLE",
             StatusCode::BAD_GATEWAY => "UPSTREAM_ERROR",
             _ => "INTERNAL_ERROR",
+        }
+    }
+}
+
+fn of_connection(error: &ConnectionError) -> StatusCode {
+    match error {
+        ConnectionError::NotFound(_) => StatusCode::NOT_FOUND,
+        ConnectionError::Invalid(_) => StatusCode::UNPROCESSABLE_ENTITY,
+        ConnectionError::Conflict(_) => StatusCode::CONFLICT,
+        ConnectionError::Upstream(_) => StatusCode::BAD_GATEWAY,
+        ConnectionError::Engine(EngineError::Closed) => StatusCode::SERVICE_UNAVAILABLE,
+        ConnectionError::NoHttp(_) | ConnectionError::Vault(_) | ConnectionError::Engine(_) => {
+            StatusCode::INTERNAL_SERVER_ERROR
         }
     }
 }
@@ -169,9 +197,16 @@ impl ApiError {
         match self {
             Self::Forbidden(denied) => Some(denied.details.clone()),
             Self::Engine(EngineError::InsufficientCredits { run, .. }) => Some(json!({"run_id": run})),
+            Self::Engine(EngineError::Input(problems)) => Some(fields(problems)),
             _ => None,
         }
     }
+}
+
+/// The fields of an input that do not fit, each with what is wrong.
+fn fields(problems: &[Mismatch]) -> Value {
+    let field = |mismatch: &Mismatch| json!({"field": mismatch.at, "problem": mismatch.problem});
+    json!({"fields": problems.iter().map(field).collect::<Vec<_>>()})
 }
 
 impl IntoResponse for ApiError {

@@ -28,6 +28,7 @@ pub const PROJECT: &str = "default";
 pub struct Gate {
     hosts: Vec<String>,
     keyring: Keyring,
+    url: String,
 }
 
 impl Gate {
@@ -41,7 +42,12 @@ impl Gate {
         if port == 80 {
             hosts.extend(names.map(str::to_owned));
         }
-        Self { hosts, keyring: Keyring::new(token) }
+        Self { hosts, keyring: Keyring::new(token), url: format!("http://{addr}") }
+    }
+
+    /// The base URL of what is behind it, without a trailing slash.
+    pub fn url(&self) -> &str {
+        &self.url
     }
 
     /// The tokens that it admits.

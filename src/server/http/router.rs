@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::error::ApiError;
 use super::state::HttpState;
 use super::{
-    agents, analytics, billing, commands, gate, mcp, mcp_instances, pats, runs, stream, tasks, validate,
-    versions, workflows,
+    agents, analytics, billing, commands, connections, gate, mcp, mcp_instances, pats, runs, stream, tasks,
+    triggers, turns, validate, versions, webhooks, workflows,
 };
 
 /// How long open requests and streams may take to end when the server closes.
@@ -25,11 +25,13 @@ const GRACE: Duration = Duration::from_secs(5);
 pub fn router(state: HttpState) -> Router {
     let routes = workflow_routes()
         .merge(run_routes())
+        .merge(connections::routes())
         .merge(mcp_routes())
         .merge(agent_routes())
         .merge(billing_routes())
         .merge(token_routes())
-        .merge(analytics_routes());
+        .merge(analytics_routes())
+        .merge(trigger_routes());
     routes
         .fallback(unknown)
         .method_not_allowed_fallback(wrong_method)
@@ -97,6 +99,7 @@ fn agent_routes() -> Router<HttpState> {
     Router::new()
         .route("/v1/agents", get(agents::list).post(agents::create))
         .route("/v1/agents/{id}", get(agents::show).patch(agents::patch).delete(agents::delete))
+        .route("/v1/workflows/{id}/runs/{run}/steps/{step}/turns/{turn}/stream", get(turns::open))
 }
 
 fn billing_routes() -> Router<HttpState> {
@@ -135,6 +138,20 @@ fn analytics_routes() -> Router<HttpState> {
         .route("/v1/analytics/steps-summary", get(analytics::steps_summary))
         .route("/v1/analytics/runs-timeseries", get(analytics::runs_series))
         .route("/v1/analytics/usage-timeseries", get(analytics::usage_series))
+}
+
+fn trigger_routes() -> Router<HttpState> {
+    Router::new()
+        .route("/v1/workflows/{id}/triggers", get(triggers::list).post(triggers::create))
+        .route(
+            "/v1/workflows/{id}/triggers/{trigger}",
+            get(triggers::show).patch(triggers::patch).delete(triggers::remove),
+        )
+        .route("/v1/inbound-webhooks", get(webhooks::list).post(webhooks::create))
+        .route(
+            "/v1/inbound-webhooks/{id}",
+            post(webhooks::enter).patch(webhooks::patch).delete(webhooks::remove),
+        )
 }
 
 async fn unknown(request: Request) -> ApiError {

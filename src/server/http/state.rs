@@ -7,9 +7,12 @@ use axum::extract::FromRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
+use super::error::ApiError;
 use super::gate::Gate;
+use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 use crate::server::registry::Registry;
+use crate::server::triggers::{SigningKey, Triggers};
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -18,6 +21,9 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 #[derive(Clone)]
 pub struct HttpState {
     engine: Engine,
+    triggers: Triggers,
+    signing_key: Option<Arc<SigningKey>>,
+    connections: Connections,
     registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
@@ -26,16 +32,49 @@ pub struct HttpState {
 }
 
 impl HttpState {
-    /// State for `engine` and its `registry` behind `gate`; `closing` ends the server and its streams.
-    pub fn new(engine: Engine, registry: Registry, gate: Gate, closing: CancellationToken) -> Self {
+    /// State for `engine`, its `registry` and `connections` behind `gate`; `closing` ends the server and its streams.
+    pub fn new(
+        engine: Engine,
+        registry: Registry,
+        connections: Connections,
+        gate: Gate,
+        closing: CancellationToken,
+    ) -> Self {
         let open_streams = Arc::new(watch::Sender::new(()));
-        Self { engine, registry, gate: Arc::new(gate), closing, open_streams, heartbeat: HEARTBEAT }
+        let triggers = Triggers::new(engine.clone());
+        Self {
+            engine,
+            triggers,
+            signing_key: None,
+            registry,
+            connections,
+            gate: Arc::new(gate),
+            closing,
+            open_streams,
+            heartbeat: HEARTBEAT,
+        }
     }
 
     /// The same with another time between heartbeats.
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
+    }
+
+    /// The same with the key of the secrets of webhooks, without which there are none.
+    #[must_use]
+    pub fn with_signing_key(self, key: SigningKey) -> Self {
+        Self { signing_key: Some(Arc::new(key)), ..self }
+    }
+
+    /// What starts runs by itself.
+    pub fn triggers(&self) -> &Triggers {
+        &self.triggers
+    }
+
+    pub(super) fn signing_key(&self) -> Result<&SigningKey, ApiError> {
+        let missing = || ApiError::Internal("this runtime has no key for the secrets of webhooks".into());
+        self.signing_key.as_deref().ok_or_else(missing)
     }
 
     pub(super) fn engine(&self) -> &Engine {
@@ -62,6 +101,18 @@ impl HttpState {
     /// Waits until no stream is open.
     pub(super) async fn streams_closed(&self) {
         self.open_streams.closed().await;
+    }
+}
+
+impl FromRef<HttpState> for Connections {
+    fn from_ref(state: &HttpState) -> Self {
+        state.connections.clone()
+    }
+}
+
+impl FromRef<HttpState> for Triggers {
+    fn from_ref(state: &HttpState) -> Self {
+        state.triggers.clone()
     }
 }
 

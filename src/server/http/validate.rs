@@ -13,8 +13,10 @@ use super::error::ApiError;
 use super::params::Params;
 use super::path::At;
 use super::workflows;
+use crate::domain::validate::{Callee, Callees};
 use crate::domain::{Timestamp, WorkflowId};
-use crate::server::engine::{DryRun, Engine};
+use crate::server::db::agents;
+use crate::server::engine::{DryRun, Engine, WorkflowStatus};
 use crate::server::validation::validate_graph;
 use crate::wire::validation::options;
 
@@ -25,7 +27,10 @@ pub(super) async fn validate(
 ) -> Result<Json<Value>, ApiError> {
     let draft = engine.workflow(&id).await?.graph;
     let graph = workflows::graph(&body)?.unwrap_or(draft);
-    let wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let mut wanted = options(&body.0).map_err(ApiError::Invalid)?;
+    let agents = engine.read(|db| Ok(agents::list(db)?)).await?;
+    wanted.agents = Some(agents.into_iter().map(|agent| agent.id.to_string()).collect());
+    wanted.callees = Some(callees(&engine, &id).await?);
     let now = Timestamp::now();
     // A large graph with many scripts takes a while.
     let work = tokio::task::spawn_blocking(move || validate_graph(&graph, wanted, now));
@@ -37,6 +42,19 @@ pub(super) async fn validate(
         tracing::warn!(%error, "the answer of a validation was not kept");
     }
     Ok(Json(payload))
+}
+
+/// The workflows that a step of this one may call.
+async fn callees(engine: &Engine, own: &WorkflowId) -> Result<Callees, ApiError> {
+    let known = engine.workflows().await?.into_iter().map(|workflow| {
+        let callee = match workflow.status {
+            WorkflowStatus::Published => Callee::Published,
+            WorkflowStatus::Draft => Callee::Draft,
+            WorkflowStatus::Archived => Callee::Archived,
+        };
+        (workflow.id, callee)
+    });
+    Ok(Callees { own: Some(own.clone()), known: known.collect() })
 }
 
 /// With `graph_hash` the answer for that graph, else all that are kept, newest first.

@@ -21,7 +21,12 @@ pub struct Lookup {
 impl Lookup {
     /// A look-up in the database of a data directory, which need not be there yet.
     pub fn new(data_dir: &Path) -> Self {
-        Self { readers: Readers::new(data_dir.join(open::FILE)) }
+        Self::over(Readers::new(data_dir.join(open::FILE)))
+    }
+
+    /// A look-up over readers that others use as well.
+    pub fn over(readers: Readers) -> Self {
+        Self { readers }
     }
 }
 

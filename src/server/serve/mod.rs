@@ -5,6 +5,7 @@
 //!
 //! - `arcc.lock`: locked; names the process.
 //! - `arcc.db`: the engine's database.
+//! - `vault.key`: what secrets in the database are sealed with.
 //! - `token`: this start's bearer token.
 //! - `runtime.json`: where the server listens, so that others [`attach`] instead of starting one.
 

@@ -8,7 +8,7 @@ use tokio_util::sync::{CancellationToken, DropGuard};
 
 use super::error::ServeError;
 use super::options::ServeOptions;
-use crate::server::db::{self, Readers};
+use crate::server::connections::Connections;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
 use crate::server::exec::mcp::KnownServers;
@@ -29,15 +29,17 @@ impl Parts {
     pub(super) async fn start(
         dir: &Path,
         options: &ServeOptions,
+        connections: &Connections,
     ) -> Result<(Self, LocalExecutor), ServeError> {
         let tools = ToolsServer::start(dir).await;
         let tools = tools.map_err(|error| ServeError::part("the tools server", &error))?;
         let executor = LocalExecutor::new(ExecutorOptions {
             servers: KnownServers::new().with(DESK, tools.endpoint()),
             llm: options.llm.clone(),
-            agents: Arc::new(Readers::new(dir.join(db::open::FILE))),
+            credentials: Arc::new(connections.clone()),
+            agents: Arc::new(connections.readers()),
             egress: Egress::new(options.allow_hosts.clone()),
-            instances: Arc::new(Lookup::new(dir)),
+            instances: Arc::new(Lookup::over(connections.readers())),
             ..ExecutorOptions::new(options.lua_program.clone())
         });
         let executor = executor.map_err(|error| ServeError::part("the executor", &error))?;

@@ -1,10 +1,10 @@
-//! Files for their owner alone, whole or not at all.
+//! Private files that go when their owner does.
 
-use std::fs::{self, File, OpenOptions};
-use std::io::{self, Write};
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use super::error::ServeError;
+use crate::server::files::put_private;
 
 /// A file that exists as long as this value does.
 pub(super) struct PrivateFile(PathBuf);
@@ -12,13 +12,9 @@ pub(super) struct PrivateFile(PathBuf);
 impl PrivateFile {
     /// Writes `text` to `path` with mode 0600; readers see the old file or the new one, never half.
     pub(super) fn write(path: PathBuf, text: &str) -> Result<Self, ServeError> {
-        let draft = path.with_extension("new");
-        match replace(&path, &draft, text) {
+        match put_private(&path, text.as_bytes()) {
             Ok(()) => Ok(Self(path)),
-            Err(source) => {
-                let _ = fs::remove_file(&draft);
-                Err(ServeError::Write { path, source })
-            }
+            Err(source) => Err(ServeError::Write { path, source }),
         }
     }
 
@@ -33,24 +29,4 @@ impl Drop for PrivateFile {
         // A file left behind misleads nobody: readers check that its process holds the lock.
         let _ = fs::remove_file(&self.0);
     }
-}
-
-fn replace(path: &Path, draft: &Path, text: &str) -> io::Result<()> {
-    match fs::remove_file(draft) {
-        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-        _ => {}
-    }
-    let mut file = create(draft)?;
-    file.write_all(text.as_bytes())?;
-    file.sync_all()?;
-    fs::rename(draft, path)
-}
-
-/// A new file, never one that somebody else laid out.
-fn create(path: &Path) -> io::Result<File> {
-    let mut options = OpenOptions::new();
-    options.write(true).create_new(true);
-    #[cfg(unix)]
-    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
-    options.open(path)
 }

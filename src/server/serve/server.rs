@@ -3,7 +3,6 @@
 use std::fmt;
 use std::io;
 use std::net::SocketAddr;
-use std::path::Path;
 use std::sync::Arc;
 
 use secrecy::{ExposeSecret, SecretString};
@@ -19,14 +18,16 @@ use super::options::ServeOptions;
 use super::parts::Parts;
 use super::private_file::PrivateFile;
 use crate::server::access;
+use crate::server::connections::Connections;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
+use crate::server::exec::Executor;
 use crate::server::exec::mcp::{Client, KnownServers};
-use crate::server::exec::{Executor, NoCredentials};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
+use crate::server::triggers::SigningKey;
 
 /// The local runtime, listening.
 ///
@@ -35,6 +36,7 @@ pub struct Server {
     announcement: Announcement,
     token: SecretString,
     engine: Engine,
+    connections: Connections,
     registry: Registry,
     notices: Vec<String>,
     http: Http,
@@ -48,15 +50,17 @@ pub struct Server {
 /// What the API needs of the executor's parts.
 struct Kit {
     client: Arc<Client>,
+    connections: Connections,
 }
 
 impl Kit {
     /// Parts of its own, for an executor that is the caller's.
-    fn bare(dir: &Path, options: &ServeOptions) -> Result<Self, ServeError> {
+    fn bare(options: &ServeOptions, connections: Connections) -> Result<Self, ServeError> {
         let client = Client::new(KnownServers::new(), &Egress::new(options.allow_hosts.clone()));
         let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
-        let instances = Arc::new(Lookup::new(dir));
-        Ok(Self { client: Arc::new(client.with_registry(instances, Arc::new(NoCredentials))) })
+        let instances = Arc::new(Lookup::over(connections.readers()));
+        let client = Arc::new(client.with_registry(instances, Arc::new(connections.clone())));
+        Ok(Self { client, connections })
     }
 }
 
@@ -74,8 +78,9 @@ impl Server {
     /// See [`ServeError`]: above all `Held` when another process uses the directory.
     pub async fn start(options: ServeOptions) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        let (mut parts, executor) = Parts::start(dir.path(), &options).await?;
-        let kit = Kit { client: executor.tools() };
+        let connections = connections(&dir, &options)?;
+        let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
+        let kit = Kit { client: executor.tools(), connections };
         let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
         if let Err(error) = server.registry.install_shipped().await {
             tracing::warn!(%error, "the shipped MCP server is not registered");
@@ -98,7 +103,8 @@ impl Server {
     /// As [`Server::start`].
     pub async fn start_with(options: ServeOptions, executor: Arc<dyn Executor>) -> Result<Self, ServeError> {
         let (dir, listener) = claim(&options).await?;
-        let kit = Kit::bare(dir.path(), &options)?;
+        let connections = connections(&dir, &options)?;
+        let kit = Kit::bare(&options, connections)?;
         Self::assemble(dir, listener, executor, kit).await
     }
 
@@ -111,14 +117,20 @@ impl Server {
         let failed = |source| ServeError::Directory { dir: dir.path().to_owned(), source };
         let addr = listener.local_addr().map_err(failed)?;
         let engine = Engine::open(dir.path(), executor).await?;
+        kit.connections.attach(&engine);
         let token = access::fresh().ok_or(ServeError::NoRandomness)?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
+        let signing_key = SigningKey::open(dir.path());
+        let signing_key = signing_key.map_err(|error| ServeError::part("the webhooks", &error))?;
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
         let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
-        let state = HttpState::new(engine.clone(), registry.clone(), gate, closing.clone());
+        let state =
+            HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
+                .with_signing_key(signing_key);
+        tokio::spawn(state.triggers().clone().run(closing.clone()));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
         let runtime_path = dir.path().join(announcement::FILE);
@@ -130,6 +142,7 @@ impl Server {
             token,
             notices: engine.notices().to_vec(),
             engine,
+            connections: kit.connections,
             registry,
             http,
             parts: None,
@@ -164,6 +177,11 @@ impl Server {
         &self.registry
     }
 
+    /// The connections, for callers in the same process.
+    pub fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
     /// What an operator should know of how the start went though it went well, one sentence each:
     /// that a damaged database was moved aside, for one.
     pub fn notices(&self) -> &[String] {
@@ -191,6 +209,7 @@ impl Server {
         if let Some(parts) = &mut self.parts {
             parts.rest().await;
         }
+        self.connections.close().await;
         self.engine.shutdown().await;
         if let Some(parts) = self.parts.take() {
             parts.shutdown().await;
@@ -225,6 +244,11 @@ async fn claim(options: &ServeOptions) -> Result<(DataDir, TcpListener), ServeEr
         _ => ServeError::Bind { addr, source },
     })?;
     Ok((dir, listener))
+}
+
+fn connections(dir: &DataDir, options: &ServeOptions) -> Result<Connections, ServeError> {
+    let egress = Egress::new(options.allow_hosts.clone());
+    Connections::open(dir.path(), &egress).map_err(|error| ServeError::part("the connections", &error))
 }
 
 fn announce(addr: SocketAddr, token_file: &PrivateFile) -> Announcement {

@@ -6,12 +6,15 @@ use ratatui::layout::Rect;
 use super::columns::code;
 use super::facts::{root_cause, said, waits, why};
 use super::{chain, group};
-use crate::app::panes::RowKey;
+use crate::app::Action;
+use crate::app::panes::{RowKey, case};
 use crate::domain::clock::{age, human};
+use crate::domain::triage::{Facts, headline};
 use crate::domain::{Graph, PendingTask, Run, RunClass, StepId};
 use crate::ui::draw::Scene;
 use crate::ui::entry;
 use crate::ui::pane::{Focus, frame};
+use crate::ui::run::diagnosis::one_line;
 use crate::ui::run::page::Page;
 use crate::ui::status::of_run;
 use crate::ui::strip::Strip;
@@ -127,6 +130,9 @@ fn about_run(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if run.status.class() == RunClass::Failed {
         failure(scene, run, page);
     }
+    if run.status.class() != RunClass::Failed {
+        found(scene, run, page);
+    }
     facts(scene, run, page);
     page.blank();
     let why = why(scene, run);
@@ -135,6 +141,17 @@ fn about_run(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
         page.blank();
     }
     newest(scene, run, page);
+}
+
+/// The top finding in one line, and the key that tells the rest.
+fn found(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
+    let facts = Facts::default();
+    let Some(case) = case(scene.model, &run.id, &facts, scene.now) else { return };
+    let Some(finding) = headline(&case) else { return };
+    let theme = scene.theme;
+    let strip = one_line(scene, &finding).right(Action::Diagnose.entry().keys[0].to_string(), theme.key);
+    page.line(&strip.right(" diagnoses", theme.muted));
+    page.blank();
 }
 
 /// The newest events, as many as fit, the newest last.
@@ -180,6 +197,9 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(trigger) = &run.trigger {
         page.named("trigger", trigger, theme.text);
     }
+    if let Some(parent) = &run.parent {
+        page.named("called by", &format!("{} of {}", parent.step_id, parent.run_id.short()), theme.text);
+    }
     if let Some(version) = run.version {
         page.named("version", &version.to_string(), theme.text);
     }
@@ -204,6 +224,11 @@ fn failure(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
         page.text(code.advice(), theme.text);
     }
     let (key, word) = ("R", " starts a new run; this one never resumes.");
-    page.line(&Strip::new().add(key, theme.key).add(word, theme.muted));
+    let strip = Strip::new().add(key, theme.key).add(word, theme.muted);
+    page.line(
+        &strip
+            .right(Action::Diagnose.entry().keys[0].to_string(), theme.key)
+            .right(" diagnoses", theme.muted),
+    );
     page.blank();
 }

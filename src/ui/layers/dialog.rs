@@ -20,7 +20,8 @@ pub(super) fn draw(scene: Scene<'_>, dialog: &Dialog, buf: &mut Buffer) {
     let payload = &dialog.lines;
     let foot = choices::lines(dialog, is_stale(scene), (width.saturating_sub(4), size.1), theme);
     let most = buf.area.height.saturating_sub(4);
-    let body = if payload.is_empty() { 0 } else { payload.len().min(usize::from(most)) as u16 + 2 };
+    let rows = dialog.rows(size);
+    let body = if payload.is_empty() { 0 } else { payload.len().min(rows) as u16 + 2 };
     let height = (body + foot.len() as u16 + 2).min(most);
     let mut title = Strip::new().add(title(dialog), theme.title);
     if scene.model.session.environment == Environment::Production {

@@ -4,7 +4,9 @@ mod bars;
 mod canvas;
 mod context;
 pub(super) mod dag;
+pub(super) mod diagnosis;
 mod events;
+mod finding;
 pub(super) mod page;
 mod payload;
 mod reader;
@@ -28,15 +30,18 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, buf: &mut Buffer) {
     let main = parts.main.intersection(buf.area);
     // All that is shown of a moment of the past is as it was then.
     let now = screen.moment.as_ref().and_then(|moment| moment.time()).unwrap_or(scene.now);
+    let present = scene;
     let scene = Scene { now, ..scene };
     match (screen.tab, &screen.events.payload) {
         (Tab::Canvas, _) => canvas::draw(scene, screen, main, buf),
         (Tab::Events, None) => events::draw(scene, screen, main, buf),
         (Tab::Events, Some(open)) => payload::draw(scene, screen, open, main, buf),
         (Tab::Timeline, _) => timeline::draw(scene, screen, main, buf),
+        (Tab::Diagnosis, _) => diagnosis::draw(present, screen, main, buf),
         (Tab::Context, _) => context::draw(scene, screen, main, buf),
     }
     if let Some(side) = parts.side {
+        let scene = if screen.tab == Tab::Diagnosis { present } else { scene };
         side::draw(scene, screen, side.intersection(buf.area), buf);
     }
 }

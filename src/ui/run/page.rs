@@ -68,6 +68,18 @@ impl<'s, 'b> Page<'s, 'b> {
         }
     }
 
+    /// Writes a sentence after its number, later lines below its beginning.
+    pub(in crate::ui) fn numbered(&mut self, number: usize, text: &str) {
+        let mut lines = Vec::new();
+        wrap(&visible(text), usize::from(self.area.width.saturating_sub(3)), 0, &mut lines);
+        for (index, line) in lines.iter().enumerate() {
+            let before = if index == 0 { number.to_string() } else { String::new() };
+            let strip =
+                Strip::new().cell(before, 3, self.scene.theme.key).add(&**line, self.scene.theme.text);
+            self.line(&strip);
+        }
+    }
+
     /// Writes a short value after its name.
     pub(in crate::ui) fn named(&mut self, name: &str, value: &str, style: Style) {
         let columns = if self.area.width < 56 { NARROW } else { NAME };

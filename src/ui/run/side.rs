@@ -30,6 +30,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
             selected(scene, screen, key.map(|key| &key.step), area, buf);
         }
         Tab::Context => super::context::side(scene, screen, detail, area, buf),
+        Tab::Diagnosis => super::finding::side(scene, &screen.diagnosis, area, buf),
     }
 }
 
@@ -125,6 +126,9 @@ fn step(
     if let Some(elapsed) = state.elapsed(scene.now) {
         let word = if state.ended_at.is_some() { "took" } else { "for" };
         page.named(word, &human_fine(elapsed), theme.text);
+    }
+    if let Some(child) = &state.child {
+        page.named("child run", child.run_id.as_str(), theme.text);
     }
     if let Some(cause) = &state.caused_by {
         page.named("because of", cause.as_str(), theme.cancelled);

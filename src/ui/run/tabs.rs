@@ -21,7 +21,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let follows = match screen.tab {
         Tab::Canvas | Tab::Timeline => screen.canvas.follow,
         Tab::Events => screen.events.follow,
-        Tab::Context => return strip.paint(area, buf),
+        Tab::Context | Tab::Diagnosis => return strip.paint(area, buf),
     };
     let live = scene.model.mirror.run(&screen.run).is_some_and(|run| !run.status.is_terminal());
     if live {

@@ -65,7 +65,7 @@ pub(crate) fn settle(model: &mut Model) {
     }
     canvas::pan(&mut open.canvas, model.size);
     match open.tab {
-        Tab::Canvas | Tab::Events => {}
+        Tab::Canvas | Tab::Events | Tab::Diagnosis => {}
         Tab::Timeline => {
             let rows = layout::timeline(model.size).rows;
             timeline::settle(open, detail, usize::from(rows.height));

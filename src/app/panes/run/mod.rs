@@ -1,7 +1,8 @@
-//! The screen of one run: canvas, event log, timeline and data, at present or at a moment of the past.
+//! The screen of one run: canvas, event log, timeline, data and diagnosis, at present or at a moment of the past.
 
 mod canvas;
 mod context;
+mod diagnosis;
 mod events;
 mod keys;
 mod moment;
@@ -13,6 +14,8 @@ mod timeline;
 
 pub use context::ContextView;
 pub(crate) use context::under_cursor as under_context;
+pub use diagnosis::{Diagnosis, case, evidence_age, is_checking};
+pub(crate) use diagnosis::{follow_up, learned, on_canvas};
 pub use events::matches;
 pub(crate) use keys::{open, perform, resized, settle};
 pub use moment::Moment;

@@ -9,14 +9,14 @@ impl RunScreen {
         match self.tab {
             Tab::Context => self.context.search.as_ref(),
             Tab::Events => self.events.search.as_ref(),
-            Tab::Canvas | Tab::Timeline => None,
+            Tab::Canvas | Tab::Timeline | Tab::Diagnosis => None,
         }
     }
 
     pub(super) fn search_mut(&mut self) -> &mut Option<Search> {
         match self.tab {
             Tab::Context => &mut self.context.search,
-            Tab::Canvas | Tab::Events | Tab::Timeline => &mut self.events.search,
+            Tab::Canvas | Tab::Events | Tab::Timeline | Tab::Diagnosis => &mut self.events.search,
         }
     }
 }

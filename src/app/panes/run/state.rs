@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use super::context::ContextView;
+use super::diagnosis::Diagnosis;
 use super::moment::Moment;
 use super::reader::Reader;
 use super::timeline::TimelineView;
@@ -22,6 +23,8 @@ pub enum Tab {
     Timeline,
     /// The run's data.
     Context,
+    /// Why it failed or is stuck.
+    Diagnosis,
 }
 
 /// One row of the table of tabs.
@@ -41,6 +44,7 @@ pub const TABS: &[TabEntry] = &[
     TabEntry { tab: Tab::Events, title: "Events", action: Action::TabEvents },
     TabEntry { tab: Tab::Timeline, title: "Timeline", action: Action::TabTimeline },
     TabEntry { tab: Tab::Context, title: "Context", action: Action::TabContext },
+    TabEntry { tab: Tab::Diagnosis, title: "Diagnosis", action: Action::TabDiagnosis },
 ];
 
 impl Tab {
@@ -135,6 +139,8 @@ pub struct RunScreen {
     pub timeline: TimelineView,
     /// The run's data.
     pub context: ContextView,
+    /// Why it failed or is stuck.
+    pub diagnosis: Diagnosis,
     /// The moment of the past that all tabs show; none for the present.
     pub moment: Option<Box<Moment>>,
 }
@@ -150,6 +156,7 @@ impl RunScreen {
             events: EventList { follow: true, ..EventList::default() },
             timeline: TimelineView::default(),
             context: ContextView::default(),
+            diagnosis: Diagnosis::default(),
             moment: None,
         }
     }

@@ -1,6 +1,6 @@
 //! What keys do within a tab.
 
-use super::{RunScreen, Tab, canvas, context, events, timeline};
+use super::{RunScreen, Tab, canvas, context, diagnosis, events, timeline};
 use crate::app::layout::{self, CanvasForm};
 use crate::app::model::Tone;
 use crate::app::{Action, Model};
@@ -18,6 +18,8 @@ pub(super) fn perform(model: &mut Model, open: &mut RunScreen, action: Action, n
         }
         (Some(detail), Tab::Events) => in_log(open, detail, action, sizes),
         (Some(detail), Tab::Timeline) => in_time(open, detail, action, sizes.0),
+        (Some(_), Tab::Diagnosis) if diagnosis::motion(&mut open.diagnosis, action, sizes.0) => Outcome::Done,
+        (Some(_), Tab::Diagnosis) => Outcome::NotMine,
         (Some(detail), Tab::Context) => match context::perform(open, detail, action, sizes) {
             Some(true) => Outcome::Done,
             Some(false) => Outcome::NotFound,

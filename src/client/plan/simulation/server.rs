@@ -162,6 +162,7 @@ impl Server {
                 verbatim: None,
                 created_at: event.at,
                 payload: json!({"event": event.id}),
+                verbatim: None,
             });
         }
     }

@@ -5,18 +5,18 @@ use std::time::Duration;
 use super::stuck;
 use super::subject::{code, has_failed};
 use super::words::{credits, list};
-use crate::domain::FailureCode;
 use crate::domain::clock::human_coarse;
 use crate::domain::triage::diagnose::unchecked;
-use crate::domain::triage::{Act, Asked, Balance, Case, Finding, Need, Page, Spend, SpendRow, Verdict};
+use crate::domain::triage::{Act, Asked, Case, Finding, Need, Page, Spend, SpendRow, Verdict};
+use crate::domain::{Bucket, FailureCode};
 
 /// Below so many microcredits the balance is told of as low: a few steps' worth.
-const LOW: i64 = 25_000_000;
+const LOW: u64 = 25_000_000;
 
 /// Whether credits are what the case is about.
 fn is_short(case: &Case<'_>) -> bool {
-    let balance = case.facts.balance().known().and_then(Balance::total);
-    code(case) == Some(&FailureCode::InsufficientCredits) || balance.is_some_and(|left| left < LOW)
+    let balance = case.facts.balance().known().filter(|usage| !usage.is_unlimited);
+    code(case) == Some(&FailureCode::InsufficientCredits) || balance.is_some_and(|usage| usage.total < LOW)
 }
 
 /// The balance for what failed or does not start; what used it where it is short, and for a session.
@@ -51,29 +51,32 @@ fn balance(case: &Case<'_>) -> Finding {
     let Asked::Known(fact, balance) = asked else {
         return unchecked(32, "credits-balance", "the credit balance", &asked);
     };
-    let Some(total) = balance.total() else {
-        let title = "the server answers, but tells no balance";
-        return Finding::new(32, "credits-balance", Verdict::Unchecked, title).seen(
-            fact.asked.clone(),
-            "no bucket",
-            Some(fact.asked_at),
-        );
-    };
-    let buckets = [("trial", balance.trial), ("included", balance.included), ("PAYG", balance.payg)];
-    let told: Vec<String> =
-        buckets.iter().filter_map(|(name, left)| Some(format!("{name} {}", credits((*left)?)))).collect();
-    let title = format!("credits {} ({}), spent in this order", credits(total), told.join(", "));
+    let (total, buckets) = (balance.total, balance.balance);
+    let told = Bucket::ALL.map(|bucket| format!("{} {}", bucket_name(bucket), credits(buckets.of(bucket))));
     let verdict = match total {
-        ..=0 if code(case) == Some(&FailureCode::InsufficientCredits) => Verdict::Cause,
-        ..=0 => Verdict::Contributing,
-        1..LOW => Verdict::Contributing,
+        _ if balance.is_unlimited => Verdict::Ok,
+        0 if code(case) == Some(&FailureCode::InsufficientCredits) => Verdict::Cause,
+        0..LOW => Verdict::Contributing,
         _ => Verdict::Ok,
+    };
+    let title = if balance.is_unlimited {
+        "credits are not limited here".to_owned()
+    } else {
+        format!("credits {} ({}), spent in this order", credits(total), told.join(", "))
     };
     Finding::new(32, "credits-balance", verdict, title).seen(
         fact.asked.clone(),
         format!("{total} microcredits"),
         Some(fact.asked_at),
     )
+}
+
+/// A bucket as people know it.
+fn bucket_name(bucket: Bucket) -> &'static str {
+    match bucket {
+        Bucket::Trial | Bucket::Included => bucket.as_str(),
+        Bucket::Payg => "PAYG",
+    }
 }
 
 fn spend(case: &Case<'_>) -> Option<Finding> {
@@ -84,14 +87,14 @@ fn spend(case: &Case<'_>) -> Option<Finding> {
         Asked::Not => return None,
     };
     let rate = per_hour(spend);
-    let left = case.facts.balance().known().and_then(Balance::total).filter(|left| *left > 0);
+    let left = case.facts.balance().known().map(|usage| usage.total).filter(|left| *left > 0);
     let lasts = left
         .zip(rate)
         .map(|(left, rate)| {
             format!("; at this rate the rest lasts {}", human_coarse(hours(left as f64 / rate)))
         })
         .unwrap_or_default();
-    let pace = rate.map(|rate| format!(", {} an hour", credits(rate as i64))).unwrap_or_default();
+    let pace = rate.map(|rate| format!(", {} an hour", credits(rate as u64))).unwrap_or_default();
     let title = format!("{} credits used in {}{pace}{lasts}", credits(spend.total), spend.window);
     let finding = Finding::new(33, "credits-spend", Verdict::Contributing, title).seen(
         fact.asked.clone(),
@@ -127,5 +130,6 @@ fn top(rows: &[SpendRow]) -> String {
 fn add() -> Finding {
     let title = "credits are added in the console; changing the plan needs a tenant_admin";
     Finding::new(34, "credits-add", Verdict::ByDesign, title)
+        .seen("the platform's roles", "billing takes a contributor, the plan a tenant_admin", None)
         .offer("open plan and billing", Act::Console(Page::Settings))
 }

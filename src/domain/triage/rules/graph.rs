@@ -87,7 +87,7 @@ pub(super) fn issues(case: &Case<'_>) -> Vec<Finding> {
             if let Some(place) = &issue.place {
                 finding = finding.seen("place", place.clone(), None);
             }
-            if let Some(suggestion) = &issue.suggestion {
+            if let Some(suggestion) = issue.suggestion.as_ref().filter(|text| !text.contains(' ')) {
                 finding = finding.offer(format!("copy {suggestion}"), Act::Copy(suggestion.clone()));
             }
             Some(finding.offer("open the workflow", Act::Console(Page::Workflow(run.workflow_id.clone()))))
@@ -115,7 +115,7 @@ fn class(issue: &DryRunIssue) -> Option<(u8, &'static str)> {
     let place = issue.place.as_deref().unwrap_or_default();
     Some(if says(&["cycle", "wait for each other"]) {
         (46, "graph-cycle")
-    } else if says(&["lua"]) {
+    } else if mentions(&issue.code, &["lua"]) || mentions(&issue.message, &["lua script", "lua syntax"]) {
         (48, "graph-lua")
     } else if mentions(&issue.code, &["braces"]) {
         (51, "braces")

@@ -23,7 +23,8 @@ pub(super) fn has_failed(case: &Case<'_>) -> bool {
 /// The step that matters: the one that failed first, else the one in flight that began first.
 pub(super) fn step<'a>(case: &Case<'a>) -> Option<&'a StepId> {
     if has_failed(case) {
-        return case.root();
+        // What an operator stopped is not what is wrong with a run.
+        return case.root().filter(|_| code(case) != Some(&FailureCode::RunStopped));
     }
     if case.is_over() {
         return None;

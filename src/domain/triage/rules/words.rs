@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use crate::domain::clock::{age, human};
-use crate::domain::{StepId, Timestamp};
+use crate::domain::{Credits, StepId, Timestamp};
 
 /// How many names a sentence holds before the rest is counted.
 const NAMED: usize = 3;
@@ -27,17 +27,9 @@ pub(super) fn counted(count: usize, noun: &str) -> String {
     if count == 1 { format!("1 {noun}") } else { format!("{count} {noun}s") }
 }
 
-/// Microcredits as credits: `17.0`, `1,240.5`.
-pub(super) fn credits(micro: i64) -> String {
-    let tenths = (micro as f64 / 100_000.0).round() as i64;
-    let (whole, tenth) = (tenths.abs() / 10, tenths.abs() % 10);
-    let mut digits = whole.to_string();
-    let mut at = digits.len();
-    while at > 3 {
-        at -= 3;
-        digits.insert(at, ',');
-    }
-    format!("{}{digits}.{tenth}", if tenths < 0 { "-" } else { "" })
+/// Microcredits as credits, without their unit: `17.0`, `1,240`.
+pub(super) fn credits(micro: u64) -> String {
+    Credits(micro).to_string().trim_end_matches(" cr").to_owned()
 }
 
 /// Seconds as an author writes them: `30 s`, `1.5 s`.
@@ -75,8 +67,6 @@ mod tests {
     #[test]
     fn figures_and_lists_read_well() {
         assert_eq!(credits(17_000_000), "17.0");
-        assert_eq!(credits(1_240_450_000), "1,240.5");
-        assert_eq!(credits(-250_000), "-0.3");
         assert_eq!(list(["a", "b"]), "a, b");
         assert_eq!(list(["a", "b", "c", "d", "e"]), "a, b, c and 2 more");
         assert_eq!(nearest("biling-prod", ["search", "billing-prod"]), Some("billing-prod"));

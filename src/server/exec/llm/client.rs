@@ -11,10 +11,10 @@ use tokio::time::{Instant, timeout};
 use tokio_util::sync::CancellationToken;
 use url::Url;
 
-use super::provider::{Variables, is_loopback, shown};
+use super::provider::{Variables, shown};
 use super::{Conversation, LlmError, LlmProvider, Question, Reply, answer, conversation};
 use crate::machine::Outcome;
-use crate::server::egress::{ChosenBy, Denied, Egress, Proxies};
+use crate::server::egress::{ChosenBy, Denied, Egress, Proxies, is_loopback};
 use crate::server::exec::mcp::causes;
 
 /// The largest answer, in bytes.

@@ -3,9 +3,10 @@
 use std::fmt;
 
 use secrecy::SecretString;
-use url::{Host, Url};
+use url::Url;
 
 use super::LlmError;
+use crate::server::egress::is_loopback;
 
 /// Where `OPENAI_API_KEY` belongs when no address stands beside it.
 const OPENAI: &str = "https://api.openai.com/v1";
@@ -97,16 +98,6 @@ pub(super) fn shown(url: &Url) -> Box<str> {
     let mut url = url.clone();
     url.set_query(None);
     url.as_str().into()
-}
-
-/// Whether an address is on this machine.
-pub(super) fn is_loopback(url: &Url) -> bool {
-    match url.host() {
-        Some(Host::Domain(name)) => name == "localhost",
-        Some(Host::Ipv4(ip)) => ip.is_loopback(),
-        Some(Host::Ipv6(ip)) => ip.is_loopback(),
-        None => false,
-    }
 }
 
 #[cfg(test)]

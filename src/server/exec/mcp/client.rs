@@ -144,7 +144,15 @@ impl Client {
 
     async fn attempt(&self, target: &Target, args: Value, key: &str) -> Result<Value, ClientError> {
         let line = Line(self.dialer.dial(target).await?);
-        self.call_on(&line, &target.tool, args, key).await
+        let spare = line.0.connection.is_some().then(|| args.clone());
+        let called = self.call_on(&line, &target.tool, args, key).await;
+        let (Err(ClientError::Rejected { .. }), Some(args)) = (&called, spare) else { return called };
+        // The server took nothing of it, and whoever keeps the connection may have got another token.
+        let again = Line(self.dialer.dial(target).await?);
+        if again.0.sends_the_same(&line.0) {
+            return called;
+        }
+        self.call_on(&again, &target.tool, args, key).await
     }
 
     /// The way to a registered server, with a connection or without.

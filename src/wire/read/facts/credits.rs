@@ -1,40 +1,19 @@
-//! Credits: what is left, what used them, what actions cost.
+//! Credits: what used them, what actions cost.
 
 use serde_json::Value;
 
 use super::super::fields::text;
 use super::items;
-use crate::domain::triage::{Balance, Spend, SpendRow};
+use crate::domain::credits::MICROCREDITS;
+use crate::domain::triage::{Spend, SpendRow};
 
 /// One credit in microcredits.
-const CREDIT: f64 = 1_000_000.0;
+const CREDIT: f64 = MICROCREDITS as f64;
 /// The names of a workflow in a row, then of an action.
 const WORKFLOW: [&str; 4] = ["workflow_name", "workflow.name", "workflow_id", "workflow"];
 const ACTION: [&str; 6] = ["action", "action_type", "action_key", "dimension", "event_type", "kind"];
 /// How deep lists are searched for.
 const DEPTH: usize = 4;
-
-/// Reads the buckets. Only their names are documented, so other fields do not matter.
-pub fn balance(raw: &Value) -> Balance {
-    let raw = ["usage", "data", "balance"]
-        .iter()
-        .find_map(|name| raw.get(*name).filter(|v| v.is_object()))
-        .unwrap_or(raw);
-    let left = |name: &str| {
-        let names = [
-            format!("{name}_remaining"),
-            format!("{name}_remaining_microcredits"),
-            format!("{name}_microcredits"),
-        ];
-        names.iter().find_map(|name| number(raw.get(name)?))
-    };
-    Balance {
-        trial: left("trial"),
-        included: left("included"),
-        payg: left("payg"),
-        stated_total: left("total"),
-    }
-}
 
 /// Reads what used credits within a window, from the analytics and from the usage history,
 /// whichever can be had; none when neither tells an amount.
@@ -49,7 +28,7 @@ pub fn spend(consumed: Option<&Value>, history: Option<&Value>, window: &str, se
             gather(raw, &ACTION, DEPTH, &mut actions);
         }
     }
-    let sum = |rows: &[SpendRow]| rows.iter().map(|row| row.amount).fold(0_i64, i64::saturating_add);
+    let sum = |rows: &[SpendRow]| rows.iter().map(|row| row.amount).fold(0, u64::saturating_add);
     let stated = [consumed, history].into_iter().flatten().find_map(amount);
     let total = stated
         .or_else(|| (!workflows.is_empty()).then(|| sum(&workflows)))
@@ -57,7 +36,7 @@ pub fn spend(consumed: Option<&Value>, history: Option<&Value>, window: &str, se
     Some(Spend {
         window: window.into(),
         seconds,
-        total: total.saturating_abs(),
+        total,
         workflows: largest(workflows),
         actions: largest(actions),
     })
@@ -79,7 +58,7 @@ fn gather(raw: &Value, names: &[&str], depth: usize, rows: &mut Vec<SpendRow>) {
     if let Some(list) = items(raw, &["usage", "history", "entries"]) {
         for item in list {
             if let (Some(name), Some(amount)) = (text(item, names), amount(item)) {
-                add(rows, name, amount.saturating_abs());
+                add(rows, name, amount);
             }
         }
     }
@@ -95,7 +74,7 @@ fn gather(raw: &Value, names: &[&str], depth: usize, rows: &mut Vec<SpendRow>) {
     }
 }
 
-fn add(rows: &mut Vec<SpendRow>, name: Box<str>, amount: i64) {
+fn add(rows: &mut Vec<SpendRow>, name: Box<str>, amount: u64) {
     match rows.iter_mut().find(|row| row.name == name) {
         Some(row) => row.amount = row.amount.saturating_add(amount),
         None => rows.push(SpendRow { name, amount }),
@@ -108,7 +87,7 @@ fn largest(mut rows: Vec<SpendRow>) -> Vec<SpendRow> {
 }
 
 /// The amount that an object names: microcredits, or whole credits.
-fn amount(raw: &Value) -> Option<i64> {
+fn amount(raw: &Value) -> Option<u64> {
     let fields = raw.as_object()?;
     let micro =
         fields.iter().find(|(name, _)| name.ends_with("microcredits")).and_then(|(_, value)| number(value));
@@ -116,15 +95,15 @@ fn amount(raw: &Value) -> Option<i64> {
         let of_credits =
             |name: &str| name == "credits" || name.ends_with("_credits") || name == "credits_consumed";
         let (_, value) = fields.iter().find(|(name, _)| of_credits(name))?;
-        value.as_f64().map(|credits| (credits * CREDIT) as i64)
+        value.as_f64().map(|credits| (credits.abs() * CREDIT) as u64)
     };
     micro.or_else(whole)
 }
 
-fn number(value: &Value) -> Option<i64> {
+fn number(value: &Value) -> Option<u64> {
     match value {
-        Value::Number(number) => number.as_i64().or_else(|| number.as_f64().map(|n| n as i64)),
-        Value::String(text) => text.parse().ok(),
+        Value::Number(number) => number.as_f64().map(|n| n.abs() as u64),
+        Value::String(text) => text.trim_start_matches('-').parse().ok(),
         _ => None,
     }
 }
@@ -135,18 +114,8 @@ mod tests {
     use pretty_assertions::assert_eq;
     use serde_json::json;
 
-    fn row(name: &str, amount: i64) -> SpendRow {
+    fn row(name: &str, amount: u64) -> SpendRow {
         SpendRow { name: name.into(), amount }
-    }
-
-    #[test]
-    fn buckets_are_read_and_missing_ones_stay_unknown() {
-        let raw = json!({"trial_remaining": 2_000_000, "included_remaining": "3", "odd": [1]});
-        assert_eq!(
-            balance(&raw),
-            Balance { trial: Some(2_000_000), included: Some(3), payg: None, stated_total: None }
-        );
-        assert_eq!(balance(&json!([])), Balance::default());
     }
 
     #[test]

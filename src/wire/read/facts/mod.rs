@@ -8,7 +8,7 @@ mod dry_run;
 mod mcp;
 mod rest;
 
-pub use credits::{balance, prices, spend};
+pub use credits::{prices, spend};
 pub use dry_run::dry_run;
 pub use mcp::{connections, google_account, google_config, instances, overrides, probe, profiles};
 pub use rest::{extraction, memory, model, models, tokens};

@@ -46,6 +46,8 @@ pub(in super::super) fn check(case: &Case<'_>) -> Vec<Finding> {
     };
     let found = match find(case, id) {
         None => gone(id, fact),
+        // What a person must connect again is told of once, by the rule for accounts.
+        Some(connection) if connection.needs_reconnect => return Vec::new(),
         Some(connection) => state(connection, fact),
     };
     let probe = binding.server(case).and_then(|server| validated(case, server, id));
@@ -62,23 +64,12 @@ fn gone(id: &str, fact: &Fact) -> Finding {
 fn state(connection: &Connection, fact: &Fact) -> Finding {
     let name = &connection.name;
     let status = if connection.status.is_empty() { "without a status" } else { &connection.status };
-    let seen = |verdict, title: String| {
-        Finding::new(28, "binding-connection", verdict, title).seen(
-            fact.asked.clone(),
-            format!("status {status}"),
-            Some(fact.asked_at),
-        )
-    };
-    if !connection.needs_reconnect {
-        return seen(Verdict::Ok, format!("connection {name} ({}) is {status}", connection.provider));
-    }
-    let again = Act::Reconnect { connection: connection.id.clone(), provider: connection.provider.clone() };
-    seen(
-        Verdict::Cause,
-        format!("connection {name} ({}) needs reconnecting: it is {status}", connection.provider),
+    let title = format!("connection {name} ({}) is {status}", connection.provider);
+    Finding::new(28, "binding-connection", Verdict::Ok, title).seen(
+        fact.asked.clone(),
+        format!("status {status}"),
+        Some(fact.asked_at),
     )
-    .offer("reconnect in the browser", again)
-    .offer("open the connections", Act::Console(Page::Connections))
 }
 
 fn validated(case: &Case<'_>, server: &str, id: &str) -> Option<Finding> {

@@ -1,0 +1,95 @@
+//! One finding at length: what it rests on, what it means, what can be done.
+
+use ratatui::buffer::Buffer;
+use ratatui::layout::Rect;
+
+use super::diagnosis::mark;
+use super::page::Page;
+use crate::app::Action;
+use crate::app::panes::Diagnosis;
+use crate::domain::clock::{age, human};
+use crate::domain::triage::{Act, Finding};
+use crate::ui::draw::Scene;
+use crate::ui::pane::{Focus, frame};
+use crate::ui::strip::Strip;
+
+/// Draws the pane beside the findings.
+pub(super) fn side(scene: Scene<'_>, diagnosis: &Diagnosis, area: Rect, buf: &mut Buffer) {
+    let title = diagnosis.current().and_then(Finding::playbook).map_or("Finding", |book| &book.title);
+    let inside = frame(area, &Strip::new().add(title, scene.theme.title), Focus::Elsewhere, scene.theme, buf);
+    let inside = Rect { x: inside.x + 1, width: inside.width.saturating_sub(2), ..inside };
+    draw(scene, diagnosis, &mut Page::new(scene, inside, buf));
+}
+
+/// Fills a page with the selected finding.
+pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    let Some(finding) = diagnosis.current() else { return };
+    let (glyph, style) = mark(scene, finding.verdict);
+    let verdict = Strip::new().add(format!("{glyph} {}", finding.verdict), style);
+    page.line(&match &finding.step {
+        Some(step) => verdict.right(step.as_str(), theme.muted),
+        None => verdict,
+    });
+    page.text(&finding.title, theme.text);
+    if let Some(quote) = &finding.quote {
+        page.foreign_text(quote, 5);
+    }
+    page.blank();
+    offers(scene, diagnosis, finding, page);
+    evidence(scene, finding, page);
+    if let Some(book) = finding.playbook() {
+        page.text(&book.explanation, theme.muted);
+        page.text(&book.advice, theme.text);
+    }
+}
+
+/// What was asked, what came of it, and when.
+fn evidence(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    if finding.evidence.is_empty() {
+        return;
+    }
+    for piece in &finding.evidence {
+        let ago = piece.at.map(|at| format!("{} ago", human(age(at, scene.now)))).unwrap_or_default();
+        page.line(&Strip::new().add(&*piece.source, theme.muted).right(ago, theme.muted));
+        page.foreign_text(&piece.found, 3);
+    }
+    page.blank();
+}
+
+/// What can be done, the one that enter does first marked.
+fn offers(scene: Scene<'_>, diagnosis: &Diagnosis, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    for (index, offer) in finding.offers.iter().enumerate() {
+        let here = index == diagnosis.offer;
+        let key = if here { "enter".to_owned() } else { own_key(&offer.act) };
+        let key = if key.is_empty() { "l".to_owned() } else { key };
+        let ink = if here { theme.accent } else { theme.text };
+        page.line(&Strip::new().cell(key, 6, theme.key).add(&*offer.label, ink));
+    }
+    if !finding.offers.is_empty() {
+        page.blank();
+    }
+}
+
+/// The key that does the same from anywhere on the run, if there is one.
+fn own_key(act: &Act) -> String {
+    let action = match act {
+        Act::Decide => Action::RunMenu,
+        Act::Pause => Action::Pause,
+        Act::Resume => Action::Resume,
+        Act::Stop => Action::Stop,
+        Act::RunAgain => Action::RunAgain,
+        Act::Refetch => Action::Refetch,
+        Act::Validate => Action::Validate,
+        Act::ShowEvents => Action::TabEvents,
+        Act::ShowStep(_)
+        | Act::OpenRun { .. }
+        | Act::Reconnect { .. }
+        | Act::Console(_)
+        | Act::Copy(_)
+        | Act::Command(_) => return String::new(),
+    };
+    action.entry().keys[0].to_string()
+}
