@@ -14,6 +14,7 @@ mod client;
 mod connections;
 mod directory;
 mod gate;
+mod models;
 mod oauth;
 mod routes;
 mod runtime;

@@ -11,6 +11,7 @@ use super::error::ApiError;
 use super::gate::Gate;
 use crate::server::connections::Connections;
 use crate::server::engine::Engine;
+use crate::server::exec::LlmProvider;
 use crate::server::registry::Registry;
 use crate::server::triggers::{SigningKey, Triggers};
 
@@ -24,6 +25,7 @@ pub struct HttpState {
     triggers: Triggers,
     signing_key: Option<Arc<SigningKey>>,
     connections: Connections,
+    models: Option<LlmProvider>,
     registry: Registry,
     gate: Arc<Gate>,
     closing: CancellationToken,
@@ -48,6 +50,7 @@ impl HttpState {
             signing_key: None,
             registry,
             connections,
+            models: None,
             gate: Arc::new(gate),
             closing,
             open_streams,
@@ -59,6 +62,20 @@ impl HttpState {
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
+    }
+
+    /// The same with the provider of models that the environment names.
+    #[must_use]
+    pub fn with_models(self, models: Option<LlmProvider>) -> Self {
+        Self { models, ..self }
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub(super) fn models(&self) -> Option<&LlmProvider> {
+        self.models.as_ref()
     }
 
     /// The same with the key of the secrets of webhooks, without which there are none.

@@ -22,8 +22,8 @@ use crate::server::connections::Connections;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
-use crate::server::exec::Executor;
 use crate::server::exec::mcp::{Client, KnownServers};
+use crate::server::exec::{Executor, LlmProvider};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
@@ -51,6 +51,7 @@ pub struct Server {
 struct Kit {
     client: Arc<Client>,
     connections: Connections,
+    models: Option<LlmProvider>,
 }
 
 impl Kit {
@@ -60,7 +61,7 @@ impl Kit {
         let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
         let instances = Arc::new(Lookup::over(connections.readers()));
         let client = Arc::new(client.with_registry(instances, Arc::new(connections.clone())));
-        Ok(Self { client, connections })
+        Ok(Self { client, connections, models: options.llm.clone() })
     }
 }
 
@@ -80,7 +81,7 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let connections = connections(&dir, &options)?;
         let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
-        let kit = Kit { client: executor.tools(), connections };
+        let kit = Kit { client: executor.tools(), connections, models: options.llm.clone() };
         let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
         if let Err(error) = server.registry.install_shipped().await {
             tracing::warn!(%error, "the shipped MCP server is not registered");
@@ -129,7 +130,8 @@ impl Server {
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
         let state =
             HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
-                .with_signing_key(signing_key);
+                .with_signing_key(signing_key)
+                .with_models(kit.models);
         tokio::spawn(state.triggers().clone().run(closing.clone()));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);
