@@ -4,6 +4,7 @@
 //! `ARCC_CRASH_KILLS` sets how many there are.
 #![expect(
     clippy::unwrap_used,
+    clippy::panic,
     clippy::print_stderr,
     reason = "a test that cannot set up has failed, and tells its seed"
 )]

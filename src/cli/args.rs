@@ -133,6 +133,9 @@ pub(super) enum Command {
         #[command(flatten)]
         print: Print,
     },
+    /// MCP servers, instances and tools: list them, validate an instance
+    #[command(subcommand)]
+    Mcp(McpCommand),
     /// Print the completions of a shell
     Completions {
         /// The shell
@@ -285,6 +288,33 @@ pub(super) enum TasksCommand {
         task: TaskArg,
         #[command(flatten)]
         proof: Proof,
+        #[command(flatten)]
+        print: Print,
+    },
+}
+
+/// `arcc mcp …`
+#[derive(Debug, Subcommand)]
+pub(super) enum McpCommand {
+    /// List the registered MCP servers
+    Servers {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// List the instances that steps are bound to
+    Instances {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// List the tools of all servers
+    Tools {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Validate an instance over its real connection; exit 1 when a check fails
+    Validate {
+        /// The instance, by id or name
+        instance: String,
         #[command(flatten)]
         print: Print,
     },

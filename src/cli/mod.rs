@@ -12,6 +12,7 @@ mod findings;
 mod guard;
 mod import;
 mod journal;
+mod mcp;
 mod order;
 mod output;
 mod plain;
@@ -87,6 +88,7 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Bundle(arguments)) => bundle::run(&global, &arguments).await,
         Some(Command::Doctor { print }) => doctor::run(&global, print).await,
         Some(Command::Runs(command)) => runs::run(&global, command).await,
+        Some(Command::Mcp(command)) => mcp::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
         Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,
