@@ -105,6 +105,7 @@ async fn burst(engine: &Engine, workflow: &WorkflowId, runs: usize) {
         trigger_type: "bench".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     };
     let starts = join_all((0..runs).map(|_| engine.start(start())));
     let wait = async {

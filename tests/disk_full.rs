@@ -47,6 +47,7 @@ async fn what_was_acknowledged_is_there_and_nothing_else_and_space_heals_it() {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     };
 
     let (soft, hard) = Resource::FSIZE.get().unwrap();

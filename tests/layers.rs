@@ -62,7 +62,9 @@ fn code(text: &str) -> impl Iterator<Item = (usize, &str)> {
 }
 
 fn is_test(path: &Path) -> bool {
-    path.iter().any(|part| part == "tests" || part == "tests.rs" || part == "lua_tests.rs")
+    path.iter().any(|part| {
+        part.to_str().is_some_and(|part| part == "tests" || part == "tests.rs" || part.ends_with("_tests.rs"))
+    })
 }
 
 fn violations(path: &Path, text: &str) -> Vec<String> {
@@ -118,4 +120,25 @@ fn a_wrong_arrow_and_an_impure_word_are_found() {
         ]
     );
     assert_eq!(violations(Path::new("src/odd/x.rs"), "").len(), 1);
+}
+
+/// The tests that the table of faults names.
+fn named(table: &str) -> Vec<&str> {
+    let rows = table.lines().filter(|line| line.starts_with("//! | "));
+    let cells = rows.filter_map(|line| line.trim_end_matches(" |").rsplit(" | ").next());
+    cells.flat_map(|cell| cell.split('`').skip(1).step_by(2)).collect()
+}
+
+#[test]
+fn every_test_in_the_table_of_faults_exists() {
+    let mut files = Vec::new();
+    sources(Path::new("src"), &mut files);
+    sources(Path::new("tests"), &mut files);
+    let all: Vec<String> = files.iter().map(|path| std::fs::read_to_string(path).unwrap()).collect();
+    let table = std::fs::read_to_string("src/client/mod.rs").unwrap();
+    let names = named(&table);
+    assert!(names.len() > 40, "the table was not found");
+    let is_test = |name: &&str| all.iter().any(|text| text.contains(&format!("fn {name}(")));
+    let missing: Vec<_> = names.iter().filter(|name| !is_test(name)).collect();
+    assert!(missing.is_empty(), "no such tests: {missing:?}");
 }

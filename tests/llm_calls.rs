@@ -147,7 +147,7 @@ async fn a_refused_key_reminds_of_the_credential_that_the_step_names() {
     let error = failed(at(&base).execute(call, CancellationToken::new()).await);
     let want = format!(
         "{base}/chat/completions refused the key (401 Unauthorized): the answer is empty; check AR_LLM_API_KEY; the step \
-         names the credential `cred-7`, but this runtime has only that one key"
+         names the credential `cred-7`, which is no connection of this runtime"
     );
     assert_eq!(error.message, want);
 }
@@ -327,6 +327,7 @@ async fn a_run_asks_again_after_a_bad_moment_and_uses_the_answer() {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     };
     let run = engine.start(start).await.unwrap().id;
     let mut places = engine.subscribe(&workflow);

@@ -261,13 +261,14 @@ async fn runs_of_other_triggers_are_not_seen() {
     let workflow = installed.workflow("access-review").unwrap();
     let input = SAMPLES[0].input(0).unwrap();
     engine
-        .start(arcc::wire::command::StartRun {
+        .start(arcc::wire::StartRun {
             workflow: workflow.clone(),
             run_id: None,
             input: input.clone(),
             trigger_type: "manual".into(),
             excluded: Vec::new(),
             trigger_steps: Default::default(),
+            principal: Default::default(),
         })
         .await
         .unwrap();

@@ -82,6 +82,8 @@ pub enum Action {
     CopyCell,
     /// Open the run in the web console.
     Console,
+    /// Write what support needs to look into the run.
+    Bundle,
     /// Ask the server again.
     Refetch,
     /// The palette of all actions.
@@ -175,6 +177,7 @@ actions! {
     CopyId, "copy-id", "copy id", "Copy the run's id", [Char('c')], OnRun;
     CopyCell, "copy-cell", "copy", "Copy what is under the cursor", [Char('Y')], OnRun;
     Console, "console", "console", "Open the run in the web console", [Char('o')], OnRun;
+    Bundle, "bundle", "bundle", "Write a support bundle of the run, and copy its summary", [Char('b')], OnRun;
     Refetch, "refetch", "refetch", "Ask the server again now", [Char('.')], Anywhere;
     Palette, "palette", "palette", "Find an action by its name", [Char(':')], Anywhere;
     Help, "help", "help", "Show what the keys do here", [Char('?')], Anywhere;

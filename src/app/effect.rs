@@ -4,6 +4,7 @@ use super::pending::Ticket;
 use crate::domain::triage::Need;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::wire::Command;
+use crate::wire::bundle::Bundle;
 
 /// One order to the runtime.
 #[derive(Clone, Debug, PartialEq)]
@@ -47,6 +48,8 @@ pub enum Effect {
     Copy(String),
     /// Open a page of the web console.
     Open(String),
+    /// Write a support bundle; answer with `Msg::Bundled`.
+    Bundle(Box<Bundle>),
     /// End the program.
     Quit,
 }

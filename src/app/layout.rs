@@ -189,7 +189,8 @@ pub fn dialog_columns(size: (u16, u16)) -> usize {
 
 /// Rows of a dialog's payload that are seen at least; what stands below it takes the rest.
 pub fn dialog_rows(size: (u16, u16)) -> usize {
-    usize::from(size.1.saturating_sub(18)).max(1)
+    // What stands below it is pressed together on terminals of less than 24 rows.
+    usize::from(size.1.saturating_sub(if size.1 < 24 { 13 } else { 18 })).max(1)
 }
 
 /// What is inside of a border.

@@ -35,6 +35,8 @@ pub enum Msg {
     },
     /// An instant that was asked for with [`Effect::Wake`](super::Effect::Wake) has come.
     Tick,
+    /// A support bundle was written there, or why it was not.
+    Bundled(Result<String, String>),
     /// Something outside of the model failed in a way that the operator must know: a copy, a browser.
     Notice(String),
 }

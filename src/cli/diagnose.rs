@@ -105,7 +105,7 @@ pub(super) fn session_case<'a>(facts: &'a Facts, caller: &'a Caller) -> Case<'a>
 }
 
 /// A run with all that was fetched of it.
-struct Subject<'d> {
+pub(super) struct Subject<'d> {
     detail: &'d Detail,
     history: RunHistory,
     tasks: Vec<PendingTask>,
@@ -113,7 +113,7 @@ struct Subject<'d> {
 }
 
 impl<'d> Subject<'d> {
-    fn new(connected: &Connected, detail: &'d Detail, tasks: Vec<PendingTask>) -> Self {
+    pub(super) fn new(connected: &Connected, detail: &'d Detail, tasks: Vec<PendingTask>) -> Self {
         let history = RunHistory::from_events(detail.events.iter().cloned());
         Self { detail, history, tasks, caller: caller(connected) }
     }
@@ -132,7 +132,11 @@ impl<'d> Subject<'d> {
         }
     }
 
-    async fn investigate(&self, client: &Client, thoroughness: Thoroughness) -> (Facts, Vec<Finding>) {
+    pub(super) async fn investigate(
+        &self,
+        client: &Client,
+        thoroughness: Thoroughness,
+    ) -> (Facts, Vec<Finding>) {
         let mut facts = Facts::default();
         let none = Facts::default();
         client.gather(thoroughness, &self.case(&none), &mut facts).await;

@@ -3,13 +3,16 @@
 mod account;
 mod args;
 mod balance;
+mod bundle;
 mod connect;
 mod diagnose;
 mod doctor;
 mod exit;
 mod findings;
 mod guard;
+mod import;
 mod journal;
+mod mcp;
 mod order;
 mod output;
 mod plain;
@@ -82,8 +85,10 @@ async fn dispatch(cli: Cli) -> color_eyre::Result<ExitCode> {
         Some(Command::Diagnose { run, offline, print }) => {
             diagnose::run(&global, &run.run, offline, print).await
         }
+        Some(Command::Bundle(arguments)) => bundle::run(&global, &arguments).await,
         Some(Command::Doctor { print }) => doctor::run(&global, print).await,
         Some(Command::Runs(command)) => runs::run(&global, command).await,
+        Some(Command::Mcp(command)) => mcp::run(&global, command).await,
         Some(Command::Tasks(command)) => tasks::run(&global, command).await,
         Some(Command::Workflows(command)) => workflows::run(&global, command).await,
         Some(Command::Credits { print, command }) => account::credits(&global, print, command).await,

@@ -217,6 +217,7 @@ async fn start_order(
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     })
 }
 

@@ -25,11 +25,15 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
     if let WorkflowsCommand::Validate { target, print } = &command {
         return validate::run(global, target, *print).await;
     }
+    if let WorkflowsCommand::Import(arguments) = command {
+        return super::import::run(global, arguments).await;
+    }
     // A file that cannot be read is told of before anything is started.
     let draft = match &command {
         WorkflowsCommand::Apply { file, .. } => Some(read_workflow(file)?),
         WorkflowsCommand::List { .. }
         | WorkflowsCommand::Publish { .. }
+        | WorkflowsCommand::Import(_)
         | WorkflowsCommand::Validate { .. } => None,
     };
     let connected = connect(global, Purpose::Command).await?;
@@ -41,8 +45,8 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
         WorkflowsCommand::Publish { workflow, changelog, proof, print } => {
             publish(&connected, &workflow, &changelog, (&proof, print)).await
         }
-        // Answered above, without a connection where it needs none.
-        WorkflowsCommand::Validate { .. } => Ok(()),
+        // Answered above, without a connection where they need none.
+        WorkflowsCommand::Validate { .. } | WorkflowsCommand::Import(_) => Ok(()),
     };
     connected.close().await;
     done.map(|()| ExitCode::SUCCESS)
@@ -84,6 +88,18 @@ async fn apply(
     publish: bool,
     (proof, print): (&Proof, Print),
 ) -> Result<()> {
+    let (body, line) = put(connected, &draft, publish, proof).await?;
+    Ok(show(print, &body, || vec![line])?)
+}
+
+/// Creates a workflow or changes the one of the same name, and publishes it if wanted; what came of
+/// it as JSON and as a line.
+pub(super) async fn put(
+    connected: &Connected,
+    draft: &Value,
+    publish: bool,
+    proof: &Proof,
+) -> Result<(Value, String)> {
     let client = &connected.client;
     let name = draft["name"].as_str().unwrap_or_default();
     check(connected, "apply", &Aimed::Workflow(name), proof)?;
@@ -92,8 +108,8 @@ async fn apply(
     }
     let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
     let (workflow, word) = match known {
-        Some(known) => (client.patch_workflow(&known.id, &draft).await?, "changed"),
-        None => (client.create_workflow(&draft).await?, "created"),
+        Some(known) => (client.patch_workflow(&known.id, draft).await?, "changed"),
+        None => (create(client, draft).await?, "created"),
     };
     let mut body = json!({"workflow": json_of(&workflow), "outcome": word});
     let mut line = format!("{word} {} ({})", visible(&workflow.name), visible(workflow.id.as_str()));
@@ -103,7 +119,18 @@ async fn apply(
         body["version"] = json!(version.version);
         line.push_str(&format!(", published as version {}", version.version));
     }
-    Ok(show(print, &body, || vec![line])?)
+    Ok((body, line))
+}
+
+/// Creates a workflow; saved defaults can only be given to one that exists.
+async fn create(client: &Client, draft: &Value) -> Result<Workflow> {
+    let made = client.create_workflow(draft).await?;
+    if let Some(setup) = draft.get("run_setup") {
+        let kept = client.patch_workflow(&made.id, &json!({"run_setup": setup})).await;
+        let id = made.id.clone();
+        kept.wrap_err_with(|| format!("created {id} as a draft, but its example input was not kept"))?;
+    }
+    Ok(made)
 }
 
 async fn publish(

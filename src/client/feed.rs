@@ -39,7 +39,8 @@ pub(super) enum List {
 }
 
 impl List {
-    const ALL: [Self; 5] = [Self::Newest, Self::Tasks, Self::Whole, Self::Workflows, Self::Credits];
+    /// In the order of asking: what waits for a person comes first.
+    const ALL: [Self; 5] = [Self::Tasks, Self::Newest, Self::Whole, Self::Workflows, Self::Credits];
 
     /// Whether the feed is well without it: names, drafts and credits may be out of reach.
     fn is_optional(self) -> bool {

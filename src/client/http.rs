@@ -2,6 +2,7 @@
 
 use std::collections::HashMap;
 use std::error::Error;
+use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -10,6 +11,7 @@ use rustls::ClientConfig;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::reach::skew;
 use super::route::{CONNECT, Route};
 use super::{Endpoint, Network, trust};
 use crate::domain::{Graph, Timestamp, WorkflowId};
@@ -46,6 +48,7 @@ pub(super) struct Inner {
     pub(super) headers: HeaderMap,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) route: Route,
+    skew: AtomicI64,
     /// Published versions never change, so each graph is fetched once.
     pub(super) graphs: Graphs,
 }
@@ -96,7 +99,16 @@ impl Client {
         };
         let http = build(&headers, &tls, &route).map_err(|error| failed(&error))?;
         let graphs = Graphs::default();
-        let inner = Inner { endpoint, host, http, headers, tls: Arc::new(tls), route, graphs };
+        let inner = Inner {
+            endpoint,
+            host,
+            http,
+            headers,
+            tls: Arc::new(tls),
+            route,
+            skew: AtomicI64::new(0),
+            graphs,
+        };
         Ok(Self { inner: Arc::new(inner), pauses: &[] })
     }
 
@@ -110,6 +122,12 @@ impl Client {
     /// Host and port, as a person knows the server.
     pub fn host(&self) -> &str {
         &self.inner.host
+    }
+
+    /// How many seconds this machine's clock is ahead of the server's, as the last answer told it;
+    /// 0 until one has.
+    pub(super) fn skew_seconds(&self) -> i64 {
+        self.inner.skew.load(Ordering::Relaxed)
     }
 
     /// Asks for a resource.
@@ -175,7 +193,11 @@ impl Client {
         if let Some(body) = request.body {
             builder = builder.json(body);
         }
-        builder.send().await.map_err(|error| self.failure(&error))
+        let response = builder.send().await.map_err(|error| self.failure(&error))?;
+        if let Some(seconds) = skew(response.headers(), Timestamp::now()) {
+            self.inner.skew.store(seconds, Ordering::Relaxed);
+        }
+        Ok(response)
     }
 
     /// Reads a body as far as it is allowed to go.

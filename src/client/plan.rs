@@ -258,6 +258,10 @@ impl Plan {
     fn fetched(&mut self, run: &RunId, result: Result<Box<Detail>, CallError>, now: Timestamp, random: f64) {
         let Some(focus) = self.focus.as_mut().filter(|focus| focus.run == *run) else { return };
         let workflow = focus.workflow.clone();
+        if result.as_ref().is_err_and(CallError::is_not_found) {
+            // It took its row and its tasks along.
+            self.feed.relist(now);
+        }
         for report in focus.fetched(result.map(|detail| *detail), now, random) {
             match report {
                 Report::Link(state) => self.link(Source::Detail(run.clone()), state, now),

@@ -80,7 +80,8 @@ async fn resolve(host: &str, port: u16) -> Result<Vec<String>, String> {
     if addresses.is_empty() { Err("the name server knows no address".into()) } else { Ok(addresses) }
 }
 
-fn skew(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
+/// How many seconds `now` is ahead of the time that an answer tells.
+pub(super) fn skew(headers: &HeaderMap, now: Timestamp) -> Option<i64> {
     let text = headers.get(header::DATE)?.to_str().ok()?;
     let server = jiff::fmt::rfc2822::DateTimeParser::new().parse_timestamp(text).ok()?;
     Some(now.as_second() - server.as_second())

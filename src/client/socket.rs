@@ -109,6 +109,31 @@ fn closed(host: &str, reason: &str) -> CallError {
     CallError::Unreachable { host: host.into(), reason: reason.into() }
 }
 
+/// What the end of a stream means. Only the two codes that say so are refusals; after any other the
+/// stream is opened again, at a slowing pace.
+fn ended(host: &str, code: Option<u16>) -> CallError {
+    let Some(code) = code else { return closed(host, "it closed the stream") };
+    let word = match code {
+        1000 => "done",
+        1001 => "going away",
+        1002 | 1003 | 1007 | 1010 => "it did not understand",
+        1008 => "against its policy",
+        1009 => "too large",
+        1011 => "an error of its own",
+        1012 => "restarting",
+        1013 => "try again later",
+        3000 => "not authenticated",
+        3003 => "not allowed",
+        _ => "no meaning known",
+    };
+    let told = format!("it closed the stream with code {code} ({word})");
+    match code {
+        3000 => CallError::Unauthorized(told.into()),
+        3003 => CallError::Forbidden(told.into()),
+        _ => closed(host, &told),
+    }
+}
+
 impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// A socket that has just been opened.
     pub(super) fn new(inner: WebSocketStream<S>, host: &str) -> Self {
@@ -163,8 +188,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
                 }
             }),
             Some(Ok(Message::Close(frame))) => {
-                let why = frame.map(|frame| format!("it closed the stream with code {}", frame.code));
-                Some(Heard::Lost(closed(&self.host, why.as_deref().unwrap_or("it closed the stream"))))
+                Some(Heard::Lost(ended(&self.host, frame.map(|frame| frame.code.into()))))
             }
             // Binary frames mean nothing here; pings are answered below this layer.
             Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,

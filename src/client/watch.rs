@@ -23,6 +23,8 @@ const RUNS: usize = 10_000;
 const FRAMES: usize = 256;
 /// How long the shell sleeps at most: it must notice that the machine slept.
 const NAP: Duration = Duration::from_secs(2);
+/// Clocks that move apart by fewer seconds than this are no news: answers travel.
+const NEWS: u64 = 10;
 /// A wall clock this far off the monotonic one was set, or the machine slept.
 const SLEPT: Duration = Duration::from_secs(10);
 
@@ -96,9 +98,8 @@ impl Clock {
         clock::later(self.base, self.since.elapsed())
     }
 
-    /// Whether the wall clock leapt since the last check.
-    fn woke(&mut self) -> bool {
-        let (wall, now) = (Timestamp::now(), Instant::now());
+    /// Whether the wall clock leapt since the last check, which is now.
+    fn woke(&mut self, wall: Timestamp, now: Instant) -> bool {
         let carried = clock::later(self.checked.0, now - self.checked.1);
         self.checked = (wall, now);
         let (ahead, behind) = (clock::age(carried, wall), clock::age(wall, carried));
@@ -118,6 +119,8 @@ struct Shell {
     calls: JoinSet<Input>,
     sockets: JoinSet<()>,
     open: HashMap<WorkflowId, (u64, AbortHandle)>,
+    /// How far the clocks were apart when the application was last told.
+    skew: i64,
     /// Tells a socket from an earlier one of the same workflow.
     dialled: u64,
     frames: mpsc::Sender<(WorkflowId, u64, Heard)>,
@@ -137,6 +140,7 @@ impl Shell {
             calls: JoinSet::new(),
             sockets: JoinSet::new(),
             open: HashMap::new(),
+            skew: 0,
             dialled: 0,
             frames,
             heard,
@@ -175,9 +179,19 @@ impl Shell {
                 () = sleep(nap) => Input::Tick,
             };
             self.handle(input);
-            if self.clock.woke() {
+            if self.clock.woke(Timestamp::now(), Instant::now()) {
                 self.handle(Input::Woke);
             }
+            self.compare_clocks();
+        }
+    }
+
+    /// Tells how far the server's clock is off, when that is news.
+    fn compare_clocks(&mut self) {
+        let seconds = self.client.skew_seconds();
+        if seconds.abs_diff(self.skew) >= NEWS {
+            self.skew = seconds;
+            self.outbox.push(WatchEvent::Skew { seconds });
         }
     }
 
@@ -275,5 +289,39 @@ where
         if !tell(heard).await || over {
             return;
         }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+
+    /// A clock, and what a check after so many seconds of either clock says: whether the machine
+    /// slept, and how far the watch's own time went on.
+    fn check(wall: i64, monotonic: u64) -> (bool, i64) {
+        let mut clock = Clock::new();
+        let (began, since) = clock.checked;
+        let base = clock.base;
+        let later = began.checked_add(jiff::SignedDuration::from_secs(wall)).unwrap();
+        let woke = clock.woke(later, since + Duration::from_secs(monotonic));
+        (woke, clock.base.duration_since(base).as_secs())
+    }
+
+    #[test]
+    fn a_wall_clock_that_leaps_past_the_monotonic_one_is_a_sleep() {
+        assert_eq!(check(2, 2), (false, 0));
+        assert_eq!(check(11, 2), (false, 0));
+        assert_eq!(check(3_602, 2), (true, 3_600));
+    }
+
+    #[test]
+    fn a_clock_that_is_set_back_is_noticed_and_time_goes_on() {
+        assert_eq!(check(-3_598, 2), (true, 0));
+    }
+
+    #[test]
+    fn a_nap_is_short_enough_to_notice_a_sleep_within_three_seconds() {
+        assert!(NAP < Duration::from_secs(3));
     }
 }

@@ -16,6 +16,8 @@ pub mod failures;
 pub mod graph;
 pub mod history;
 pub mod ids;
+pub mod import;
+pub mod input;
 pub mod run;
 pub mod schema;
 pub mod step;

@@ -86,8 +86,8 @@ fn push_cluster(out: &mut String, cluster: &str) {
     let mut marks = 0;
     let deceptive = is_deceptive(cluster);
     for (index, ch) in cluster.chars().enumerate() {
-        let combining = index > 0 && width(ch) == 0;
-        marks += usize::from(combining);
+        // One that begins a cluster joins whatever stands before it.
+        marks += usize::from(width(ch) == 0);
         if is_hidden(ch) || is_flag(ch) || index > 0 && deceptive || marks > MAX_COMBINING {
             push_mark(out, ch);
         } else {
@@ -118,7 +118,7 @@ fn is_hidden(ch: char) -> bool {
             '\u{00AD}' | '\u{034F}' | '\u{061C}' | '\u{115F}' | '\u{1160}' | '\u{17B4}' | '\u{17B5}'
             | '\u{180B}'..='\u{180F}' | '\u{200B}'..='\u{200F}' | '\u{2028}'..='\u{202E}'
             | '\u{2060}'..='\u{206F}' | '\u{3164}' | '\u{FE00}'..='\u{FE0F}' | '\u{FEFF}' | '\u{FFA0}'
-            | '\u{FFF9}'..='\u{FFFB}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
+            | '\u{FDD0}'..='\u{FDEF}' | '\u{FFF9}'..='\u{FFFB}' | '\u{FFFE}'..='\u{FFFF}' | '\u{1D173}'..='\u{1D17A}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
 fn push_mark(out: &mut String, ch: char) {

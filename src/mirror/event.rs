@@ -45,6 +45,11 @@ pub enum WatchEvent {
         /// When it arrived.
         at: Timestamp,
     },
+    /// The server's clock and this machine's are apart by another amount than before.
+    Skew {
+        /// How many seconds this machine is ahead.
+        seconds: i64,
+    },
     /// A connection changed its state.
     Link {
         /// Which.

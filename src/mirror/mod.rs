@@ -9,6 +9,7 @@ mod event;
 mod fold;
 mod inbox;
 mod link;
+mod recent;
 mod sections;
 mod signatures;
 mod store;

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, HashMap, HashSet};
 
 use super::fold::{fold_into_run, keep_unlisted, outranks, tells_of_tasks};
 use super::inbox::Inbox;
+use super::recent::Recent;
 use super::sections::Sections;
 use super::signatures::Signatures;
 use super::{Detail, Extent, Link, LinkState, RunDetail, Section, Source, WatchEvent};
@@ -14,6 +15,8 @@ use crate::domain::{
 
 /// How many looked-at runs are kept whole.
 const DETAILS: usize = 32;
+/// Clocks that are no more seconds apart than this count as equal.
+const SKEW: u64 = 60;
 
 /// What an event touched, so that only what shows it is derived again.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
@@ -42,9 +45,11 @@ pub struct Mirror {
     signatures: Signatures,
     sections: Sections,
     inbox: Inbox,
+    recent: Recent,
     workflows: BTreeMap<WorkflowId, Workflow>,
     details: Vec<(RunId, RunDetail)>,
     links: BTreeMap<Source, Link>,
+    skew_seconds: i64,
     unreadable: usize,
     credits: Option<Usage>,
 }
@@ -72,6 +77,10 @@ impl Mirror {
             }
             WatchEvent::Detail(detail) => self.put_detail(detail),
             WatchEvent::Event { workflow, event, at } => self.stream_event(workflow, event, *at),
+            WatchEvent::Skew { seconds } => {
+                self.skew_seconds = *seconds;
+                Change { link: true, ..Change::default() }
+            }
             WatchEvent::Link { source, state, at } => self.link_changed(source, state, *at),
         }
     }
@@ -152,6 +161,12 @@ impl Mirror {
     /// All sources with their states.
     pub fn links(&self) -> impl Iterator<Item = (&Source, &Link)> {
         self.links.iter()
+    }
+
+    /// How many seconds this machine's clock is ahead of the server's, where the two are more than a
+    /// minute apart: ages and times of day are then not what they seem.
+    pub fn clock_skew_seconds(&self) -> Option<i64> {
+        Some(self.skew_seconds).filter(|seconds| seconds.unsigned_abs() > SKEW)
     }
 
     /// How many rows of the last lists could not be read.
@@ -251,7 +266,7 @@ impl Mirror {
             .runs
             .get(id)
             .is_some_and(|run| matches!((run.last_sequence, event.sequence), (Some(a), Some(b)) if a >= b));
-        if stale {
+        if stale || !self.recent.is_new(&event.id) {
             // The row is further than this, but the inbox may not be.
             change.ask_feed |= tells_of_tasks(&event.kind);
             return change;

@@ -8,6 +8,9 @@ use std::path::Path;
 use std::sync::Mutex;
 
 use tracing_subscriber::EnvFilter;
+use tracing_subscriber::filter::{FilterExt as _, filter_fn};
+use tracing_subscriber::layer::{Layer as _, SubscriberExt as _};
+use tracing_subscriber::util::SubscriberInitExt as _;
 
 use super::redact::redacted;
 
@@ -22,13 +25,13 @@ pub fn begin(dir: &Path) -> io::Result<()> {
     #[cfg(unix)]
     std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
     let file = options.open(dir.join("arcc.log"))?;
-    let filter = EnvFilter::try_from_env("AR_LOG").unwrap_or_else(|_| EnvFilter::new("info,rmcp=warn"));
-    // Even at its most talkative it must not write down codes and tokens.
-    let quiet = "rmcp::transport::auth=info".parse().map_err(io::Error::other)?;
-    let filter = filter.add_directive(quiet);
-    let subscriber =
-        tracing_subscriber::fmt().json().with_env_filter(filter).with_writer(Mutex::new(Safe(file)));
-    subscriber.try_init().map_err(io::Error::other)
+    let filter = EnvFilter::try_from_env("AR_LOG").unwrap_or_else(|_| EnvFilter::new("info"));
+    // The MCP library writes down what servers said, and careless ones repeat the token they were sent.
+    // Whoever calls it tells the same without secrets.
+    let own = filter_fn(|about| !about.target().starts_with("rmcp"));
+    let lines = tracing_subscriber::fmt::layer().json().with_writer(Mutex::new(Safe(file)));
+    let lines = lines.with_filter(filter.and(own));
+    tracing_subscriber::registry().with(lines).try_init().map_err(io::Error::other)
 }
 
 /// Writes lines of JSON, each whole at once.

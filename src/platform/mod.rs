@@ -19,6 +19,7 @@
 //! | a token for another host | it is not sent | `config::profile::a_profiles_token_stays_with_its_origin` |
 //! | foreign text in the log | it is escaped, and stays JSON | [`logging`] |
 
+pub mod archive;
 pub mod browser;
 pub mod clipboard;
 pub mod journal;

@@ -11,9 +11,11 @@ use crate::app::{Effect, Msg, Recalled};
 use crate::client::{Interest, Watch};
 use crate::domain::triage::Need;
 use crate::domain::{RunId, Timestamp};
+use crate::platform::paths::Paths;
 use crate::platform::terminal::Screen;
-use crate::platform::{browser, clipboard};
+use crate::platform::{archive, browser, clipboard};
 use crate::wire::Command;
+use crate::wire::bundle::Bundle;
 
 /// What effects are carried out with.
 pub(super) struct Hands {
@@ -48,6 +50,7 @@ impl Hands {
             Effect::Refetch => self.watch.refetch(),
             Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |known| known.min(at))),
             Effect::Copy(text) => return copy(&text, screen),
+            Effect::Bundle(bundle) => return Some(Msg::Bundled(bundled(&bundle))),
             Effect::Open(url) => return browser::open(&url).err().map(Msg::Notice),
             Effect::Quit => self.quit = true,
         }
@@ -102,6 +105,14 @@ fn told(recalled: orders::Recalled) -> Recalled {
 
 fn interest(wanted: Wanted) -> Interest {
     Interest { streams: wanted.streams, focus: wanted.focus, busy: wanted.busy }
+}
+
+/// Writes a bundle among this user's own files: where one stands may not be writable.
+fn bundled(bundle: &Bundle) -> Result<String, String> {
+    let paths = Paths::of_user().ok_or("this user has no folder to write it to")?;
+    let dir = paths.state.join("bundles");
+    let written = archive::write(&dir, &bundle.name, &bundle.texts(), archive::Form::Archive);
+    written.map(|path| path.display().to_string()).map_err(|error| error.to_string())
 }
 
 fn copy(text: &str, screen: &mut Screen) -> Option<Msg> {

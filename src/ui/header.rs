@@ -45,6 +45,11 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
     if unreadable > 0 {
         strip = strip.add(format!("  ! {unreadable} unreadable"), ink(theme.failed));
     }
+    if let Some(skew) = scene.model.mirror.clock_skew_seconds() {
+        let away = human(std::time::Duration::from_secs(skew.unsigned_abs()));
+        let side = if skew > 0 { "ahead" } else { "behind" };
+        strip = strip.add(format!("  ! clock {away} {side}"), ink(theme.waiting));
+    }
     let count = |section| scene.model.mirror.len(section, scene.now);
     // The word for production takes room away.
     let roomy = area.width >= 80 + production(scene).left_columns();

@@ -2,22 +2,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Digest, RunId, StepId, StopMode, TaskId, Timestamp, WorkflowId};
-
-/// Keys of a `start` command's flat `params` that are not input.
-const RESERVED: [&str; 11] = [
-    "run_id",
-    "mode",
-    "trigger_type",
-    "trigger_payload",
-    "trigger_steps",
-    "excluded_step_ids",
-    "use_run_setup_defaults",
-    "external_user_id",
-    "principal_id",
-    "segment_id",
-    "team_id",
-];
+use super::StartRun;
+use crate::domain::{Digest, RunId, StopMode, TaskId, Timestamp, WorkflowId};
 
 /// One order to the platform.
 #[derive(Clone, Debug, PartialEq)]
@@ -49,23 +35,6 @@ pub enum Command {
     },
     /// Decide a human task.
     Decide(Decision),
-}
-
-/// A run to start.
-#[derive(Clone, Debug, PartialEq)]
-pub struct StartRun {
-    /// The workflow.
-    pub workflow: WorkflowId,
-    /// The id the run shall have; makes the start safe to ask about afterwards.
-    pub run_id: Option<RunId>,
-    /// The run's input.
-    pub input: Value,
-    /// How it is started: `api`, `manual`, `sample`, …
-    pub trigger_type: Box<str>,
-    /// Steps to leave out.
-    pub excluded: Vec<StepId>,
-    /// The gated steps that this start lets in, by id, each with what it is given.
-    pub trigger_steps: Map<String, Value>,
 }
 
 /// A decision on a human task, aimed at exactly what the person saw.
@@ -153,7 +122,8 @@ impl Command {
     /// A sentence for the caller, naming the field that is missing or wrong.
     pub fn parse(workflow: WorkflowId, body: &Value) -> Result<Self, String> {
         let word = body.get("command").and_then(Value::as_str);
-        let word = word.ok_or("the body needs a text field `command`: start, pause, resume or stop")?;
+        let word =
+            word.ok_or("the body needs a text field `command`: start, execute, pause, resume or stop")?;
         let empty = Map::new();
         let params = match body.get("params") {
             None | Some(Value::Null) => &empty,
@@ -161,76 +131,15 @@ impl Command {
             Some(_) => return Err("`params` must be an object".into()),
         };
         match word {
-            "start" => StartRun::parse(workflow, params).map(Self::Start),
+            "start" => StartRun::parse(workflow, body, params).map(Self::Start),
+            "execute" => StartRun::parse_execute(workflow, body, params).map(Self::Start),
             "pause" => Ok(Self::Pause { workflow, run: need_run(body, params)? }),
             "resume" => Ok(Self::Resume { workflow, run: need_run(body, params)? }),
-            "stop" => Ok(Self::Stop { workflow, run: need_run(body, params)?, mode: stop_mode(params)? }),
-            other => Err(format!("unknown command `{other}`: use start, pause, resume or stop")),
+            "stop" => {
+                Ok(Self::Stop { workflow, run: need_run(body, params)?, mode: stop_mode(body, params)? })
+            }
+            other => Err(format!("unknown command `{other}`: use start, execute, pause, resume or stop")),
         }
-    }
-}
-
-impl StartRun {
-    fn body(&self) -> Value {
-        let mut params = Map::new();
-        params.insert("trigger_type".into(), json!(self.trigger_type));
-        params.insert("trigger_payload".into(), self.input.clone());
-        if !self.excluded.is_empty() {
-            params.insert("excluded_step_ids".into(), json!(self.excluded));
-        }
-        if !self.trigger_steps.is_empty() {
-            params.insert("trigger_steps".into(), Value::Object(self.trigger_steps.clone()));
-        }
-        if let Some(run) = &self.run_id {
-            params.insert("run_id".into(), json!(run));
-        }
-        json!({"command": "start", "params": params})
-    }
-
-    fn parse(workflow: WorkflowId, params: &Map<String, Value>) -> Result<Self, String> {
-        let text = |field: &str| match params.get(field) {
-            None | Some(Value::Null) => Ok(None),
-            Some(Value::String(text)) if !text.is_empty() && text.len() <= 128 => Ok(Some(text.as_str())),
-            Some(_) => Err(format!("`params.{field}` must be a text of 1 to 128 bytes")),
-        };
-        let flat = || params.iter().filter(|(key, _)| !RESERVED.contains(&key.as_str()));
-        let input = match params.get("trigger_payload") {
-            Some(payload) if !payload.is_null() => payload.clone(),
-            _ => Value::Object(flat().map(|(key, value)| (key.clone(), value.clone())).collect()),
-        };
-        let run_id = text("run_id")?;
-        if run_id.is_some_and(|id| id.trim().is_empty() || matches!(id, "." | "..")) {
-            return Err("`params.run_id` is blank or dots alone, which no address can name".into());
-        }
-        Ok(Self {
-            workflow,
-            run_id: run_id.map(RunId::new),
-            input,
-            trigger_type: text("trigger_type")?.unwrap_or("api").into(),
-            excluded: excluded(params)?,
-            trigger_steps: trigger_steps(params)?,
-        })
-    }
-}
-
-/// The entry grants.
-fn trigger_steps(params: &Map<String, Value>) -> Result<Map<String, Value>, String> {
-    match params.get("trigger_steps") {
-        None | Some(Value::Null) => Ok(Map::new()),
-        Some(Value::Object(steps)) => Ok(steps.clone()),
-        Some(_) => Err("`params.trigger_steps` must be an object of step ids".into()),
-    }
-}
-
-/// The steps to leave out. A list that cannot be read must not run what its sender left out.
-fn excluded(params: &Map<String, Value>) -> Result<Vec<StepId>, String> {
-    let wrong = || "`params.excluded_step_ids` must be a list of step ids".to_owned();
-    match params.get("excluded_step_ids") {
-        None | Some(Value::Null) => Ok(Vec::new()),
-        Some(Value::Array(ids)) => {
-            ids.iter().map(|id| id.as_str().map(StepId::new).ok_or_else(wrong)).collect()
-        }
-        Some(_) => Err(wrong()),
     }
 }
 
@@ -239,8 +148,8 @@ fn need_run(body: &Value, params: &Map<String, Value>) -> Result<RunId, String> 
     run.map(RunId::new).ok_or_else(|| "`params.run_id` must name the run".to_owned())
 }
 
-fn stop_mode(params: &Map<String, Value>) -> Result<StopMode, String> {
-    match params.get("mode") {
+fn stop_mode(body: &Value, params: &Map<String, Value>) -> Result<StopMode, String> {
+    match params.get("mode").or_else(|| body.get("mode")) {
         None | Some(Value::Null) => Ok(StopMode::Immediate),
         Some(Value::String(mode)) if mode == "immediate" => Ok(StopMode::Immediate),
         Some(Value::String(mode)) if mode == "graceful" => Ok(StopMode::Graceful),
@@ -251,6 +160,7 @@ fn stop_mode(params: &Map<String, Value>) -> Result<StopMode, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::Principal;
     use pretty_assertions::assert_eq;
 
     #[test]
@@ -263,6 +173,10 @@ mod tests {
             trigger_type: "manual".into(),
             excluded: vec!["a".into()],
             trigger_steps: Map::from_iter([("fix".to_owned(), json!({"prompt": "Mend it."}))]),
+            principal: Some(Box::new(Principal {
+                external_user_id: Some("u".into()),
+                ..Principal::default()
+            })),
         };
         for command in [
             Command::Start(start),
@@ -275,21 +189,11 @@ mod tests {
     }
 
     #[test]
-    fn flat_params_are_the_input_without_reserved_keys() {
-        let body = json!({"command": "start", "params": {"topic": "x", "run_id": "r"}});
-        let Ok(Command::Start(start)) = Command::parse("w".into(), &body) else { panic!("a start") };
-        assert_eq!((start.input, start.run_id), (json!({"topic": "x"}), Some("r".into())));
-        let nothing = json!({"command": "start", "params": {"trigger_payload": null}});
-        let Ok(Command::Start(start)) = Command::parse("w".into(), &nothing) else { panic!("a start") };
-        assert_eq!(start.input, json!({}));
-    }
-
-    #[test]
     fn mistakes_are_named() {
         let parse = |body: Value| Command::parse("w".into(), &body).unwrap_err();
         assert_eq!(
             parse(json!({"command": "halt"})),
-            "unknown command `halt`: use start, pause, resume or stop"
+            "unknown command `halt`: use start, execute, pause, resume or stop"
         );
         let start = |params: Value| parse(json!({"command": "start", "params": params}));
         for odd in [json!("ask"), json!([1])] {

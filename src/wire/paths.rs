@@ -13,6 +13,10 @@ pub const TASKS_PENDING: &str = "/v1/tasks/pending";
 /// All workflows of the project.
 pub const WORKFLOWS: &str = "/v1/workflows";
 
+/// The MCP servers of the project.
+pub const MCP_SERVERS: &str = "/v1/mcp/servers";
+/// The tools of all MCP servers.
+pub const MCP_TOOLS: &str = "/v1/mcp/tools";
 /// The MCP instances of the project.
 pub const MCP_INSTANCES: &str = "/v1/mcp/instances";
 /// The connections of the project.
@@ -87,6 +91,11 @@ pub fn connection_overrides(id: &WorkflowId) -> String {
 /// The config profiles of an MCP instance.
 pub fn config_profiles(instance: &str) -> String {
     format!("{MCP_INSTANCES}/{}/config-profiles", segment(instance))
+}
+
+/// Where an MCP instance is validated.
+pub fn validate_instance(instance: &str) -> String {
+    format!("{MCP_INSTANCES}/{}/validate", segment(instance))
 }
 
 /// Where an MCP server is validated.

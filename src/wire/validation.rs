@@ -72,21 +72,48 @@ pub fn options(body: &Map<String, Value>) -> Result<Options<'static>, String> {
         Some(_) => return Err("`params` must be an object".into()),
     };
     let field = |name: &str| params.get(name).or_else(|| body.get(name)).filter(|value| !value.is_null());
-    let mocks = match field("mock_step_outputs") {
-        None => Map::new(),
-        Some(Value::Object(mocks)) => mocks.clone(),
-        Some(_) => return Err("`mock_step_outputs` must be an object".into()),
+    let object = |name: &str| match field(name) {
+        None => Ok(Map::new()),
+        Some(Value::Object(fields)) => Ok(fields.clone()),
+        Some(_) => Err(format!("`{name}` must be an object")),
     };
     let steps = texts("step_ids", field("step_ids"))?;
     Ok(Options {
-        trigger_payload: field("trigger_payload").cloned(),
-        mock_step_outputs: mocks,
+        trigger_payload: field("trigger_payload").or_else(|| field("payload")).cloned(),
+        mock_step_outputs: object("mock_step_outputs")?,
+        mock_lua_scopes: object("mock_lua_scopes")?,
+        mapper_fixtures: fixtures(field("mapper_fixtures"))?,
+        tenantdata_schema: schema(field("tenantdata_schema"))?,
+        assume_placeholder_outputs: match field("assume_placeholder_outputs") {
+            None => false,
+            Some(Value::Bool(is_on)) => *is_on,
+            Some(_) => return Err("`assume_placeholder_outputs` must be true or false".into()),
+        },
+        directory: None,
+        tried: None,
         checks: checks("checks", field("checks"))?,
         skip_checks: checks("skip_checks", field("skip_checks"))?.unwrap_or_default(),
         step_ids: steps.map(|ids| ids.into_iter().map(StepId::new).collect()),
+        callees: None,
         agents: None,
         lua: None,
     })
+}
+
+fn fixtures(list: Option<&Value>) -> Result<Vec<Value>, String> {
+    let Some(list) = list else { return Ok(Vec::new()) };
+    let wrong = || "`mapper_fixtures` must be a list of objects with a `step_id`".to_owned();
+    let items = list.as_array().ok_or_else(wrong)?;
+    let is_named = |item: &Value| item["step_id"].is_string();
+    if items.iter().all(is_named) { Ok(items.clone()) } else { Err(wrong()) }
+}
+
+fn schema(given: Option<&Value>) -> Result<Option<Value>, String> {
+    match given {
+        None => Ok(None),
+        Some(schema) if schema["tables"].is_array() => Ok(Some(schema.clone())),
+        Some(_) => Err("`tenantdata_schema` must be an object with a list of `tables`".into()),
+    }
 }
 
 fn checks(name: &str, list: Option<&Value>) -> Result<Option<Vec<Check>>, String> {

@@ -51,6 +51,7 @@ fn start() -> Command {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Map::new(),
+        principal: Default::default(),
     })
 }
 

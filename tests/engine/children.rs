@@ -75,6 +75,7 @@ async fn a_person_in_a_childs_child_shows_up_to_the_top() {
         created_at: task.created_at,
         approved: true,
         result: Map::new(),
+        shown: None,
     };
     world.engine.decide(decision).await.unwrap();
     until_status(&world.engine, (&top, &run), "completed").await;

@@ -199,6 +199,7 @@ pub(crate) fn start(workflow: &WorkflowId) -> StartRun {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Default::default(),
+        principal: Default::default(),
     }
 }
 

@@ -52,7 +52,7 @@ const PIECES: [&str; 40] = [
     "1\u{FE0F}\u{20E3}",
     "\u{115F}\u{1160}",
     "שלום عليكم",
-    "\u{FFFD}\u{FFFE}",
+    "\u{FFFE}\u{FDD0}",
 ];
 
 /// Every piece between letters, and every piece behind some others: more than five hundred.

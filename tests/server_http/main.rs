@@ -14,9 +14,13 @@ mod client;
 mod connections;
 mod directory;
 mod gate;
+mod mcp;
+mod models;
 mod oauth;
 mod routes;
 mod runtime;
+#[path = "../support/shop.rs"]
+mod shop;
 mod streams;
 mod tokens;
 mod triggers;

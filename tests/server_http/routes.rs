@@ -303,7 +303,7 @@ async fn orders_that_make_no_sense_are_explained() {
             "POST",
             &command,
             json!({"command": "halt"}),
-            "unknown command `halt`: use start, pause, resume or stop",
+            "unknown command `halt`: use start, execute, pause, resume or stop",
         ),
         ("POST", &command, json!({"command": "pause"}), "`params.run_id` must name the run"),
         (

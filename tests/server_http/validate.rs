@@ -22,6 +22,13 @@ fn codes(body: &Value) -> Vec<&str> {
 async fn a_draft_that_is_ready_is_told_so_with_its_evidence() {
     let runtime = Runtime::start().await;
     let path = runtime.workflow().await;
+    let server = json!({"name": "Mail", "canonical_url": "http://127.0.0.1:9/mcp"});
+    let server =
+        runtime.send("POST", "/v1/mcp/servers", server).await.body["id"].as_str().unwrap().to_owned();
+    let schema = json!({"type": "object", "required": ["to"], "properties": {"to": {"type": "string"}}});
+    let tools = json!({"tools": [{"name": "send", "input_schema": schema}]});
+    let accepted = runtime.send("POST", &format!("/v1/mcp/servers/{server}/versions"), tools).await;
+    assert_eq!((accepted.status, &accepted.body["active"]), (201, &json!(true)));
     let answer = runtime.send("POST", &format!("{path}/validate"), json!({})).await;
     assert_eq!(answer.status, 200, "{}", answer.body);
     let version = runtime.get(&format!("{path}/versions/1")).await;
@@ -29,7 +36,8 @@ async fn a_draft_that_is_ready_is_told_so_with_its_evidence() {
     assert_eq!(evidence["graph_hash"], version["graph_hash"]);
     assert_eq!(evidence["workflow_graph_schema_hash"].as_str().unwrap().len(), 64);
     assert!(evidence["validated_at"].is_string());
-    let checks = ["graph", "graph_schema", "dependencies", "step_config", "templates", "mcp_bindings"];
+    let checks =
+        ["graph", "graph_schema", "dependencies", "step_config", "templates", "mcp_bindings", "mcp_resolve"];
     let wanted = json!({
         "valid": true,
         "readiness": "ready",
@@ -40,13 +48,14 @@ async fn a_draft_that_is_ready_is_told_so_with_its_evidence() {
             "templates": "passed", "lua_syntax": "not_applicable", "mcp_bindings": "passed",
             "disabled_steps": "not_applicable", "input_schema": "not_applicable",
             "lua_fixture": "not_applicable", "tenantdata_upsert": "not_applicable",
+            "mcp_resolve": "passed",
         },
         "check_reasons": {
             "lua_syntax": "the graph has no Lua scripts",
             "disabled_steps": "no step is switched off",
             "input_schema": "the graph declares no `input_schema`",
-            "lua_fixture": "this runtime runs no scripts on fixtures",
-            "tenantdata_upsert": "this runtime keeps no tenant data",
+            "lua_fixture": "the graph has no Lua scripts",
+            "tenantdata_upsert": "the graph writes no tenant data",
         },
         "issues": [],
         "topological_order": ["review", "send"],

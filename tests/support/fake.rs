@@ -31,6 +31,7 @@ struct State {
     answers: HashMap<String, (u16, String)>,
     asked: Vec<Asked>,
     refuse_streams: Option<u16>,
+    date: String,
 }
 
 #[derive(Clone)]
@@ -78,6 +79,11 @@ impl Fake {
         self.state.lock().unwrap().answers.insert(request.into(), (status, body.into().to_string()));
     }
 
+    /// Tells this time with every answer.
+    pub(crate) fn date(&self, date: &str) {
+        self.state.lock().unwrap().date = format!("date: {date}\r\n");
+    }
+
     /// An answer whose body is no JSON, or none at all.
     pub(crate) fn answer_raw(&self, request: &str, status: u16, body: &str) {
         self.state.lock().unwrap().answers.insert(request.into(), (status, body.into()));
@@ -105,13 +111,15 @@ impl Fake {
         }
         let Some(asked) = read(&mut stream).await else { return };
         let key = asked.line.split('?').next().unwrap_or_default().to_owned();
-        let (status, body) = {
+        let (status, body, date) = {
             let mut state = self.state.lock().unwrap();
             state.asked.push(asked);
-            state.answers.get(&key).cloned().unwrap_or((404, json!({"error": "not here"}).to_string()))
+            let missing = || (404, json!({"error": "not here"}).to_string());
+            let (status, body) = state.answers.get(&key).cloned().unwrap_or_else(missing);
+            (status, body, state.date.clone())
         };
         let head = format!(
-            "HTTP/1.1 {status} X\r\ncontent-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
+            "HTTP/1.1 {status} X\r\n{date}content-type: application/json\r\ncontent-length: {}\r\nconnection: close\r\n\r\n",
             body.len()
         );
         let _ = stream.write_all((head + &body).as_bytes()).await;

@@ -158,6 +158,7 @@ fn run_again(model: &Model, run: &RunId, workflow: WorkflowId) -> Result<Choice,
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: outcome::trigger_steps(model, run),
+        principal: Default::default(),
     });
     Ok(choice("run again", "a new run starts with the same input; this one stays as it is".into(), command))
 }

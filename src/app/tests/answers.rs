@@ -29,6 +29,7 @@ fn running_again_takes_the_old_input_and_opens_the_new_run() {
         trigger_type: "manual".into(),
         excluded: vec![],
         trigger_steps: Default::default(),
+        principal: Default::default(),
     };
     assert_eq!(sent.iter().map(|(_, c)| c.clone()).collect::<Vec<_>>(), [Command::Start(start)]);
     let effects = bench.reply(sent[0].0, Ok(Reply { run: "0123456789".into(), body: json!({}) }));

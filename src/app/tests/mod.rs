@@ -1,6 +1,7 @@
 //! Drives `update` with keys and reports, as the runtime does.
 
 mod answers;
+mod bundle;
 mod churn;
 mod decisions;
 mod diagnosis;

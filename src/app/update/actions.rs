@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{copy, offers, send};
+use super::{bundle, copy, offers, send};
 use crate::app::decide::{self, Aim, Refusal};
 use crate::app::layers::{Layer, TextInput};
 use crate::app::model::{Paper, Screen, Tone};
@@ -27,7 +27,7 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
         Action::Theme => model.paper = turned(model.paper),
         Action::CopyCell => return copy::cell(model, now),
         Approve | Reject | Pause | Resume | Stop | RunAgain => return decide_here(model, action, now),
-        Action::RunMenu | Action::CopyId | Action::Console | Action::Diagnose => {
+        Action::RunMenu | Action::CopyId | Action::Console | Action::Diagnose | Action::Bundle => {
             return on_selected_run(model, action, now);
         }
         moved if model.screen == Screen::Run => {
@@ -62,6 +62,7 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
         }
         Action::CopyId => copy::id(model, run, now),
         Action::Console => copy::console(model, run, now),
+        Action::Bundle => bundle::of(model, run, now),
         _ => Vec::new(),
     }
 }

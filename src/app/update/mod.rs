@@ -1,6 +1,7 @@
 //! The one function that changes the model, and what it delegates to.
 
 mod actions;
+mod bundle;
 mod copy;
 mod keys;
 mod offers;

@@ -1,6 +1,6 @@
 //! Takes each message to the part that knows what to do with it.
 
-use super::{keys, reply, send, watch};
+use super::{bundle, keys, reply, send, watch};
 use crate::app::layers::{paste_into_layer, resize_layers};
 use crate::app::model::Tone;
 use crate::app::panes::{resize_run, settle_home};
@@ -41,6 +41,10 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             model.upkeep.wake = None;
             settle_home(model, now);
             send::due(model, now)
+        }
+        Msg::Bundled(written) => {
+            bundle::written(model, written, now);
+            Vec::new()
         }
         Msg::Notice(text) => {
             model.say(Tone::Bad, text, now);

@@ -82,14 +82,14 @@ fn detail(status: RunStatus, events: Vec<RunEvent>, asked_at: Timestamp) -> Box<
 #[test]
 fn everything_is_asked_for_at_once_and_then_in_turns() {
     let mut plan = Plan::new(at(0));
-    let lists = [List::Newest, List::Tasks, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
+    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
     assert_eq!(work(plan.handle(Input::Tick, at(0), 1.0)), lists);
     let mut plan = idle();
     assert_eq!(plan.due(), Some(at(30)));
     let busy = Interest { busy: true, ..Interest::default() };
     assert_eq!(work(plan.handle(Input::Interest(busy), at(1), 1.0)), []);
     assert_eq!(plan.due(), Some(at(3)));
-    assert_eq!(work(plan.handle(Input::Tick, at(3), 1.0)), [List::Newest, List::Tasks].map(Order::Ask));
+    assert_eq!(work(plan.handle(Input::Tick, at(3), 1.0)), [List::Tasks, List::Newest].map(Order::Ask));
 }
 
 #[test]
@@ -197,7 +197,7 @@ fn a_refused_token_is_asked_about_slowly_or_when_wished() {
     }
     assert_eq!(plan.due(), Some(at(60)));
     assert_eq!(work(plan.handle(Input::Tick, at(59), 1.0)), []);
-    let lists = [List::Newest, List::Tasks, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
+    let lists = [List::Tasks, List::Newest, List::Whole, List::Workflows, List::Credits].map(Order::Ask);
     assert_eq!(work(plan.handle(Input::Refetch, at(59), 1.0)), lists);
 }
 

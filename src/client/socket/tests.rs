@@ -56,7 +56,10 @@ async fn frames_are_told_apart_and_binary_ones_ignored() {
     far.close(Some(CloseFrame { code: 1012.into(), reason: "restart".into() })).await.unwrap();
     assert_eq!(socket.next().await, Heard::Garbled);
     assert_eq!(socket.next().await, Heard::Frame(Frame::Position { epoch: "a".into(), last: 3 }));
-    assert_eq!(socket.next().await, Heard::Lost(closed("h:1", "it closed the stream with code 1012")));
+    assert_eq!(
+        socket.next().await,
+        Heard::Lost(closed("h:1", "it closed the stream with code 1012 (restarting)"))
+    );
 }
 
 #[tokio::test(start_paused = true)]

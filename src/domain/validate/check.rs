@@ -73,7 +73,8 @@ impl Check {
         Self::ALL.into_iter().find(|check| check.as_str() == word)
     }
 
-    /// Whether it is performed when the request does not say which checks are.
+    /// Whether it is performed when the request does not say which checks are. Of the two others, one
+    /// is when there is a registry, the other when there are fixtures.
     pub fn is_default(self) -> bool {
         !matches!(self, Self::McpResolve | Self::MapperFixtures)
     }

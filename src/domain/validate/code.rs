@@ -20,6 +20,17 @@ macro_rules! codes {
                 match self { $(Self::$name => $word,)+ }
             }
 
+            /// Whether it keeps a graph from being ready: every error does, and a warning that says
+            /// that something could not be checked, or is not executed here.
+            pub fn blocks(self) -> bool {
+                let blocking = [
+                    Self::McpToolInputSchemaUnavailable,
+                    Self::TenantdataSchemaUnavailable,
+                    Self::StepTypeNotExecuted,
+                ];
+                self.severity() == Severity::Error || blocking.contains(&self)
+            }
+
             /// How bad it is.
             pub fn severity(self) -> Severity {
                 match self { $(Self::$name => Severity::$severity,)+ }
@@ -52,8 +63,40 @@ codes! {
     StepTypeNotExecuted = "step_type_not_executed", Warning;
     /// A step's connection is only known once its principal is. Published.
     McpConnectionResolutionPrincipal = "mcp_connection_resolution_principal", Warning;
+    /// Arguments of a tool are only known when it is called. Published.
+    McpToolArgDeferred = "mcp_tool_arg_deferred", Warning;
+    /// A tool's input schema is not known, so its arguments cannot be checked; keeps a graph from
+    /// being ready. Published.
+    McpToolInputSchemaUnavailable = "mcp_tool_input_schema_unavailable", Warning;
+    /// A resolver of inputs names no model. Published.
+    InputResolverNoModel = "input_resolver_no_model", Warning;
+    /// A script that was tried out returned no table. Published.
+    LuaFixtureReturnType = "lua_fixture_return_type", Error;
+    /// A script failed on the scope that was given for it. Published.
+    LuaFixtureRuntime = "lua_fixture_runtime", Warning;
+    /// A script did not return the row that a fixture expects. Published.
+    MapperFixtureFailed = "mapper_fixture_failed", Error;
+    /// No row sets a column that an upsert writes. Published.
+    TenantdataUpsertColumnMissing = "tenantdata_upsert_column_missing", Error;
+    /// Where written rows come from cannot be told. Published.
+    TenantdataRowsUntraced = "tenantdata_rows_untraced", Warning;
+    /// Tenant data is written, and its schema is not known; keeps a graph from being ready. Published.
+    TenantdataSchemaUnavailable = "tenantdata_schema_unavailable", Warning;
     /// `connection.<field>` is ambiguous where several instances are bound. Published.
     ConnectionRootMultiInstance = "connection_root_multi_instance", Warning;
+
+    /// An instance is not installed here. Own.
+    McpInstanceUnresolved = "mcp_instance_unresolved", Error;
+    /// An instance is installed, and its calls would fail now. Own.
+    McpInstanceNotReady = "mcp_instance_not_ready", Warning;
+    /// A server does not offer that tool. Own.
+    McpToolUnknown = "mcp_tool_unknown", Error;
+    /// A tool needs an argument that the step does not give. Own.
+    McpToolArgMissing = "mcp_tool_arg_missing", Error;
+    /// An argument is of the wrong type or value, or none that the tool takes. Own.
+    McpToolArgInvalid = "mcp_tool_arg_invalid", Error;
+    /// An argument that the tool does not declare, though it may take it. Own.
+    McpToolArgUnknown = "mcp_tool_arg_unknown", Warning;
 
     /// There is no list of steps. Own.
     GraphStepsMissing = "graph_steps_missing", Error;
@@ -73,6 +116,12 @@ codes! {
     PlaceholderUnmapped = "placeholder_unmapped", Error;
     /// A loop within a loop, or a step that loops cannot hold. Own.
     LoopBodyInvalid = "loop_body_invalid", Error;
+    /// A step calls a workflow that does not exist. Own.
+    WorkflowCallUnknown = "workflow_call_unknown", Error;
+    /// A step calls a workflow that has no published version, or was put away. Own.
+    WorkflowCallUnpublished = "workflow_call_unpublished", Error;
+    /// A step calls the workflow that it belongs to. Own.
+    WorkflowCallRecursive = "workflow_call_recursive", Error;
     /// A step depends on one that does not exist. Own.
     DependencyUnknown = "dependency_unknown", Error;
     /// Steps wait for each other. Own.
@@ -95,11 +144,4 @@ codes! {
     InputSchemaInvalid = "input_schema_invalid", Error;
     /// The trigger payload does not fit the input's schema. Own.
     InputPayloadMismatch = "input_payload_mismatch", Error;
-}
-
-impl Code {
-    /// Whether it keeps the graph from being ready though it is no error.
-    pub fn blocks_readiness(self) -> bool {
-        self == Self::StepTypeNotExecuted
-    }
 }

@@ -142,7 +142,9 @@ pub(super) fn of(kind: &StepKind) -> Fields {
         StepKind::AgentCall => {
             Fields { own: &[("agent_id", Takes::Text)], needs: &[&["agent_id"], &["prompt", "input"]] }
         }
-        StepKind::WorkflowCall => Fields { own: &[("workflow_id", Takes::Text)], needs: &[&["workflow_id"]] },
+        StepKind::WorkflowCall => {
+            Fields { own: &[("workflow_id", Takes::Text), ("input", Takes::Any)], needs: &[&["workflow_id"]] }
+        }
         StepKind::ExternalAgent => Fields { own: &[("config", Takes::Object)], needs: &[] },
         StepKind::Unknown(_) => Fields { own: &[], needs: &[] },
     }

@@ -5,6 +5,7 @@ use super::run::Context;
 use super::subject::{Node, nearest};
 use super::{Code, Issue};
 use crate::domain::StepKind;
+use crate::domain::input::brief;
 
 /// Types that the platform had once.
 const LEGACY: [&str; 3] = ["condition", "parallel", "sequence"];
@@ -54,13 +55,4 @@ fn values(node: &Node<'_>) -> Vec<Issue> {
         })
     });
     wrong.collect()
-}
-
-/// A value, short enough for a sentence.
-pub(super) fn brief(value: &serde_json::Value) -> String {
-    let text = value.to_string();
-    match text.char_indices().nth(60) {
-        Some((end, _)) => format!("{}…", &text[..end]),
-        None => text,
-    }
 }

@@ -69,6 +69,6 @@ impl Issue {
 
     /// Whether it keeps the graph from being ready.
     pub fn is_blocking(&self) -> bool {
-        self.severity() == Severity::Error || self.code.blocks_readiness()
+        self.code.blocks()
     }
 }

@@ -7,8 +7,9 @@ use serde_json::{Map, Value};
 use super::shape::Shape;
 use super::subject::{Subject, nearest};
 use super::{
-    Check, CheckResult, Issue, LuaCompiler, Report, Severity, agents, dependencies, disabled_steps, episode,
-    graph, graph_schema, input_schema, lua_syntax, mcp_bindings, step_config, templates,
+    Callees, Check, CheckResult, Directory, Issue, LuaCompiler, Report, Severity, Trial, TrialEnd, agents,
+    dependencies, disabled_steps, episode, graph, graph_schema, input_schema, lua_syntax, mcp_bindings,
+    mcp_resolve, step_config, templates, tenantdata, trial, workflow_calls,
 };
 use crate::domain::StepId;
 
@@ -25,6 +26,20 @@ pub struct Options<'o> {
     pub skip_checks: Vec<Check>,
     /// Tell only of these steps, and of the graph as a whole.
     pub step_ids: Option<Vec<StepId>>,
+    /// Scopes to try scripts out on, by step: `{input, steps, item, body, …}`.
+    pub mock_lua_scopes: Map<String, Value>,
+    /// Rows that scripts must return: `{step_id, scope, expect_row | expect_rows}`.
+    pub mapper_fixtures: Vec<Value>,
+    /// The logical schema of the tenant's data: `{tables: [{name, upsert_columns, …}]}`.
+    pub tenantdata_schema: Option<Value>,
+    /// Whether a step without a mocked result is taken to have whatever is read of it.
+    pub assume_placeholder_outputs: bool,
+    /// What the host's registry knows, where there is one.
+    pub directory: Option<&'o Directory>,
+    /// What came of the [`trials`](super::trials()), where the host has a sandbox.
+    pub tried: Option<&'o [(Trial, TrialEnd)]>,
+    /// The workflows that steps may call, where they are known.
+    pub callees: Option<Callees>,
     /// The agents that the runtime has, where there is a runtime.
     pub agents: Option<HashSet<String>>,
     /// The Lua compiler, where there is one.
@@ -69,16 +84,18 @@ fn runner(check: Check) -> Run {
         Check::Graph => |context| Ok([graph::check(context), episode::check(context)].concat()),
         Check::GraphSchema => |context| Ok(graph_schema::check(context)),
         Check::Dependencies => |context| Ok(dependencies::check(context)),
-        Check::StepConfig => |context| Ok([step_config::check(context), agents::check(context)].concat()),
+        Check::StepConfig => |context| {
+            Ok([step_config::check(context), workflow_calls::check(context), agents::check(context)].concat())
+        },
         Check::Templates => |context| Ok(templates::check(context)),
         Check::LuaSyntax => lua_syntax::check,
         Check::McpBindings => mcp_bindings::check,
         Check::DisabledSteps => disabled_steps::check,
         Check::InputSchema => input_schema::check,
-        Check::LuaFixture => |_| Err("this runtime runs no scripts on fixtures"),
-        Check::TenantdataUpsert => |_| Err("this runtime keeps no tenant data"),
-        Check::McpResolve => |_| Err("this runtime has no resolver of a tenant's instances"),
-        Check::MapperFixtures => |_| Err("this runtime runs no mappers on fixtures"),
+        Check::LuaFixture => |context| trial::lua_fixture(context.options),
+        Check::TenantdataUpsert => tenantdata::check,
+        Check::McpResolve => mcp_resolve::check,
+        Check::MapperFixtures => |context| trial::mapper_fixtures(context.options, &context.subject),
     }
 }
 
@@ -110,8 +127,13 @@ pub fn validate(graph: &Value, options: &Options<'_>) -> Result<Report, Unusable
 }
 
 fn wanted(options: &Options<'_>) -> Vec<Check> {
+    let by_itself = |check: &Check| match check {
+        Check::McpResolve => options.directory.is_some(),
+        Check::MapperFixtures => !options.mapper_fixtures.is_empty(),
+        other => other.is_default(),
+    };
     let asked =
-        |check: &Check| options.checks.as_ref().map_or(check.is_default(), |list| list.contains(check));
+        |check: &Check| options.checks.as_ref().map_or_else(|| by_itself(check), |list| list.contains(check));
     Check::ALL.into_iter().filter(asked).filter(|check| !options.skip_checks.contains(check)).collect()
 }
 

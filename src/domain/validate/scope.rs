@@ -157,7 +157,9 @@ impl<'p, 'g> Place<'p, 'g> {
 
     fn step_shape(&self, step: &Node<'_>) -> Shape {
         let mock = self.context.options.mock_step_outputs.get(step.id).map(Shape::of_value);
-        let result = mock.unwrap_or_else(|| result_shape(&step.kind));
+        let assumed = self.context.options.assume_placeholder_outputs;
+        let unmocked = || if assumed { Shape::Any } else { result_shape(&step.kind) };
+        let result = mock.unwrap_or_else(unmocked);
         Shape::Object(vec![("result".into(), result), ("input".into(), Shape::Any)])
     }
 

@@ -18,6 +18,7 @@ pub(super) fn check(context: &Context<'_>) -> Vec<Issue> {
     let mut issues = Vec::new();
     for node in context.subject.all() {
         issues.extend(missing(node));
+        issues.extend(resolver(node));
         placeholders(node, &mut issues);
     }
     for node in &context.subject.nodes {
@@ -36,6 +37,16 @@ fn missing(node: &Node<'_>) -> Vec<Issue> {
         Issue::new(Code::StepFieldMissing, node.place(names[0]), text).of(node.id)
     });
     told.collect()
+}
+
+/// A resolver of inputs asks a model, so it has to name one.
+fn resolver(node: &Node<'_>) -> Option<Issue> {
+    let resolver = node.fields.get("input_resolver").and_then(Value::as_object)?;
+    let names = |field: &str| resolver.get(field).is_some_and(|value| !value.is_null());
+    (!names("model") && !names("model_ref")).then(|| {
+        let text = format!("the `input_resolver` of `{}` names no `model` and no `model_ref`", node.id);
+        Issue::new(Code::InputResolverNoModel, node.place("input_resolver"), text).of(node.id)
+    })
 }
 
 /// Placeholders of import files, `REPLACE_…`, in any text of the step itself.

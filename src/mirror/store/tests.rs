@@ -303,6 +303,61 @@ impl Question {
     }
 }
 
+/// Everything that the mirror says of runs and tasks.
+fn picture(mirror: &Mirror) -> (BTreeMap<RunId, Run>, Vec<PendingTask>, Vec<Vec<RunEvent>>) {
+    let runs = mirror.runs().map(|run| (run.id.clone(), run.clone())).collect();
+    let logs = ["r0", "r1", "r2"].map(|id| log(mirror, id)).into();
+    (runs, mirror.tasks().to_vec(), logs)
+}
+
+/// A log of the three runs, with sequences or without.
+fn told(kinds: &[(u8, u8)], sequences: bool) -> Vec<RunEvent> {
+    let mut server = Server::default();
+    for (run, kind) in kinds {
+        server.now += 1;
+        server.append(*run, *kind);
+    }
+    let strip = |event: RunEvent| RunEvent { sequence: event.sequence.filter(|_| sequences), ..event };
+    server.line.into_iter().map(strip).collect()
+}
+
+proptest! {
+    #[test]
+    fn an_event_told_again_changes_nothing(
+        kinds in proptest::collection::vec((any::<u8>(), any::<u8>()), 1..40),
+        sequences in any::<bool>(),
+        again in proptest::collection::vec(any::<prop::sample::Index>(), 0..20),
+    ) {
+        let events = told(&kinds, sequences);
+        let mut mirror = Mirror::default();
+        for (second, event) in events.iter().enumerate() {
+            mirror.apply(&streamed(event.clone(), second as i64));
+        }
+        let before = picture(&mirror);
+        for index in again {
+            mirror.apply(&streamed(index.get(&events).clone(), 1_000));
+        }
+        prop_assert_eq!(picture(&mirror), before);
+    }
+
+    #[test]
+    fn a_log_is_the_same_in_whatever_order_its_events_come(
+        kinds in proptest::collection::vec((Just(0_u8), any::<u8>()), 1..40),
+        sequences in any::<bool>(),
+        keys in proptest::collection::vec(any::<u64>(), 40),
+    ) {
+        let events = told(&kinds, sequences);
+        let mut mirror = Mirror::default();
+        mirror.apply(&detail(&run("r0", RunStatus::Running, None), vec![], 0));
+        let mut shuffled: Vec<_> = events.iter().zip(keys).collect();
+        shuffled.sort_by_key(|(_, key)| *key);
+        for (second, (event, _)) in shuffled.into_iter().enumerate() {
+            mirror.apply(&streamed(event.clone(), second as i64 + 1));
+        }
+        prop_assert_eq!(log(&mirror, "r0"), events);
+    }
+}
+
 proptest! {
     #[test]
     fn list_and_stream_overlap_to_the_servers_truth(ops in ops()) {

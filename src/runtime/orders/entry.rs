@@ -151,14 +151,9 @@ impl Ticket {
     pub fn command(&self) -> Option<Command> {
         let (workflow, run) = (self.workflow.clone(), self.run.clone());
         Some(match &*self.command {
-            "start" => Command::Start(StartRun {
-                workflow,
-                run_id: run,
-                input: Value::Null,
-                trigger_type: "manual".into(),
-                excluded: Vec::new(),
-                trigger_steps: Map::new(),
-            }),
+            "start" => {
+                Command::Start(StartRun { run_id: run, ..StartRun::new(workflow, "manual", Value::Null) })
+            }
             "pause" => Command::Pause { workflow, run: run? },
             "resume" => Command::Resume { workflow, run: run? },
             "stop" => {
@@ -252,6 +247,7 @@ mod tests {
             trigger_type: "manual".into(),
             excluded: Vec::new(),
             trigger_steps: Map::new(),
+            principal: Default::default(),
         };
         let decision = Decision {
             workflow: workflow.clone(),

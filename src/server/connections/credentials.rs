@@ -4,6 +4,7 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use url::Url;
 
+use super::models::models_at;
 use super::{ConnectionError, Connections, Delivery, OAUTH};
 use crate::server::db::ConnectionRecord;
 use crate::server::egress::is_loopback;
@@ -40,6 +41,18 @@ impl Credentials for Connections {
             let delivery = Delivery::from_json(&record.delivery);
             let sent = delivery.map(|delivery| delivery.of(&secrets)).transpose();
             sent.map_err(|error| unreadable(&id, &error))
+        }
+        .boxed()
+    }
+
+    fn models_at(&self, connection: &str) -> BoxFuture<'static, Result<Option<Url>, CredentialError>> {
+        let (this, id) = (self.clone(), connection.to_owned());
+        async move {
+            match this.get(&id).await {
+                Ok(record) => Ok(models_at(&record)),
+                Err(ConnectionError::NotFound(_)) => Err(CredentialError::Unknown(id.as_str().into())),
+                Err(error) => Err(unreadable(&id, &error)),
+            }
         }
         .boxed()
     }

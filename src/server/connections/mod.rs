@@ -13,6 +13,7 @@
 mod credentials;
 mod delivery;
 mod error;
+mod models;
 mod new;
 mod oauth;
 mod secrets;
@@ -20,6 +21,7 @@ mod store;
 
 pub use delivery::Delivery;
 pub use error::ConnectionError;
+pub use models::{LLM, models_at};
 pub use new::{ConnectionPatch, NewConnection};
 pub use oauth::Authorization;
 pub use store::Connections;

@@ -3,6 +3,7 @@
 use std::sync::Arc;
 
 use crate::domain::RunId;
+use crate::domain::input::Mismatch;
 use crate::server::db::DbError;
 
 /// Why the engine did not do as asked; nothing changed.
@@ -30,6 +31,9 @@ pub enum EngineError {
         /// What it costs and what is left, in words.
         message: String,
     },
+    /// The input of a start does not fit what the workflow declares.
+    #[error("the input does not fit the workflow's input_schema: {}", problems(.0))]
+    Input(Vec<Mismatch>),
     /// The database failed; nothing was recorded and nothing acknowledged.
     #[error(transparent)]
     Storage(Arc<DbError>),
@@ -57,4 +61,8 @@ impl From<DbError> for EngineError {
     fn from(error: DbError) -> Self {
         Self::Storage(Arc::new(error))
     }
+}
+
+fn problems(list: &[Mismatch]) -> String {
+    list.iter().map(|mismatch| mismatch.problem.as_str()).collect::<Vec<_>>().join("; ")
 }

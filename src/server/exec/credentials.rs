@@ -81,6 +81,12 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
         server: &Url,
     ) -> BoxFuture<'static, Result<Option<Credential>, CredentialError>>;
 
+    /// The base URL of the model provider that a connection holds a key for; `None` when it does not say.
+    fn models_at(&self, connection: &str) -> BoxFuture<'static, Result<Option<Url>, CredentialError>> {
+        let _ = connection;
+        ready(Ok(None)).boxed()
+    }
+
     /// Takes down that a server refused a connection with 401 or 403, or that it otherwise no
     /// longer works. `why` is for people, and holds no secret.
     fn needs_reconnect(&self, connection: &str, why: &str) -> BoxFuture<'static, ()>;

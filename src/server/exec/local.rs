@@ -74,8 +74,9 @@ impl LocalExecutor {
     /// When the HTTP client cannot be built, for want of TLS roots.
     pub fn new(options: ExecutorOptions) -> Result<Self, ClientError> {
         let ExecutorOptions { servers, instances, credentials, egress, .. } = options;
-        let tools = Arc::new(Client::new(servers, &egress)?.with_registry(instances, credentials));
-        let models = Arc::new(llm::Client::new(options.llm, &egress));
+        let models = llm::Client::new(options.llm, &egress).with_credentials(credentials.clone());
+        let (models, tools) = (Arc::new(models), Client::new(servers, &egress)?);
+        let tools = Arc::new(tools.with_registry(instances, credentials));
         let agents = agent::Runner::new(options.agents, models.clone(), tools.clone());
         let turns = Arc::new(Semaphore::new(CALLS));
         Ok(Self { scripts: Arc::new(Pool::new(options.worker_program)), tools, models, agents, turns })

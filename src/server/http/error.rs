@@ -5,6 +5,7 @@ use axum::http::{HeaderValue, StatusCode, header};
 use axum::response::{IntoResponse, Response};
 use serde_json::{Value, json};
 
+use crate::domain::input::Mismatch;
 use crate::server::connections::ConnectionError;
 use crate::server::engine::EngineError;
 use crate::server::exec::CredentialError;
@@ -128,9 +129,9 @@ impl ApiError {
             Self::TooLarge { .. } => StatusCode::PAYLOAD_TOO_LARGE,
             Self::MediaType(_) => StatusCode::UNSUPPORTED_MEDIA_TYPE,
             Self::Invalid(_)
-            | Self::Engine(EngineError::Invalid(_) | EngineError::InsufficientCredits { .. }) => {
-                StatusCode::UNPROCESSABLE_ENTITY
-            }
+            | Self::Engine(
+                EngineError::Invalid(_) | EngineError::Input(_) | EngineError::InsufficientCredits { .. },
+            ) => StatusCode::UNPROCESSABLE_ENTITY,
             Self::NeedsUpgrade => StatusCode::UPGRADE_REQUIRED,
             Self::Upstream(_) => StatusCode::BAD_GATEWAY,
             Self::Engine(EngineError::Conflict(_)) => StatusCode::CONFLICT,
@@ -196,9 +197,16 @@ impl ApiError {
         match self {
             Self::Forbidden(denied) => Some(denied.details.clone()),
             Self::Engine(EngineError::InsufficientCredits { run, .. }) => Some(json!({"run_id": run})),
+            Self::Engine(EngineError::Input(problems)) => Some(fields(problems)),
             _ => None,
         }
     }
+}
+
+/// The fields of an input that do not fit, each with what is wrong.
+fn fields(problems: &[Mismatch]) -> Value {
+    let field = |mismatch: &Mismatch| json!({"field": mismatch.at, "problem": mismatch.problem});
+    json!({"fields": problems.iter().map(field).collect::<Vec<_>>()})
 }
 
 impl IntoResponse for ApiError {

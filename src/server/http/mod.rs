@@ -14,6 +14,7 @@ mod connections;
 mod error;
 mod feed;
 mod gate;
+mod llm;
 mod mcp;
 mod mcp_instances;
 mod params;

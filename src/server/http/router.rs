@@ -14,8 +14,8 @@ use tokio::time::timeout;
 use super::error::ApiError;
 use super::state::HttpState;
 use super::{
-    agents, analytics, billing, commands, connections, gate, mcp, mcp_instances, pats, runs, stream, tasks,
-    triggers, turns, validate, versions, webhooks, workflows,
+    agents, analytics, billing, commands, connections, gate, llm, mcp, mcp_instances, pats, runs, stream,
+    tasks, triggers, turns, validate, versions, webhooks, workflows,
 };
 
 /// How long open requests and streams may take to end when the server closes.
@@ -26,6 +26,7 @@ pub fn router(state: HttpState) -> Router {
     let routes = workflow_routes()
         .merge(run_routes())
         .merge(connections::routes())
+        .merge(llm::routes())
         .merge(mcp_routes())
         .merge(agent_routes())
         .merge(billing_routes())

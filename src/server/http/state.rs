@@ -11,8 +11,10 @@ use super::error::ApiError;
 use super::gate::Gate;
 use crate::server::connections::Connections;
 use crate::server::engine::Engine;
+use crate::server::exec::LlmProvider;
 use crate::server::registry::Registry;
 use crate::server::triggers::{SigningKey, Triggers};
+use crate::server::validation::Sandbox;
 
 /// How often a stream says where it stands.
 const HEARTBEAT: Duration = Duration::from_secs(10);
@@ -24,7 +26,9 @@ pub struct HttpState {
     triggers: Triggers,
     signing_key: Option<Arc<SigningKey>>,
     connections: Connections,
+    models: Option<LlmProvider>,
     registry: Registry,
+    sandbox: Sandbox,
     gate: Arc<Gate>,
     closing: CancellationToken,
     open_streams: Arc<watch::Sender<()>>,
@@ -48,6 +52,8 @@ impl HttpState {
             signing_key: None,
             registry,
             connections,
+            sandbox: Sandbox::default(),
+            models: None,
             gate: Arc::new(gate),
             closing,
             open_streams,
@@ -55,10 +61,30 @@ impl HttpState {
         }
     }
 
+    /// The same with a sandbox to try scripts out in.
+    #[must_use]
+    pub fn with_sandbox(self, sandbox: Sandbox) -> Self {
+        Self { sandbox, ..self }
+    }
+
     /// The same with another time between heartbeats.
     #[must_use]
     pub fn with_heartbeat(self, heartbeat: Duration) -> Self {
         Self { heartbeat, ..self }
+    }
+
+    /// The same with the provider of models that the environment names.
+    #[must_use]
+    pub fn with_models(self, models: Option<LlmProvider>) -> Self {
+        Self { models, ..self }
+    }
+
+    pub(super) fn connections(&self) -> &Connections {
+        &self.connections
+    }
+
+    pub(super) fn models(&self) -> Option<&LlmProvider> {
+        self.models.as_ref()
     }
 
     /// The same with the key of the secrets of webhooks, without which there are none.
@@ -125,5 +151,11 @@ impl FromRef<HttpState> for Engine {
 impl FromRef<HttpState> for Registry {
     fn from_ref(state: &HttpState) -> Self {
         state.registry.clone()
+    }
+}
+
+impl FromRef<HttpState> for Sandbox {
+    fn from_ref(state: &HttpState) -> Self {
+        state.sandbox.clone()
     }
 }

@@ -145,6 +145,7 @@ pub(super) async fn enter(
         trigger_type: "webhook".into(),
         excluded: Vec::new(),
         trigger_steps: Map::new(),
+        principal: Default::default(),
     };
     let run = state.engine().start(start).await.map_err(|error| match error {
         EngineError::Conflict(_) if headers.contains_key("idempotency-key") => {

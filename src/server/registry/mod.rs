@@ -12,6 +12,7 @@
 mod body;
 mod changes;
 mod checks;
+mod directory;
 mod error;
 mod examine;
 mod instances;

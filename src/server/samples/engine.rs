@@ -4,7 +4,7 @@ use std::future::Future;
 
 use crate::domain::{Run, RunId, RunStatus, StopMode, Timestamp, WorkflowId};
 use crate::server::engine::{Engine, EngineError, NewWorkflow, RunQuery, WorkflowRecord};
-use crate::wire::command::StartRun;
+use crate::wire::StartRun;
 
 /// How runs of the driver say how they were started.
 const TRIGGER: &str = "sample";
@@ -105,6 +105,7 @@ impl SampleEngine for Engine {
             trigger_type: TRIGGER.into(),
             excluded: Vec::new(),
             trigger_steps: Default::default(),
+            principal: Default::default(),
         };
         self.start(start).await.map(drop)
     }

@@ -22,12 +22,14 @@ use crate::server::connections::Connections;
 use crate::server::db::pats;
 use crate::server::egress::Egress;
 use crate::server::engine::Engine;
-use crate::server::exec::Executor;
+use crate::server::exec::lua::Pool;
 use crate::server::exec::mcp::{Client, KnownServers};
+use crate::server::exec::{Executor, LlmProvider};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
 use crate::server::triggers::SigningKey;
+use crate::server::validation::Sandbox;
 
 /// The local runtime, listening.
 ///
@@ -50,7 +52,9 @@ pub struct Server {
 /// What the API needs of the executor's parts.
 struct Kit {
     client: Arc<Client>,
+    scripts: Arc<Pool>,
     connections: Connections,
+    models: Option<LlmProvider>,
 }
 
 impl Kit {
@@ -60,7 +64,8 @@ impl Kit {
         let client = client.map_err(|error| ServeError::part("the MCP client", &error))?;
         let instances = Arc::new(Lookup::over(connections.readers()));
         let client = Arc::new(client.with_registry(instances, Arc::new(connections.clone())));
-        Ok(Self { client, connections })
+        let scripts = Arc::new(Pool::new(options.lua_program.clone()));
+        Ok(Self { client, scripts, connections, models: options.llm.clone() })
     }
 }
 
@@ -80,7 +85,8 @@ impl Server {
         let (dir, listener) = claim(&options).await?;
         let connections = connections(&dir, &options)?;
         let (mut parts, executor) = Parts::start(dir.path(), &options, &connections).await?;
-        let kit = Kit { client: executor.tools(), connections };
+        let (client, scripts, models) = (executor.tools(), executor.scripts(), options.llm.clone());
+        let kit = Kit { client, scripts, connections, models };
         let mut server = Self::assemble(dir, listener, Arc::new(executor), kit).await?;
         if let Err(error) = server.registry.install_shipped().await {
             tracing::warn!(%error, "the shipped MCP server is not registered");
@@ -129,7 +135,9 @@ impl Server {
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
         let state =
             HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
-                .with_signing_key(signing_key);
+                .with_signing_key(signing_key)
+                .with_sandbox(Sandbox::new(kit.scripts))
+                .with_models(kit.models);
         tokio::spawn(state.triggers().clone().run(closing.clone()));
         let task = Some(tokio::spawn(http::serve(listener, state)));
         let announcement = announce(addr, &token_file);

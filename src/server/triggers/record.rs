@@ -68,6 +68,7 @@ impl TriggerRecord {
             trigger_type: self.kind.as_str().into(),
             excluded: listed.into_iter().flatten().filter_map(Value::as_str).map(StepId::new).collect(),
             trigger_steps: object("trigger_steps").unwrap_or_default(),
+            principal: Default::default(),
         }
     }
 }

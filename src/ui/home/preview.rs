@@ -197,6 +197,9 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(trigger) = &run.trigger {
         page.named("trigger", trigger, theme.text);
     }
+    if let Some(parent) = &run.parent {
+        page.named("called by", &format!("{} of {}", parent.step_id, parent.run_id.short()), theme.text);
+    }
     if let Some(version) = run.version {
         page.named("version", &version.to_string(), theme.text);
     }

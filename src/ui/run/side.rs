@@ -127,6 +127,9 @@ fn step(
         let word = if state.ended_at.is_some() { "took" } else { "for" };
         page.named(word, &human_fine(elapsed), theme.text);
     }
+    if let Some(child) = &state.child {
+        page.named("child run", child.run_id.as_str(), theme.text);
+    }
     if let Some(cause) = &state.caused_by {
         page.named("because of", cause.as_str(), theme.cancelled);
     }

@@ -159,6 +159,7 @@ impl Server {
                 workflow_name: None,
                 step_id: step,
                 task_type: "approval".into(),
+                verbatim: None,
                 created_at: event.at,
                 payload: json!({"event": event.id}),
                 verbatim: None,

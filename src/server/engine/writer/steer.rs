@@ -6,6 +6,7 @@ use serde_json::{Map, Value};
 
 use super::batch::{Batch, Unmoved};
 use super::catalog::archived;
+use crate::domain::input::admit;
 use crate::domain::{
     EventKind, FailureCode, Graph, Principal, Run, RunId, RunStatus, StepId, TaskId, Timestamp, WorkflowId,
 };
@@ -61,14 +62,18 @@ impl Batch<'_> {
             trigger_type: start.trigger_type,
             excluded: start.excluded,
             trigger_steps: start.trigger_steps,
-            principal: Principal::default(),
+            principal: start.principal.map(|principal| *principal).unwrap_or_default(),
             caller: None,
         };
         accepted(self.launch_latest(workflow, launch)?)
     }
 
     /// Starts a run of a workflow's latest version.
-    pub(super) fn launch_latest(&mut self, workflow: Startable, launch: Launch) -> Result<Run, EngineError> {
+    pub(super) fn launch_latest(
+        &mut self,
+        workflow: Startable,
+        mut launch: Launch,
+    ) -> Result<Run, EngineError> {
         if workflow.archived {
             return Err(archived(&launch.workflow));
         }
@@ -81,6 +86,7 @@ impl Batch<'_> {
         run.started_at = Some(self.now);
         run.trigger = Some(launch.trigger_type.clone());
         run.parent = launch.caller.as_ref().map(|caller| Box::new(caller.parent.clone()));
+        launch.input = admit(graph.input_schema.as_ref(), launch.input).map_err(EngineError::Input)?;
         let input = launch.input.clone();
         let poor = self.too_poor(&graph)?;
         let start = Box::new(launch.into_input(version, graph));
@@ -149,26 +155,20 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// The run that a repeated start means.
-    fn existing(&self, start: &StartRun) -> Result<Option<Run>, EngineError> {
+    /// The run that a repeated start means. Its input is compared as that run took it: with the
+    /// defaults of the version that it executes.
+    fn existing(&mut self, start: &StartRun) -> Result<Option<Run>, EngineError> {
         let Some(id) = &start.run_id else { return Ok(None) };
         let Some(run) = runs::find(self.db, id)? else { return Ok(None) };
-        if run.workflow_id == start.workflow
-            && runs::input(self.db, id)? == start.input
-            && self.granted(id)? == start.trigger_steps
-        {
-            return Ok(Some(run));
+        if run.workflow_id == start.workflow {
+            let graph = self.fleet.graph(self.db, &start.workflow, run.version.unwrap_or(0))?;
+            let given = admit(graph.input_schema.as_ref(), start.input.clone());
+            if given == Ok(runs::input(self.db, id)?) {
+                return Ok(Some(run));
+            }
         }
         let text = format!("the run id `{id}` belongs to another start; use a new id, or leave it out");
         Err(EngineError::Conflict(text))
-    }
-
-    /// What gated steps were given when a run was started.
-    fn granted(&self, id: &RunId) -> Result<Map<String, Value>, DbError> {
-        let first = log::of_run(self.db, id, 0, 1)?;
-        let granted =
-            first.first().and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
-        Ok(granted.cloned().unwrap_or_default())
     }
 
     fn need_run(&mut self, workflow: &WorkflowId, run: &RunId) -> Result<(), EngineError> {

@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use http::header::AUTHORIZATION;
-use http::{HeaderMap, HeaderValue, StatusCode};
+use http::{HeaderName, HeaderValue, StatusCode};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 use tokio::time::{Instant, timeout};
@@ -14,8 +14,9 @@ use url::Url;
 use super::provider::{Variables, shown};
 use super::{Conversation, LlmError, LlmProvider, Question, Reply, answer, conversation};
 use crate::machine::Outcome;
-use crate::server::egress::{ChosenBy, Denied, Egress, Proxies, is_loopback};
+use crate::server::egress::{ChosenBy, Clients, Denied, Egress, Proxies, is_loopback};
 use crate::server::exec::mcp::causes;
+use crate::server::exec::{Credential, Credentials, NoCredentials};
 
 /// The largest answer, in bytes.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -31,21 +32,33 @@ const HIDDEN: &str = "[key]";
 /// How long a key is at least if it keeps anything secret, in bytes.
 const SECRET_LENGTH: usize = 8;
 
-/// The models of one provider.
+/// The models of the runtime's provider, and of those that connections hold keys for.
 #[derive(Debug)]
 pub struct Client {
-    ready: Result<Ready, LlmError>,
+    wires: Result<Wires, LlmError>,
+    own: Result<Ready, LlmError>,
+    credentials: Arc<dyn Credentials>,
+}
+
+/// The HTTP clients. A proxy is for the way out, and plain HTTP must not leave this machine.
+#[derive(Clone, Debug)]
+struct Wires {
+    near: Clients,
+    far: Clients,
 }
 
 /// A provider that can be asked.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 struct Ready {
     http: reqwest::Client,
     address: Url,
     /// The address without its query.
     url: Box<str>,
+    header: Option<(HeaderName, HeaderValue)>,
     key: Option<SecretString>,
     variables: Variables,
+    /// The connection that the key is of.
+    connection: Option<Box<str>>,
 }
 
 /// What a request is about, for messages.
@@ -59,8 +72,18 @@ impl Client {
     /// A client of a provider. What is wrong with the provider, or that there is none, is told by
     /// the questions that want it.
     pub fn new(provider: Option<LlmProvider>, egress: &Egress) -> Self {
-        let ready = provider.ok_or(LlmError::NoProvider).and_then(|provider| Ready::new(provider, egress));
-        Self { ready }
+        let wires = Wires::new(egress);
+        let own = provider.ok_or(LlmError::NoProvider).and_then(|provider| {
+            let credential = provider.key.as_ref().map(bearer);
+            Ready::new(&provider, wires.as_ref().map_err(Clone::clone)?, credential)
+        });
+        Self { wires, own, credentials: Arc::new(NoCredentials) }
+    }
+
+    /// The same client with connections that hold keys.
+    #[must_use]
+    pub fn with_credentials(self, credentials: Arc<dyn Credentials>) -> Self {
+        Self { credentials, ..self }
     }
 
     /// Asks a question; however it goes, there is an outcome. Calling it off aborts the request at once.
@@ -87,40 +110,63 @@ impl Client {
         conversation: &Conversation<'_>,
         limit: Duration,
     ) -> Result<Reply, LlmError> {
-        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        let ready = self.own.clone()?;
         let asked = timeout(limit, ready.converse(conversation)).await;
         asked.unwrap_or_else(|_| Err(LlmError::TookTooLong { model: conversation.model.into(), limit }))
     }
 
     async fn in_time(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
-        let ready = self.ready.as_ref().map_err(Clone::clone)?;
+        let ready = self.ready(question.credential.as_deref()).await?;
         let patience = limit.map_or(DEFAULT_LIMIT, |limit| limit + GRACE);
         let asked = timeout(patience, ready.ask(question)).await;
-        asked.unwrap_or_else(|_| {
+        let asked = asked.unwrap_or_else(|_| {
             let limit = limit.unwrap_or(DEFAULT_LIMIT);
             Err(LlmError::TookTooLong { model: question.model.clone(), limit })
-        })
+        });
+        if let (Err(error @ LlmError::KeyRefused { .. }), Some(connection)) = (&asked, &ready.connection) {
+            self.credentials.needs_reconnect(connection, &error.to_string()).await;
+        }
+        asked
+    }
+
+    /// The provider of the connection that a step names; the runtime's own where it names none, or
+    /// one that is not here: graphs come from elsewhere with names of credentials of there.
+    async fn ready(&self, credential: Option<&str>) -> Result<Ready, LlmError> {
+        let Some(id) = credential else { return self.own.clone() };
+        let Some(facts) = self.credentials.find(id).await? else { return self.own.clone() };
+        let base = self.credentials.models_at(id).await?;
+        let base = base.ok_or_else(|| LlmError::NoAddress(facts.name.clone()))?;
+        let provider = LlmProvider::of_connection(&facts.name, base.as_str());
+        let credential = self.credentials.header_for(id, &provider.address()?).await?;
+        let wires = self.wires.as_ref().map_err(Clone::clone)?;
+        Ok(Ready { connection: Some(facts.id), ..Ready::new(&provider, wires, credential)? })
+    }
+}
+
+impl Wires {
+    fn new(egress: &Egress) -> Result<Self, LlmError> {
+        let clients = |proxies, https_only| {
+            let clients = egress.clients(proxies, || {
+                reqwest::Client::builder()
+                    .connect_timeout(CONNECTING)
+                    .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
+                    .https_only(https_only)
+            });
+            clients.map_err(|error| LlmError::NoHttp(Arc::new(error)))
+        };
+        Ok(Self { near: clients(Proxies::None, false)?, far: clients(Proxies::OfEnvironment, true)? })
     }
 }
 
 impl Ready {
-    fn new(provider: LlmProvider, egress: &Egress) -> Result<Self, LlmError> {
-        let address = provider.address()?;
-        let headers = headers(&provider)?;
-        // A proxy is for the way out, and plain HTTP must not leave this machine.
-        let is_near = is_loopback(&address);
-        let proxies = if is_near { Proxies::None } else { Proxies::OfEnvironment };
-        let clients = egress.clients(proxies, || {
-            reqwest::Client::builder()
-                .connect_timeout(CONNECTING)
-                .user_agent(concat!("arcc/", env!("CARGO_PKG_VERSION")))
-                .default_headers(headers.clone())
-                .https_only(!is_near)
-        });
-        let clients = clients.map_err(|error| LlmError::NoHttp(Arc::new(error)))?;
+    fn new(provider: &LlmProvider, wires: &Wires, sent: Option<Credential>) -> Result<Self, LlmError> {
+        let (address, variables) = (provider.address()?, provider.variables.clone());
+        let clients = if is_loopback(&address) { &wires.near } else { &wires.far };
         let http = clients.to(&address, ChosenBy::Operator).map_err(LlmError::Denied)?.clone();
+        let header = sent.as_ref().map(|sent| secret_header(sent, &variables)).transpose()?;
+        let key = sent.map(|sent| bare(&sent.value));
         let url = shown(&address);
-        Ok(Self { http, address, url, key: provider.key, variables: provider.variables })
+        Ok(Self { http, address, url, header, key, variables, connection: None })
     }
 
     async fn ask(&self, question: &Question) -> Result<Value, LlmError> {
@@ -144,7 +190,7 @@ impl Ready {
 
     /// Sends a request; the body of an answer that is none of refusal.
     async fn exchange(&self, request: &Value, about: About<'_>) -> Result<Vec<u8>, LlmError> {
-        let sent = self.http.post(self.address.clone()).json(request).send().await;
+        let sent = self.request(request).send().await;
         let response = sent.map_err(|error| match Denied::within(&error) {
             Some(denied) => LlmError::Denied(denied.clone()),
             None => LlmError::Unreachable {
@@ -155,6 +201,14 @@ impl Ready {
         let status = response.status();
         let body = self.body(response, about).await?;
         if status.is_success() { Ok(body) } else { Err(self.refusal(status, &body, about)) }
+    }
+
+    fn request(&self, body: &Value) -> reqwest::RequestBuilder {
+        let request = self.http.post(self.address.clone()).json(body);
+        match &self.header {
+            Some((name, value)) => request.header(name, value),
+            None => request,
+        }
     }
 
     async fn body(&self, mut response: reqwest::Response, about: About<'_>) -> Result<Vec<u8>, LlmError> {
@@ -178,10 +232,11 @@ impl Ready {
         let reason = self.told(&answer::reason(body));
         match status {
             StatusCode::UNAUTHORIZED | StatusCode::FORBIDDEN => {
-                let note = about.credential.map(|credential| {
-                    format!("; the step names the credential `{credential}`, but this runtime has only that one key")
+                let elsewhere = about.credential.filter(|_| self.connection.is_none());
+                let note = elsewhere.map(|credential| {
+                    format!("; the step names the credential `{credential}`, which is no connection of this runtime")
                 });
-                let variable = self.variables.key;
+                let variable = self.variables.key.as_ref().into();
                 LlmError::KeyRefused { url, status, reason, variable, note: note.unwrap_or_default() }
             }
             StatusCode::REQUEST_TIMEOUT | StatusCode::TOO_MANY_REQUESTS => {
@@ -205,14 +260,19 @@ impl Ready {
     }
 }
 
-fn headers(provider: &LlmProvider) -> Result<HeaderMap, LlmError> {
-    let mut headers = HeaderMap::new();
-    if let Some(key) = &provider.key {
-        let bearer = format!("Bearer {}", key.expose_secret());
-        let mut value =
-            HeaderValue::from_str(&bearer).map_err(|_| LlmError::BadKey(provider.variables.key))?;
-        value.set_sensitive(true);
-        headers.insert(AUTHORIZATION, value);
-    }
-    Ok(headers)
+fn secret_header(sent: &Credential, variables: &Variables) -> Result<(HeaderName, HeaderValue), LlmError> {
+    let value = HeaderValue::from_str(sent.value.expose_secret());
+    let mut value = value.map_err(|_| LlmError::BadKey(variables.key.as_ref().into()))?;
+    value.set_sensitive(true);
+    Ok((sent.header.clone(), value))
+}
+
+fn bearer(key: &SecretString) -> Credential {
+    Credential { header: AUTHORIZATION, value: format!("Bearer {}", key.expose_secret()).into() }
+}
+
+/// A header's value without the word before the secret.
+fn bare(value: &SecretString) -> SecretString {
+    let whole = value.expose_secret();
+    whole.split_once(' ').map_or(whole, |(_, secret)| secret).into()
 }

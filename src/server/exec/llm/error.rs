@@ -8,6 +8,7 @@ use http::StatusCode;
 use crate::domain::FailureCode;
 use crate::machine::StepError;
 use crate::server::egress::Denied;
+use crate::server::exec::CredentialError;
 
 /// Why a model could not be asked, or gave no answer.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -20,17 +21,25 @@ pub enum LlmError {
     /// The address is none that may be used.
     #[error("the base URL of the model provider cannot be used: {reason} ({variable})")]
     BadAddress {
-        /// The variable it was read from.
-        variable: &'static str,
+        /// The variable or connection it stands in.
+        variable: Box<str>,
         /// What is wrong with it.
         reason: String,
     },
     /// The address leads where it may not.
     #[error("the model provider is not called: {0}")]
     Denied(#[source] Denied),
+    /// The connection that the step names gives no key.
+    #[error("the model cannot be asked: {0}")]
+    NoCredential(#[from] CredentialError),
+    /// The connection that the step names belongs to no provider that is known.
+    #[error(
+        "the connection `{0}` does not say where its models are; give it `server_url`, the base URL of its provider"
+    )]
+    NoAddress(Box<str>),
     /// The key holds characters that no header can carry.
     #[error("the key in {0} holds characters that no key has; set it again and start the runtime again")]
-    BadKey(&'static str),
+    BadKey(Box<str>),
     /// No HTTP client could be built.
     #[error("the HTTP client for models cannot be built: {0}")]
     NoHttp(#[source] Arc<reqwest::Error>),
@@ -59,8 +68,8 @@ pub enum LlmError {
         status: StatusCode,
         /// The provider's words.
         reason: String,
-        /// The variable of the key.
-        variable: &'static str,
+        /// The variable or connection of the key.
+        variable: Box<str>,
         /// What the step says of credentials, if it does.
         note: String,
     },

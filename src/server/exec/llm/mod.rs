@@ -1,7 +1,8 @@
 //! Questions to a model, over any endpoint that speaks OpenAI's chat completions.
 //!
-//! The provider and its key come from the environment, as a pair: a key is only ever sent to the
-//! address that stands beside it. It appears in no error, no log and no `Debug`.
+//! The provider and its key come from the environment, as a pair, or from the connection that a step
+//! names: a key is only ever sent to the address that stands beside it. It appears in no error, no log
+//! and no `Debug`.
 //!
 //! A peer is trusted with nothing: connecting has a deadline, an answer has a deadline and a size
 //! limit, redirects are not followed, and plain HTTP is for this machine alone.

@@ -1,5 +1,6 @@
 //! Where models are, and the key to them.
 
+use std::borrow::Cow;
 use std::fmt;
 
 use secrecy::SecretString;
@@ -11,17 +12,20 @@ use crate::server::egress::is_loopback;
 /// Where `OPENAI_API_KEY` belongs when no address stands beside it.
 const OPENAI: &str = "https://api.openai.com/v1";
 
-/// The two variables that describe a provider.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+/// Where a provider's description stands, as it is told to whoever has to mend it: the two variables
+/// of the environment, or a connection.
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) struct Variables {
-    /// The one of the base URL.
-    pub(super) base: &'static str,
-    /// The one of the key.
-    pub(super) key: &'static str,
+    /// Of the base URL.
+    pub(super) base: Cow<'static, str>,
+    /// Of the key.
+    pub(super) key: Cow<'static, str>,
 }
 
-const OWN: Variables = Variables { base: "AR_LLM_BASE_URL", key: "AR_LLM_API_KEY" };
-const COMMON: Variables = Variables { base: "OPENAI_BASE_URL", key: "OPENAI_API_KEY" };
+const OWN: Variables =
+    Variables { base: Cow::Borrowed("AR_LLM_BASE_URL"), key: Cow::Borrowed("AR_LLM_API_KEY") };
+const COMMON: Variables =
+    Variables { base: Cow::Borrowed("OPENAI_BASE_URL"), key: Cow::Borrowed("OPENAI_API_KEY") };
 
 /// A provider of models.
 ///
@@ -41,6 +45,25 @@ impl LlmProvider {
         Self { variables: OWN, base: base.into(), key }
     }
 
+    /// The provider of a connection; its key comes with each call.
+    pub(super) fn of_connection(name: &str, base: &str) -> Self {
+        let key = format!("the connection `{name}`");
+        let variables = Variables { base: format!("server_url of {key}").into(), key: key.into() };
+        Self { variables, base: base.into(), key: None }
+    }
+
+    /// The base URL without a query, and the variable that its key is read from; `None` for an
+    /// address that cannot be used.
+    pub fn described(&self) -> Option<(String, &str)> {
+        let url = String::from(shown(&self.address().ok()?));
+        Some((url.trim_end_matches("/chat/completions").to_owned(), &self.variables.key))
+    }
+
+    /// Whether there is a key.
+    pub fn has_key(&self) -> bool {
+        self.key.is_some()
+    }
+
     /// The provider that variables describe: `AR_LLM_BASE_URL` and `AR_LLM_API_KEY`, or else
     /// `OPENAI_BASE_URL` and `OPENAI_API_KEY`. The pairs are never mixed, so that no key reaches
     /// an address it was not given for. Empty variables count as unset.
@@ -50,7 +73,7 @@ impl LlmProvider {
             (!value.is_empty()).then_some(value)
         };
         [(OWN, ""), (COMMON, OPENAI)].into_iter().find_map(|(variables, usual)| {
-            let (base, key) = (read(variables.base), read(variables.key).map(SecretString::from));
+            let (base, key) = (read(&variables.base), read(&variables.key).map(SecretString::from));
             let is_set = base.is_some() || key.is_some();
             let base = base.unwrap_or_else(|| usual.to_owned()).into();
             is_set.then_some(Self { variables, base, key })
@@ -62,8 +85,10 @@ impl LlmProvider {
     /// # Errors
     /// When the base URL is none, or none that a key may be sent to.
     pub(super) fn address(&self) -> Result<Url, LlmError> {
-        let refuse =
-            |reason: &str| LlmError::BadAddress { variable: self.variables.base, reason: reason.to_owned() };
+        let refuse = |reason: &str| LlmError::BadAddress {
+            variable: self.variables.base.as_ref().into(),
+            reason: reason.to_owned(),
+        };
         if self.base.is_empty() {
             return Err(refuse("it is not set, though a key is; write it as https://HOST/v1"));
         }

@@ -12,8 +12,8 @@ pub struct Question {
     /// Further parameters. `system` becomes a message; all others are passed on, except those of
     /// streaming, because answers are read whole.
     pub params: Map<String, Value>,
-    /// The stored credential that the step names. This runtime stores none and uses its one key;
-    /// the name only makes a refusal of that key clearer.
+    /// The connection that the step names for its key. Where there is no such connection, the runtime's
+    /// own key is used.
     pub credential: Option<Box<str>>,
 }
 

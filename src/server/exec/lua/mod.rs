@@ -23,5 +23,6 @@ mod worker;
 pub use confinement::{Confinement, Lock};
 pub use limits::{DEFAULT_TIME, LONGEST_TIME, MAX_RESULT_BYTES, MAX_SOURCE_BYTES, MEMORY_BYTES, time_limit};
 pub use pool::{Pool, ScriptFailure, WORKERS};
+pub use protocol::NO_TABLE;
 pub use syntax::compile;
 pub use worker::lua_worker_main;

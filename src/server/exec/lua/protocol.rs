@@ -3,6 +3,9 @@
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+/// How the failure of a script ends that returned something else than a table.
+pub const NO_TABLE: &str = "it must return a table";
+
 /// The longest line a worker may answer, in bytes: a full result, escaped, and its envelope.
 pub(super) const MAX_REPLY_BYTES: u64 = 8 * 1024 * 1024;
 

@@ -4,7 +4,7 @@ use mlua::{Error, Function, Lua, LuaOptions, LuaSerdeExt, StdLib, Table, Value a
 use serde_json::Value;
 
 use super::limits::{MAX_RESULT_BYTES, MAX_SOURCE_BYTES, MEMORY_BYTES};
-use super::protocol::{Reply, Request};
+use super::protocol::{NO_TABLE, Reply, Request};
 use super::{decode, encode};
 
 /// The globals a script keeps; everything else of the standard library is taken away.
@@ -74,7 +74,7 @@ fn attempt(request: &Request) -> Result<Value, String> {
     let chunk = lua.load(&*request.script).set_name("=script").set_mode(mlua::chunk::ChunkMode::Text);
     let table = match chunk.eval::<LuaValue>().map_err(|error| explain(&error))? {
         LuaValue::Table(table) => table,
-        other => return Err(format!("the script returned {}; it must return a table", other.type_name())),
+        other => return Err(format!("the script returned {}; {NO_TABLE}", other.type_name())),
     };
     // Finalizers of the script run when the state is dropped, before anything is answered.
     let value = encode::result(&lua, &table)?;

@@ -55,7 +55,7 @@ impl World {
                 let detail = fine().and_then(|()| self.server.detail(run, asked_at));
                 return Input::Fetched(run.clone(), detail);
             }
-            List::Credits => ListAnswer::Credits(fine().map(|()| Default::default())),
+            Order::Ask(List::Credits) => ListAnswer::Credits(fine().map(|()| Default::default())),
             _ => ListAnswer::Workflows(fine().map(|()| Vec::new())),
         };
         Input::Listed { asked_at, answer }

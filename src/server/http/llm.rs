@@ -1,0 +1,71 @@
+//! Models: which keys there are, and which one a model would be asked with. Never the keys.
+
+use axum::extract::State;
+use axum::routing::{get, post};
+use axum::{Json, Router};
+use serde_json::{Value, json};
+
+use super::body::Body;
+use super::error::ApiError;
+use super::state::HttpState;
+use crate::server::connections::{Connections, LLM, models_at};
+use crate::server::db::ConnectionRecord;
+use crate::server::exec::LlmProvider;
+
+/// The routes of models.
+pub(super) fn routes() -> Router<HttpState> {
+    Router::new().route("/v1/llm-provider-keys/catalog", get(catalog)).route("/v1/llm/resolve", post(resolve))
+}
+
+/// The runtime's own provider, then the connections of the service `llm`.
+async fn catalog(State(state): State<HttpState>) -> Result<Json<Value>, ApiError> {
+    let all = state.connections().list().await?;
+    let stored = all.iter().filter(|record| record.service == LLM).map(of_connection);
+    let items: Vec<_> = state.models().and_then(of_environment).into_iter().chain(stored).collect();
+    Ok(Json(json!({"count": items.len(), "items": items})))
+}
+
+/// Which provider a model would be asked at, and where its key comes from, as a step would have it.
+async fn resolve(State(state): State<HttpState>, body: Body) -> Result<Json<Value>, ApiError> {
+    let model = body.text("model")?.or(body.text("model_ref")?);
+    let model = model.ok_or_else(|| ApiError::Invalid("`model` is missing".into()))?;
+    let credential = body.text("llm_credential_id")?;
+    let record = match credential {
+        Some(id) => known(state.connections(), id).await?,
+        None => None,
+    };
+    let found = match (&record, state.models().and_then(of_environment)) {
+        (Some(record), _) => Some(of_connection(record)),
+        (None, own) => own,
+    };
+    let mut found = found.ok_or_else(|| {
+        let text = "no model provider is configured: set AR_LLM_BASE_URL and AR_LLM_API_KEY and start the runtime \
+                    again, or make a connection of the service `llm` and name it in `llm_credential_id`";
+        ApiError::Invalid(text.into())
+    })?;
+    found["model"] = model.into();
+    if let (Some(id), None) = (credential, &record) {
+        found["note"] = format!("`{id}` is no connection of this runtime; its own key is used").into();
+    }
+    Ok(Json(found))
+}
+
+async fn known(connections: &Connections, id: &str) -> Result<Option<ConnectionRecord>, ApiError> {
+    Ok(connections.list().await?.into_iter().find(|record| record.id == id))
+}
+
+fn of_environment(provider: &LlmProvider) -> Option<Value> {
+    let (base, variable) = provider.described()?;
+    Some(json!({
+        "provider": "environment", "source": "environment", "base_url": base, "variable": variable,
+        "has_key": provider.has_key(), "status": "active",
+    }))
+}
+
+fn of_connection(record: &ConnectionRecord) -> Value {
+    json!({
+        "provider": record.provider, "source": "connection", "base_url": models_at(record),
+        "llm_credential_id": record.id, "name": record.name, "has_key": !record.credential_keys.is_empty(),
+        "status": record.status, "status_reason": record.why,
+    })
+}
