@@ -162,7 +162,6 @@ impl Server {
                 verbatim: None,
                 created_at: event.at,
                 payload: json!({"event": event.id}),
-                verbatim: None,
             });
         }
     }
