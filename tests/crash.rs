@@ -5,7 +5,6 @@
 #![expect(
     clippy::unwrap_used,
     clippy::panic,
-    clippy::print_stderr,
     reason = "a test that cannot set up has failed, and tells its seed"
 )]
 #![cfg(unix)]
@@ -123,7 +122,9 @@ impl<'h> Grave<'h> {
     /// Reads the logs of the newest runs and of their children.
     async fn look(&mut self, client: &Client, newest: usize) {
         let first = self.witness.runs.len().saturating_sub(newest);
-        for run in self.witness.runs[first..].to_vec() {
+        let runs: Vec<_> = self.witness.runs.drain(first..).collect();
+        self.witness.runs.extend(runs.iter().cloned());
+        for run in runs {
             let Ok(events) = client.events(&self.parent, &run).await else { return };
             for child in children(&events) {
                 let Ok(events) = client.events(&self.child, &child).await else { return };

@@ -29,7 +29,7 @@ fn json_of(home: &Path, arguments: &[&str]) -> Value {
 }
 
 /// Publishes a workflow of these steps.
-fn publish(home: &Path, steps: Value) {
+fn publish(home: &Path, steps: &Value) {
     let file = home.join("w.json");
     let body = json!({"name": "w", "graph": {"steps": steps}});
     std::fs::write(&file, body.to_string()).unwrap();
@@ -51,7 +51,7 @@ fn a_run_that_really_fails_is_explained(#[case] code: &str, #[case] steps: Value
     let home = tempdir().unwrap();
     let home = home.path();
     let _serve = Serve::start(home, &["--no-samples"]);
-    publish(home, steps);
+    publish(home, &steps);
     run(home, &["runs", "start", "w", "--run-id", "r-1", "--wait", "--timeout", "60"]);
     let diagnosis = json_of(home, &["diagnose", "r-1", "--json"]);
     assert_eq!(diagnosis["run"]["failure_code"], code, "{diagnosis:#}");
@@ -72,7 +72,7 @@ fn a_run_that_waits_and_one_that_was_stopped_are_by_design() {
     let home = tempdir().unwrap();
     let home = home.path();
     let _serve = Serve::start(home, &["--no-samples"]);
-    publish(home, json!([{"id": "ask", "type": "human_task", "task_type": "approval"}]));
+    publish(home, &json!([{"id": "ask", "type": "human_task", "task_type": "approval"}]));
     json_of(home, &["runs", "start", "w", "--run-id", "r-1", "--json"]);
     let waits = loop {
         let diagnosis = json_of(home, &["diagnose", "r-1", "--json", "--offline"]);

@@ -1,10 +1,6 @@
 //! The whole program where the machine does not play along, and where secrets must not appear.
 #![cfg(all(unix, feature = "server"))]
-#![expect(
-    clippy::unwrap_used,
-    clippy::panic,
-    reason = "a test ends at the first thing that is not as it must be"
-)]
+#![expect(clippy::unwrap_used, reason = "a test ends at the first thing that is not as it must be")]
 
 mod support;
 

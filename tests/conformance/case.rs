@@ -102,7 +102,7 @@ pub(crate) fn line(event: &RunEvent) -> String {
     match event.kind {
         EventKind::StateChanged => parts.push(format!("{}>{}", word("from"), word("to"))),
         EventKind::StepCompleted if data["skipped"] == true => {
-            parts.push(format!("skipped:{}", word("reason")))
+            parts.push(format!("skipped:{}", word("reason")));
         }
         EventKind::StepCancelled => parts.push(word("reason")),
         EventKind::StepStarted if data["attempt"] != 1 => parts.push(format!("#{}", data["attempt"])),

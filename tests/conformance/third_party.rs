@@ -2,7 +2,6 @@
 //!
 //! It is installed into a temporary directory where `ARCC_TEST_NPM=1` is set and `npm` is at hand;
 //! elsewhere the test says that it was skipped.
-#![expect(clippy::print_stderr, reason = "who runs the tests is told what was not tested")]
 
 use std::path::Path;
 use std::process::{Child, Command, Stdio};

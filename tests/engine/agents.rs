@@ -33,7 +33,7 @@ impl Respond for Script {
     }
 }
 
-fn completion(message: Value) -> ResponseTemplate {
+fn completion(message: &Value) -> ResponseTemplate {
     ResponseTemplate::new(200).set_body_json(json!({
         "model": "small", "usage": {"prompt_tokens": 10, "completion_tokens": 3},
         "choices": [{"index": 0, "message": message}],
@@ -42,7 +42,7 @@ fn completion(message: Value) -> ResponseTemplate {
 
 /// The model says something.
 fn says(text: &str) -> ResponseTemplate {
-    completion(json!({"role": "assistant", "content": text}))
+    completion(&json!({"role": "assistant", "content": text}))
 }
 
 /// The model calls tools, each `(name, arguments)`.
@@ -54,7 +54,7 @@ fn calls(calls: &[(&str, &str)]) -> ResponseTemplate {
             json!({"id": format!("c{n}"), "type": "function", "function": {"name": name, "arguments": arguments}})
         })
         .collect();
-    completion(json!({"role": "assistant", "content": null, "tool_calls": calls}))
+    completion(&json!({"role": "assistant", "content": null, "tool_calls": calls}))
 }
 
 /// An engine with models, tools and agents that are real.

@@ -91,6 +91,7 @@ fn start() -> Command {
         trigger_type: "manual".into(),
         excluded: Vec::new(),
         trigger_steps: Map::new(),
+        principal: None,
     })
 }
 

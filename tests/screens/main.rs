@@ -1,6 +1,8 @@
 //! What an operator sees: text of every screen and state, its key styles, and what must never be seen.
 
+#[expect(clippy::unwrap_used, reason = "a picture that cannot be made fails its test")]
 mod corpus;
+#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 mod diagnosis;
 mod home;
 mod overlays;

@@ -1,7 +1,6 @@
 //! A scenario for each row of the troubleshooting guide: a scripted server, the real client, and
 //! what must be found.
 #![expect(
-    clippy::expect_used,
     clippy::panic,
     clippy::result_large_err,
     clippy::unwrap_used,

@@ -111,7 +111,7 @@ fn enter_does_what_the_finding_offers() {
     bench.key(Key::Enter);
     let open = bench.model.run.as_ref().unwrap();
     assert_eq!(
-        (open.tab, open.canvas.selected.as_ref().map(|id| id.as_str())),
+        (open.tab, open.canvas.selected.as_ref().map(crate::domain::StepId::as_str)),
         (Tab::Canvas, Some("send-email"))
     );
     bench.keys("5");

@@ -135,7 +135,6 @@ mod tests {
     use super::*;
 
     #[test]
-    #[expect(clippy::unwrap_used, reason = "a test that cannot set up has failed")]
     fn a_folder_is_tried_and_left_as_it_was() {
         let dir = tempfile::tempdir().unwrap();
         assert_eq!(writable("data", dir.path()).verdict, Verdict::Ok);

@@ -27,8 +27,11 @@ fn timeline(events: &[RunEvent]) -> Timeline {
     timeline
 }
 
-/// Each track as its name and its bars: what it was at, from when to when.
-fn outline(timeline: &Timeline) -> Vec<(String, Vec<(Doing, i64, Option<i64>)>)> {
+/// What a step was at, from when to when.
+type Outline = Vec<(Doing, i64, Option<i64>)>;
+
+/// Each track as its name and its bars.
+fn outline(timeline: &Timeline) -> Vec<(String, Outline)> {
     let bars = |bars: &[super::Bar]| {
         bars.iter().map(|bar| (bar.doing, bar.from.as_second(), bar.to.map(Timestamp::as_second))).collect()
     };

@@ -37,6 +37,7 @@ fn directory() -> Directory {
 }
 
 /// A graph of one tool call; a `send_mail` that fits, with other fields in their place.
+#[expect(clippy::needless_pass_by_value, reason = "what is tested is written in place")]
 fn call(fields: Value) -> Value {
     let mut step = json!({"id": "a", "type": "mcp_call", "instance_id": "inst-mail-1", "tool_name": "send_mail",
         "tool_args": {"to": "ops@example.com"}});
@@ -176,6 +177,7 @@ fn mappers_return_the_rows_that_are_expected(#[case] fixture: Value, #[case] wan
 }
 
 /// A graph that writes these rows, after a script that makes some.
+#[expect(clippy::needless_pass_by_value, reason = "what is tested is written in place")]
 fn insert(rows: Value) -> Value {
     json!({"steps": [
         {"id": "map", "type": "lua_script", "script": "return { row = { email = 'x', [\"full_name\"] = 'y' } }"},

@@ -87,6 +87,7 @@ mod tests {
     use super::*;
     use crate::domain::validate::{Check, Options, validate};
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is tested is written in place")]
     fn found(step: Value) -> Vec<String> {
         let mut call = json!({"id": "c", "type": "workflow_call"});
         call.as_object_mut().unwrap().extend(step.as_object().unwrap().clone());

@@ -124,6 +124,7 @@ mod tests {
     use pretty_assertions::assert_eq;
     use rstest::rstest;
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is tested is written in place")]
     fn read(credentials: Value, send_as: Option<Value>) -> Result<(String, String), String> {
         let mut secrets = Secrets::default();
         secrets.merge(credentials.as_object().unwrap()).unwrap();

@@ -150,6 +150,7 @@ mod tests {
         text.parse().unwrap()
     }
 
+    #[expect(clippy::needless_pass_by_value, reason = "what is tested is written in place")]
     fn due(config: Value, since: &str, now: &str) -> Vec<String> {
         Schedule::parse(&config).unwrap().due(at(since), at(now)).iter().map(ToString::to_string).collect()
     }
