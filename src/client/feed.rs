@@ -205,7 +205,10 @@ impl Feed {
     fn postponed(&mut self, list: List, error: &CallError, delay: Duration, now: Timestamp) -> Timestamp {
         let throttled = matches!(error, CallError::Rejected { status: 429, .. });
         let asked = asked_wait(error).or(throttled.then_some(THROTTLED));
-        let next = clock::later(now, delay.max(asked.unwrap_or_default()));
+        // What a server does not have, it does not get in a second either.
+        let lacks = list.is_optional() && matches!(error, CallError::Rejected { status: 400..=499, .. });
+        let rest = if lacks { REFUSED } else { Duration::ZERO };
+        let next = clock::later(now, delay.max(asked.unwrap_or_default()).max(rest));
         if throttled {
             self.hold = self.hold.max(Some(next));
         }

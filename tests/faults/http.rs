@@ -222,7 +222,8 @@ async fn after_a_401_in_mid_session_nobody_is_asked_in_a_loop() {
     sleep(Duration::from_millis(500)).await;
     let asked = fake.asked("").len();
     sleep(Duration::from_secs(4)).await;
-    assert_eq!(fake.asked("").len(), asked, "asked again although refused");
+    let again = &fake.asked("")[asked..];
+    assert!(again.is_empty(), "asked again although refused: {again:?}");
     assert!(app.mirror.run(&"r".into()).is_some(), "what was known stays");
 }
 

@@ -81,7 +81,7 @@ fn apply(bench: &mut Bench, step: &Step, sequence: u64) {
 
 /// The identities of a section's rows; headings have none.
 fn rows(bench: &Bench, section: Section) -> Vec<Option<String>> {
-    use crate::app::panes::InboxRow;
+    use crate::app::panes::{FailedRow, InboxRow};
     let home = &bench.model.home;
     let mirror = &bench.model.mirror;
     match section {
@@ -91,6 +91,13 @@ fn rows(bench: &Bench, section: Section) -> Vec<Option<String>> {
                 InboxRow::Task(place) => mirror.tasks().get(*place).map(|task| task.run_id.to_string()),
             };
             home.inbox.iter().map(name).collect()
+        }
+        Section::FailedRecently => {
+            let run = |row: &FailedRow| match row {
+                FailedRow::Group { runs, .. } => runs[0].to_string(),
+                FailedRow::Run(run) => run.to_string(),
+            };
+            home.failed.iter().map(|row| Some(run(row))).collect()
         }
         other if home.filter.is_empty() => (0..mirror.len(other, bench.now))
             .map(|place| mirror.run_at(other, place).map(|run| run.id.to_string()))

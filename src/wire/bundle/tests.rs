@@ -82,7 +82,7 @@ fn secrets_are_known_by_their_names_and_by_their_looks() {
         json!({
             "Authorization": REDACTED,
             "headers": {"X-Api-Key": REDACTED, "accept": "json"},
-            "text": format!("call https://{REDACTED} with {REDACTED}"),
+            "text": format!("call https://{REDACTED}&y=1 with {REDACTED}"),
             "tokens_in": 12, "max_tokens": 5, "credential_keys": ["api_key"], "note": "the token was refused",
             "jwt": REDACTED,
         })
