@@ -206,7 +206,9 @@ impl Feed {
         let throttled = matches!(error, CallError::Rejected { status: 429, .. });
         let asked = asked_wait(error).or(throttled.then_some(THROTTLED));
         // What a server does not have, it does not get in a second either.
-        let lacks = list.is_optional() && matches!(error, CallError::Rejected { status: 400..=499, .. });
+        let lacks = !throttled
+            && list.is_optional()
+            && matches!(error, CallError::Rejected { status: 400..=499, .. });
         let rest = if lacks { REFUSED } else { Duration::ZERO };
         let next = clock::later(now, delay.max(asked.unwrap_or_default()).max(rest));
         if throttled {
