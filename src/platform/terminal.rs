@@ -83,7 +83,7 @@ pub fn restore_on_panic() {
 }
 
 /// The terminal while it is taken. It writes only what changed, nothing when nothing did, and never
-/// makes the caller wait: see [`super::painter`].
+/// makes the caller wait: see the painter beside it.
 ///
 /// Two buffers are all it takes; ratatui's own `Terminal` would ask where the cursor is, which a
 /// terminal on a bad line may never answer.
