@@ -49,7 +49,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let place = |area: Rect| area.intersection(buf.area);
     let (axis, rows, legend) = (place(parts.axis), place(parts.rows), parts.legend.map(place));
     let names = (rows.width * 3 / 10).clamp(18, 34);
-    let scale = Scale::new((from, to), to.min(scene.now), rows.width.saturating_sub(names + TIME + 3));
+    let scale = Scale::new((from, to), to.min(scene.now), rows.width.saturating_sub(names + TIME + 4));
     let chart = Chart { scene, screen, detail, scale, names };
     states(&chart, axis, rows, buf);
     let view = &screen.timeline;
