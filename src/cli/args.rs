@@ -6,6 +6,8 @@ use clap::{Args, Parser, Subcommand};
 
 use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
 use super::bundle::BundleArgs;
+use super::import;
+use super::mcp::McpCommand;
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -293,33 +295,6 @@ pub(super) enum TasksCommand {
     },
 }
 
-/// `arcc mcp …`
-#[derive(Debug, Subcommand)]
-pub(super) enum McpCommand {
-    /// List the registered MCP servers
-    Servers {
-        #[command(flatten)]
-        print: Print,
-    },
-    /// List the instances that steps are bound to
-    Instances {
-        #[command(flatten)]
-        print: Print,
-    },
-    /// List the tools of all servers
-    Tools {
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Validate an instance over its real connection; exit 1 when a check fails
-    Validate {
-        /// The instance, by id or name
-        instance: String,
-        #[command(flatten)]
-        print: Print,
-    },
-}
-
 /// `arcc workflows …`
 #[derive(Debug, Subcommand)]
 pub(super) enum WorkflowsCommand {
@@ -341,7 +316,7 @@ pub(super) enum WorkflowsCommand {
         print: Print,
     },
     /// Create a workflow from an export of the platform, or change the one of the same name
-    Import(Import),
+    Import(import::Arguments),
     /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
     /// cannot be read
     Validate {
@@ -363,23 +338,6 @@ pub(super) enum WorkflowsCommand {
         #[command(flatten)]
         print: Print,
     },
-}
-
-/// Flags of `workflows import`.
-#[derive(Debug, Args)]
-pub(super) struct Import {
-    /// The exported JSON file, or `-` for standard input
-    pub(super) file: PathBuf,
-    /// What stands for a placeholder of the file; for REPLACE_CHILD_…, a workflow's id or name
-    #[arg(long, value_name = "REPLACE_X=VALUE")]
-    pub(super) map: Vec<String>,
-    /// Publish it as well
-    #[arg(long)]
-    pub(super) publish: bool,
-    #[command(flatten)]
-    pub(super) proof: Proof,
-    #[command(flatten)]
-    pub(super) print: Print,
 }
 
 /// What guardrails may ask for.

@@ -1,18 +1,36 @@
 //! `arcc workflows import`: a workflow that the platform exported.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Args;
 use color_eyre::Result;
 use serde_json::{Value, json};
 
-use super::args::{Global, Import as Arguments};
+use super::args::{Global, Print, Proof};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::output::{remark, show};
 use super::workflows::{find_workflow, put, read_file};
 use crate::domain::import::{CHILD, Import, Mapping, Placeholder};
 use crate::domain::text::visible;
+
+/// Flags of `workflows import`.
+#[derive(Debug, Args)]
+pub(super) struct Arguments {
+    /// The exported JSON file, or `-` for standard input
+    pub(super) file: PathBuf,
+    /// What stands for a placeholder of the file; for REPLACE_CHILD_…, a workflow's id or name
+    #[arg(long, value_name = "REPLACE_X=VALUE")]
+    pub(super) map: Vec<String>,
+    /// Publish it as well
+    #[arg(long)]
+    pub(super) publish: bool,
+    #[command(flatten)]
+    pub(super) proof: Proof,
+    #[command(flatten)]
+    pub(super) print: Print,
+}
 
 pub(super) async fn run(global: &Global, arguments: Arguments) -> Result<ExitCode> {
     let import = read(&arguments.file)?;

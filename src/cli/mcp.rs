@@ -2,15 +2,43 @@
 
 use std::process::ExitCode;
 
+use clap::Subcommand;
 use color_eyre::Result;
 use serde_json::{Map, Value};
 
-use super::args::{Global, McpCommand, Print};
+use super::args::{Global, Print};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::output::{columns, show};
 use crate::client::Registered;
 use crate::domain::text::{nearest, visible};
+
+/// `arcc mcp …`
+#[derive(Debug, Subcommand)]
+pub(super) enum McpCommand {
+    /// List the registered MCP servers
+    Servers {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// List the instances that steps are bound to
+    Instances {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// List the tools of all servers
+    Tools {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Validate an instance over its real connection; exit 1 when a check fails
+    Validate {
+        /// The instance, by id or name
+        instance: String,
+        #[command(flatten)]
+        print: Print,
+    },
+}
 
 pub(super) async fn run(global: &Global, command: McpCommand) -> Result<ExitCode> {
     let connected = connect(global, Purpose::Command).await?;

@@ -18,4 +18,4 @@ pub(crate) use run::{
     follow_up, learned, on_canvas, open as open_run, perform as perform_on_run, resized as resize_run,
     set_search, settle as settle_run, under_context,
 };
-pub(crate) use scroll::keep_seen;
+pub(crate) use scroll::{keep_seen, moved};

@@ -1,4 +1,21 @@
-//! The one rule of scrolling.
+//! The rules of lists: where an action goes, and which rows are seen.
+
+use crate::app::Action;
+
+/// Where an action that moves along a list goes, from a row among those up to `last`; none for an
+/// action that is no such movement.
+pub(crate) fn moved(from: usize, action: Action, last: usize, page: usize) -> Option<usize> {
+    let to = match action {
+        Action::Down => from + 1,
+        Action::Up => from.saturating_sub(1),
+        Action::PageDown => from + page,
+        Action::PageUp => from.saturating_sub(page),
+        Action::First => 0,
+        Action::Last => last,
+        _ => return None,
+    };
+    Some(to.min(last))
+}
 
 /// The offset nearest to `offset` that shows `index` in `height` rows and leaves no row below the
 /// last one empty while rows above are hidden.

@@ -5,7 +5,7 @@ use std::collections::HashSet;
 
 use serde_json::Value;
 
-use super::super::{keep_seen, pretty};
+use super::super::{keep_seen, moved, pretty};
 use super::reader::Reader;
 use super::{RunScreen, Search, Tab};
 use crate::app::Action;
@@ -123,20 +123,16 @@ pub(super) fn perform(
 ) -> Option<bool> {
     let view = &mut open.context;
     let last = view.rows.len().saturating_sub(1);
-    let to = match action {
-        Action::Down => view.index + 1,
-        Action::Up => view.index.saturating_sub(1),
-        Action::PageDown => view.index + page,
-        Action::PageUp => view.index.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => last,
-        Action::Left | Action::Right => return Some(fold(view, action)),
-        Action::Open => return Some(read(open, detail, columns)),
-        Action::NextMatch | Action::PreviousMatch => return Some(seek(open, detail, action)),
-        _ => return None,
-    };
-    select(view, to.min(last));
-    Some(true)
+    if let Some(to) = moved(view.index, action, last, page) {
+        select(view, to);
+        return Some(true);
+    }
+    match action {
+        Action::Left | Action::Right => Some(fold(view, action)),
+        Action::Open => Some(read(open, detail, columns)),
+        Action::NextMatch | Action::PreviousMatch => Some(seek(open, detail, action)),
+        _ => None,
+    }
 }
 
 /// Searches for a text, from what is selected on; an empty text ends the search.

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::RunScreen;
 use crate::app::model::Access;
-use crate::app::panes::keep_seen;
+use crate::app::panes::{keep_seen, moved};
 use crate::app::{Action, Effect, Model, layout};
 use crate::domain::clock::{age, later};
 use crate::domain::triage::{
@@ -174,12 +174,6 @@ pub(super) fn motion(diagnosis: &mut Diagnosis, action: Action, page: usize) -> 
         matches!(verdict, Some(Verdict::Cause | Verdict::Contributing | Verdict::Unchecked))
     };
     let to = match action {
-        Action::Down => here + 1,
-        Action::Up => here.saturating_sub(1),
-        Action::PageDown => here + page,
-        Action::PageUp => here.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => last,
         Action::NextMatch => (here + 1..=last).chain(0..=here).find(bad).unwrap_or(here),
         Action::PreviousMatch => (0..here).rev().chain((here..=last).rev()).find(bad).unwrap_or(here),
         Action::Right => {
@@ -190,7 +184,10 @@ pub(super) fn motion(diagnosis: &mut Diagnosis, action: Action, page: usize) -> 
             diagnosis.offer = diagnosis.offer.saturating_sub(1);
             return true;
         }
-        _ => return false,
+        action => match moved(here, action, last, page) {
+            Some(to) => to,
+            None => return false,
+        },
     };
     diagnosis.offer = 0;
     diagnosis.selected = to.min(last);

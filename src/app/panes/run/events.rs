@@ -1,6 +1,6 @@
 //! The event log: moving, searching, the open payload.
 
-use super::super::keep_seen;
+use super::super::{keep_seen, moved};
 use super::{EventList, Payload, Reader, RunScreen, Search, Tab};
 use crate::app::Action;
 use crate::domain::document::json_lines;
@@ -48,7 +48,7 @@ pub(super) fn seek(list: &mut EventList, events: &[RunEvent], action: Action) ->
 /// Moves the selected event.
 pub(super) fn motion(list: &mut EventList, action: Action, count: usize, page: usize) {
     let last = count.saturating_sub(1);
-    list.index = moved(list.index, action, last, page);
+    list.index = moved(list.index, action, last, page).unwrap_or(list.index);
     list.follow = false;
 }
 
@@ -82,19 +82,6 @@ pub(super) fn settle(list: &mut EventList, count: usize, height: usize) {
     if let Some(payload) = &mut list.payload {
         payload.text.settle(height);
     }
-}
-
-fn moved(from: usize, action: Action, last: usize, page: usize) -> usize {
-    let to = match action {
-        Action::Down => from + 1,
-        Action::Up => from.saturating_sub(1),
-        Action::PageDown => from + page,
-        Action::PageUp => from.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => last,
-        _ => from,
-    };
-    to.min(last)
 }
 
 fn is_problem(event: &RunEvent) -> bool {

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::super::moved;
 use crate::app::Action;
 
 /// The lines of a text, and which of them are seen.
@@ -24,16 +25,8 @@ impl Reader {
     /// Scrolls by a page of `page` lines and a bit, or by one; `false` for other actions.
     pub(super) fn perform(&mut self, action: Action, page: usize) -> bool {
         let last = self.lines.len().saturating_sub(page + 1);
-        let to = match action {
-            Action::Down => self.offset + 1,
-            Action::Up => self.offset.saturating_sub(1),
-            Action::PageDown => self.offset + page,
-            Action::PageUp => self.offset.saturating_sub(page),
-            Action::First => 0,
-            Action::Last => last,
-            _ => return false,
-        };
-        self.offset = to.min(last);
+        let Some(to) = moved(self.offset, action, last, page) else { return false };
+        self.offset = to;
         true
     }
 

@@ -2,7 +2,7 @@
 
 use std::collections::HashSet;
 
-use super::super::keep_seen;
+use super::super::{keep_seen, moved};
 use super::RunScreen;
 use crate::app::Action;
 use crate::domain::timeline::{Timeline, Track, TrackKind, critical_path};
@@ -79,17 +79,12 @@ pub(super) fn settle(open: &mut RunScreen, detail: &RunDetail, height: usize) {
 pub(super) fn perform(open: &mut RunScreen, action: Action, page: usize) -> bool {
     let view = &mut open.timeline;
     let last = view.rows.len().saturating_sub(1);
-    let to = match action {
-        Action::Down => view.index + 1,
-        Action::Up => view.index.saturating_sub(1),
-        Action::PageDown => view.index + page,
-        Action::PageUp => view.index.saturating_sub(page),
-        Action::First => 0,
-        Action::Last => last,
-        Action::Left | Action::Right => fold(view, action),
-        _ => return false,
+    let to = match (moved(view.index, action, last, page), action) {
+        (Some(to), _) => to,
+        (None, Action::Left | Action::Right) => fold(view, action),
+        (None, _) => return false,
     };
-    select(open, to.min(last));
+    select(open, to);
     true
 }
 
