@@ -236,8 +236,8 @@ mod tests {
         let mut want = rejected(422, code, message, None);
         if let Err(CallError::Rejected { details, .. }) = &mut want {
             // What is wrong with a graph is told issue by issue.
-            *details =
-                serde_json::from_str(body).ok().filter(|body: &Box<Value>| body.get("issues").is_some());
+            let body: Option<Value> = serde_json::from_str(body).ok();
+            *details = body.filter(|body| body.get("issues").is_some()).map(Box::new);
         }
         assert_eq!(read(422, &[], body), want);
     }
