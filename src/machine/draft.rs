@@ -123,6 +123,9 @@ pub(super) fn run_started(start: &StartInput) -> EventDraft {
     if !start.trigger_steps.is_empty() {
         data["trigger_steps"] = Value::Object(start.trigger_steps.clone());
     }
+    if !start.connection.is_empty() {
+        data["connection"] = Value::Object(start.connection.clone());
+    }
     note_origin(&mut data, start);
     draft(EventKind::RunStarted, data)
 }

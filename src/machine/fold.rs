@@ -66,6 +66,7 @@ impl Machine {
         self.status = RunStatus::Running;
         self.fold_origin(data);
         self.run.input = data.get("input").cloned().unwrap_or_default();
+        self.run.connection = data.get("connection").cloned().unwrap_or_else(|| json!({}));
         self.run.shown = json!({
             "run_id": self.run.id.as_str(),
             "trigger_type": text(data, "trigger_type"),

@@ -114,6 +114,8 @@ pub struct StartInput {
     /// Gated steps that are let in from the start, each with what it is given; that overlays the
     /// input as `input._steps.<id>`.
     pub trigger_steps: Map<String, Value>,
+    /// What templates and scripts see as `connection`; empty where the run's tools have none.
+    pub connection: Map<String, Value>,
 }
 
 /// The attempt of a `workflow_call` that a run is the child of.

@@ -62,6 +62,8 @@ pub(super) struct Facts {
     pub(super) input: Value,
     /// What templates and scripts see as `run`.
     pub(super) shown: Value,
+    /// What templates and scripts see as `connection`.
+    pub(super) connection: Value,
     pub(super) principal: Principal,
     pub(super) caller: Option<Caller>,
 }
@@ -154,6 +156,7 @@ impl Machine {
             workflow_id: WorkflowId::new(""),
             input: Value::Null,
             shown: Value::Null,
+            connection: Value::Null,
             principal: Principal::default(),
             caller: None,
         };

@@ -145,12 +145,13 @@ fn status_word(status: &StepStatus) -> &'static str {
     }
 }
 
-/// What the templates of a run's steps see: `input`, `steps`, `run`.
+/// What the templates of a run's steps see: `input`, `steps`, `run`, `connection`.
 impl Scope for Machine {
     fn get(&self, path: &[&str]) -> Option<&Value> {
         match path {
             ["input", rest @ ..] => walk(&self.run.input, rest),
             ["run", rest @ ..] => walk(&self.run.shown, rest),
+            ["connection", rest @ ..] => walk(&self.run.connection, rest),
             ["steps", id, "result", rest @ ..] => walk(self.state_of(id)?.result.as_ref()?, rest),
             ["steps", id, "input", rest @ ..] => walk(self.state_of(id)?.input.as_ref()?, rest),
             _ => None,
@@ -159,7 +160,7 @@ impl Scope for Machine {
 
     fn names(&self, path: &[&str]) -> Vec<String> {
         match path {
-            [] => ["input", "steps", "run"].map(Into::into).into(),
+            [] => ["input", "steps", "run", "connection"].map(Into::into).into(),
             ["steps"] => (0..self.plan.len()).map(|step| self.plan.spec(step).id.to_string()).collect(),
             ["steps", id] => {
                 let state = self.state_of(id);

@@ -241,3 +241,40 @@ async fn a_graph_is_validated_with_the_registry_and_its_scripts_are_tried_out() 
     assert_eq!(answer["check_results"]["mapper_fixtures"], "passed");
     runtime.server.shutdown().await;
 }
+
+#[tokio::test]
+async fn a_runs_templates_see_the_connections_of_its_instances_and_no_secret() {
+    let (runtime, shop) = (start().await, Shop::open().await);
+    let server = register(&runtime, &shop).await;
+    let body = json!({
+        "display_name": "Shop EU", "provider": "custom", "service": "api_key",
+        "credentials": {"api_key": "sk-hush"}, "server_url": shop.url(),
+    });
+    let connection = runtime.send("POST", "/v1/connections", body).await;
+    assert_eq!(connection.status, 201, "{}", connection.body);
+    let source_spec = json!({"connection_id": connection.body["id"]});
+    let new = json!({"server_id": id(&server), "name": "EU", "source_spec": source_spec});
+    let instance = runtime.send("POST", "/v1/mcp/instances", new).await;
+    let instance = instance.body["id"].as_str().unwrap().to_owned();
+    let payload = json!({
+        "over": "{{connection.name}}", "first": "{{connection.primary_instance_id}}",
+        "service": format!("{{{{connection.by_instance.{instance}.service}}}}"),
+    });
+    let graph = json!({"steps": [
+        {"id": "call", "type": "mcp_call", "tool_name": "mirror", "instance_id": instance, "enabled": false},
+        {"id": "ask", "type": "human_task", "task_type": "approval", "task_payload": payload},
+    ]});
+    let made = runtime.send("POST", "/v1/workflows", json!({"name": "bound", "graph": graph})).await;
+    let path = format!("/v1/workflows/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(runtime.send("POST", &format!("{path}/versions"), json!({})).await.status, 201);
+    let started = runtime.send("POST", &format!("{path}/command"), json!({"command": "start"})).await;
+    let run = format!("{path}/runs/{}", started.body["run_id"].as_str().unwrap());
+    let tasks = runtime
+        .until(&format!("{run}/tasks/pending"), |tasks| {
+            tasks["tasks"].as_array().is_some_and(|tasks| !tasks.is_empty())
+        })
+        .await;
+    let want = json!({"over": "Shop EU", "first": instance, "service": "api_key"});
+    assert_eq!(tasks["tasks"][0]["task_payload"], want);
+    assert!(!runtime.get(&format!("{run}/events")).await.to_string().contains("sk-hush"));
+}

@@ -65,6 +65,7 @@ impl Driver {
             principal: Principal::default(),
             caller: None,
             trigger_steps: Map::new(),
+            connection: serde_json::Map::new(),
         }
     }
 

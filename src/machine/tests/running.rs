@@ -234,3 +234,23 @@ fn a_wide_graph_starts_in_one_turn_and_completes() {
     }
     assert_eq!(machine.status(), &RunStatus::Completed);
 }
+
+#[test]
+fn templates_and_scripts_see_the_connection_after_a_crash_too() {
+    let script = "return {name = connection.name}";
+    let steps = json!([
+        {"id": "say", "type": "llm_call", "model": "m", "prompt": "{{connection.by_instance.i-1.name}} {{connection.primary_instance_id}}"},
+        {"id": "script", "type": "lua_script", "script": script},
+    ]);
+    let mut driver = Driver::new(steps);
+    let scope =
+        json!({"name": "mail", "primary_instance_id": "i-1", "by_instance": {"i-1": {"name": "mail"}}});
+    let connection = scope.as_object().unwrap().clone();
+    let start = crate::machine::StartInput { connection, ..driver.start_input(json!({}), &[]) };
+    driver.send(Input::Start(Box::new(start)));
+    let work = driver.call("say").work;
+    assert!(matches!(&work, crate::machine::Work::Llm { prompt, .. } if &**prompt == "mail i-1"), "{work:?}");
+    assert_eq!(driver.globals("script")["connection"], scope);
+    driver.crash(&[]);
+    assert_eq!(driver.globals("script")["connection"], scope);
+}

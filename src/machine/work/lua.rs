@@ -36,7 +36,7 @@ pub(super) fn prepare(spec: &StepSpec, view: &View<'_>) -> Result<Prepared, Step
             format!("step `{}`: the script has {size} bytes, the limit is {MAX_SCRIPT}", spec.id),
         ));
     }
-    let mut globals = json!({"run": run.run.shown, "connection": {}});
+    let mut globals = json!({"run": run.run.shown, "connection": run.run.connection});
     globals["input"] = run.run.input.clone();
     globals["steps"] = Value::Object(steps(run, &mentions(script)));
     if let Value::Object(globals) = &mut globals {

@@ -2,6 +2,7 @@
 
 mod batch;
 mod bill;
+mod bound;
 mod catalog;
 mod family;
 mod money;

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use serde_json::{Map, Value};
 
 use super::batch::{Batch, Unmoved};
+use super::bound::bound;
 use super::catalog::archived;
 use crate::domain::input::admit;
 use crate::domain::{
@@ -32,7 +33,7 @@ pub(super) struct Launch {
 }
 
 impl Launch {
-    fn into_input(self, version: u64, graph: Arc<Graph>) -> StartInput {
+    fn into_input(self, version: u64, graph: Arc<Graph>, connection: Map<String, Value>) -> StartInput {
         StartInput {
             run_id: self.id,
             workflow_id: self.workflow,
@@ -44,6 +45,7 @@ impl Launch {
             trigger_steps: self.trigger_steps,
             principal: self.principal,
             caller: self.caller,
+            connection,
         }
     }
 }
@@ -89,7 +91,8 @@ impl Batch<'_> {
         launch.input = admit(graph.input_schema.as_ref(), launch.input).map_err(EngineError::Input)?;
         let input = launch.input.clone();
         let poor = self.too_poor(&graph)?;
-        let start = Box::new(launch.into_input(version, graph));
+        let connection = bound(self.db, &launch.workflow, &graph)?;
+        let start = Box::new(launch.into_input(version, graph, connection));
         let (live, reaction) = self.begin(
             run,
             match poor {
