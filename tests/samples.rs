@@ -177,6 +177,7 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
         principal: Default::default(),
         caller: None,
         trigger_steps: Default::default(),
+        connection: Default::default(),
     })));
     while !host.machine.status().is_terminal() {
         let next = tokio::time::timeout(Duration::from_secs(20), endings.recv()).await;
