@@ -35,6 +35,13 @@ pub enum Effect {
         /// What to ask.
         needs: Vec<Need>,
     },
+    /// Ask what it takes to run a run again; answer with `Msg::Prepared`.
+    Prepare {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
     /// Ask where an account is connected again, and open that page in the browser.
     Reconnect {
         /// The connection.

@@ -112,3 +112,28 @@ fn an_answer_that_was_lost_is_unknown_on_its_row() {
         CallError::TimedOut { host: "api.example.com".into(), after: std::time::Duration::from_secs(15) };
     assert_snapshot!(stage.tell(Msg::Reply(ticket, Err(late))).text());
 }
+
+/// The dialog that runs a failed invoice again.
+fn again(width: u16, height: u16) -> Stage {
+    Stage::full(width, height).on_failed_run().press("R")
+}
+
+#[test]
+fn run_again_shows_the_input_at_160x45() {
+    assert_snapshot!(again(160, 45).text());
+}
+
+#[test]
+fn run_again_shows_the_input_at_80x24() {
+    assert_snapshot!(again(80, 24).text());
+}
+
+#[test]
+fn the_editor_of_an_input_at_160x45() {
+    assert_snapshot!(again(160, 45).press("e").text());
+}
+
+#[test]
+fn the_editor_of_an_input_says_what_is_wrong_at_80x24() {
+    assert_snapshot!(again(80, 24).press("ex<tab>").text());
+}

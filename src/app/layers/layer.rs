@@ -1,6 +1,6 @@
 //! What can lie over the screen.
 
-use super::{Dialog, TextInput};
+use super::{Dialog, Editor, TextInput};
 use crate::domain::{RunId, WorkflowId};
 
 /// One overlay.
@@ -34,4 +34,11 @@ pub enum Layer {
     },
     /// A decision with its frozen target.
     Dialog(Box<Dialog>),
+    /// The input of a run, edited before it runs again.
+    Editor(Box<Editor>),
+    /// The runs that run again, one at a time.
+    Series {
+        /// The selected one.
+        index: usize,
+    },
 }

@@ -12,4 +12,4 @@ mod watch;
 
 pub(crate) use actions::{perform, perform_at};
 pub use router::update;
-pub(crate) use send::{Confirmed, hold};
+pub(crate) use send::{Confirmed, hold, order as send};
