@@ -54,9 +54,7 @@ fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
         Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
         Layer::Dialog(dialog) if dialog.payload.is_none() => &[("esc", "close")],
         Layer::Editor(_) => &[("tab", "take it"), ("esc", "drop the changes")],
-        Layer::Series { .. } => {
-            &[("j k", "choose"), ("enter", "open"), ("s", "start nothing more"), ("esc", "close")]
-        }
+        Layer::Series { .. } => &[("j k", "choose"), ("enter", "open"), ("esc", "close")],
         Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
     };
     let strip = hints

@@ -6,6 +6,7 @@ use arcc::app::model::Environment;
 use arcc::domain::Verbatim;
 use arcc::wire::CallError;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::stage::Stage;
 
@@ -115,7 +116,11 @@ fn an_answer_that_was_lost_is_unknown_on_its_row() {
 
 /// The dialog that runs a failed invoice again.
 fn again(width: u16, height: u16) -> Stage {
-    Stage::full(width, height).on_failed_run().press("R")
+    let mut detail = super::stage::invoice_detail();
+    let input =
+        json!({"customer": 42, "period": "2026-09", "lines": [{"sku": "PX-99120", "amount": "184.00"}]});
+    detail.context = Some(json!({ "input": input }));
+    Stage::full(width, height).on_failed_run().detail(detail).press("R")
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Failures of one cause that run again, one at a time.
 
-use arcc::app::pending::Ticket;
 use arcc::app::Msg;
+use arcc::app::pending::Ticket;
 use arcc::domain::{Run, RunId, RunStatus};
 use arcc::wire::{Again, Reply, StartRun};
 use insta::assert_snapshot;

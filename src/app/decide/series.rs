@@ -44,10 +44,10 @@ pub(crate) fn offer_all(model: &Model, failures: &[RunId], now: Timestamp) -> Re
     let mut facts = vec![("runs", by_workflow(model, &rows)), ("version", versions(model, &rows))];
     facts.push(("input", "each its own: what its run was started with, asked for before its start".into()));
     if left_out > 0 {
-        facts.push(("left out", format!("{left_out} that another run stands in for already")));
+        facts.push(("without", format!("{left_out} that another run stands in for already")));
     }
     if kept_back > 0 {
-        facts.push(("left out", format!("{kept_back} more: a guardrail lets {most} at once start")));
+        facts.push(("without", format!("{kept_back} more: a guardrail lets {most} at once start")));
     }
     let choice = Choice {
         key: Key::Enter,

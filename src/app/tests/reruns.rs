@@ -141,7 +141,7 @@ fn the_first_that_fails_again_ends_it_and_the_next_series_is_about_what_is_left(
     bench.keys("gR");
     let dialog = bench.dialog();
     assert_eq!(dialog.target, "2 failed runs of one cause", "f1, and the run that stands in for f2");
-    assert!(dialog.facts.contains(&("left out", "2 that another run stands in for already".to_owned())));
+    assert!(dialog.facts.contains(&("without", "2 that another run stands in for already".to_owned())));
 }
 
 #[test]

@@ -15,7 +15,7 @@ use crate::ui::status::of_status;
 use crate::ui::strip::Strip;
 
 /// Columns of the list.
-const WIDTH: u16 = 92;
+const WIDTH: u16 = 110;
 /// The most rows of the list.
 const ROWS: u16 = 18;
 
@@ -69,14 +69,11 @@ pub(in crate::ui) fn band(scene: Scene<'_>) -> Option<Strip<'_>> {
 /// How far the series is, in words.
 fn told(series: &Series) -> String {
     let Tally { completed, under_way, waiting, total } = series.tally();
-    let done = format!("{completed} of {total} ran again and completed");
+    let done = format!("{completed} of {total} completed");
     match series.ending() {
-        None => {
-            format!("running again: {completed} of {total} completed, {under_way} running, {waiting} left")
-        }
-        Some(Ending::Completed) => done,
-        Some(Ending::FailedAgain) => format!("stopped: {done}, one failed again, {waiting} left"),
-        Some(Ending::NotStarted) => format!("stopped: {done}, one was not started, {waiting} left"),
+        None => format!("running again: {done}, {under_way} running, {waiting} left"),
+        Some(Ending::Completed) => format!("ran again: {done}"),
+        Some(Ending::FailedAgain | Ending::NotStarted) => format!("stopped: {done}, {waiting} left"),
         Some(Ending::Ended) => format!("ended: {done}, {waiting} left"),
     }
 }
@@ -101,7 +98,7 @@ fn one<'a>(scene: Scene<'a>, item: &'a Item) -> Strip<'a> {
     };
     let mark = of_status(&status, theme);
     let strip =
-        Strip::new().gap(2).add(mark.glyph, mark.style).gap(1).cell(name(scene, item), 34, theme.text).gap(1);
+        Strip::new().gap(2).add(mark.glyph, mark.style).gap(1).cell(name(scene, item), 28, theme.text).gap(1);
     let strip = match item.stage.new_run() {
         Some(new) => strip.add("→ ", theme.muted).cell(new.short(), 9, theme.accent),
         None => strip.gap(11),
