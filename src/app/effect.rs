@@ -42,7 +42,7 @@ pub enum Effect {
         /// The run.
         run: RunId,
     },
-    /// Ask where an account is connected again, and open that page in the browser.
+    /// Ask where an account is connected again; answer with `Msg::ConnectAt`.
     Reconnect {
         /// The connection.
         connection: String,

@@ -41,6 +41,13 @@ pub enum Msg {
         /// What it takes.
         again: Result<Option<Box<Again>>, CallError>,
     },
+    /// Where an account is connected again, or why that is not known.
+    ConnectAt {
+        /// The connection.
+        connection: String,
+        /// The page's address.
+        address: Result<String, CallError>,
+    },
     /// What was run again from this machine in earlier sessions: a run, and the one in its place.
     RanAgain(Vec<(RunId, RunId)>),
     /// An instant that was asked for with [`Effect::Wake`](super::Effect::Wake) has come.

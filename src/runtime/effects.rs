@@ -89,14 +89,8 @@ impl Hands {
     fn reconnect(&mut self, connection: String, provider: String) {
         let client = self.orders.client().clone();
         self.replies.spawn(async move {
-            let found = client.reconnect_url(&connection, &provider).await;
-            match found
-                .map_err(|error| format!("cannot reconnect {connection}: {error}"))
-                .and_then(|url| browser::open(&url))
-            {
-                Ok(()) => Msg::Tick,
-                Err(text) => Msg::Notice(text),
-            }
+            let address = client.reconnect_url(&connection, &provider).await;
+            Msg::ConnectAt { connection, address }
         });
     }
 

@@ -54,6 +54,7 @@ fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
         Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
         Layer::Dialog(dialog) if dialog.payload.is_none() => &[("esc", "close")],
         Layer::Editor(_) => &[("tab", "take it"), ("esc", "drop the changes")],
+        Layer::Refused(_) => &[("esc", "close")],
         Layer::Series { .. } => &[("j k", "choose"), ("enter", "open"), ("esc", "close")],
         Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
     };

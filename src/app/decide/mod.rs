@@ -3,6 +3,7 @@
 //! Footer, run menu and keys ask the same [`refusal`], so what is offered is what works.
 
 mod aim;
+mod mend;
 mod offer;
 mod outcome;
 mod rules;
@@ -10,6 +11,7 @@ mod series;
 
 pub(crate) use aim::named;
 pub use aim::{Aim, aim, aim_at, workflow_of};
+pub(crate) use mend::activate;
 pub(crate) use offer::{offer, recheck};
 pub(crate) use rules::sendable;
 pub use rules::{Refusal, refusal};

@@ -45,7 +45,7 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
     if let Some(Order::Send(Command::Start(start))) = dialog.choices.first().map(|choice| &choice.order) {
         dialog.payload = Some(start.input.clone());
     }
-    dialog.demands = demands(model, action, aim.run);
+    dialog.demands = demands(model, word(action), ("run id", aim.run.short()));
     Ok(dialog.ready(model.size))
 }
 
@@ -54,11 +54,12 @@ pub(super) fn nothing() -> Refusal {
     Refusal::Senseless("nothing is selected that this could be done to".into())
 }
 
-/// What the guardrails ask for beyond a key.
-pub(super) fn demands(model: &Model, action: Action, run: &RunId) -> Demands {
-    let guard = model.session.guards.of(word(action));
+/// What the guardrails ask for beyond a key, for a command of that word; `own` is what would be typed to
+/// confirm this very one, and what that is.
+pub(super) fn demands(model: &Model, word: &str, own: (&'static str, &str)) -> Demands {
+    let guard = model.session.guards.of(word);
     let proof = guard.typed.map(|typed| match typed {
-        Typed::RunId => ("run id", run.short().to_owned()),
+        Typed::RunId => (own.0, own.1.to_owned()),
         Typed::Profile => ("profile", model.session.profile.clone()),
     });
     Demands { proof, reason: guard.needs_reason }

@@ -6,10 +6,10 @@ use std::collections::{BTreeMap, BTreeSet};
 use super::offer::{demands, nothing};
 use super::rules::{Refusal, allowed, sendable};
 use super::workflow_of;
+use crate::app::Model;
 use crate::app::key::Key;
 use crate::app::layers::{Choice, Dialog, DialogKind};
 use crate::app::pending::Order;
-use crate::app::{Action, Model};
 use crate::domain::series::Series;
 use crate::domain::{Run, RunId, Timestamp, WorkflowId};
 
@@ -61,7 +61,7 @@ pub(crate) fn offer_all(model: &Model, failures: &[RunId], now: Timestamp) -> Re
     };
     let mut dialog = Dialog::new(DialogKind::RunAll, target, vec![choice], now);
     dialog.facts = facts;
-    dialog.demands = demands(model, Action::RunAgain, &newest);
+    dialog.demands = demands(model, "start", ("run id", newest.short()));
     Ok(dialog.ready(model.size))
 }
 

@@ -24,6 +24,7 @@ pub(crate) fn press_layer(model: &mut Model, key: Key, now: Timestamp) -> Option
             editor::press(model, editor, key, now);
             Some(Vec::new())
         }
+        Layer::Refused(refused) => self::refused(model, refused, key),
         Layer::Series { index } => series::press(model, index, key, now),
     }
 }
@@ -65,6 +66,19 @@ pub(crate) fn resize_layers(model: &mut Model) {
             _ => {}
         }
     }
+}
+
+/// It stays until it was read.
+fn refused(model: &mut Model, refused: Box<super::Refused>, key: Key) -> Option<Vec<Effect>> {
+    match Action::of_key(key, model.screen) {
+        Some(Action::Back | Action::Open) => return Some(Vec::new()),
+        Some(Action::Quit) => {
+            model.layers.push(Layer::Refused(refused));
+            return None;
+        }
+        _ => model.layers.push(Layer::Refused(refused)),
+    }
+    Some(Vec::new())
 }
 
 fn help(model: &mut Model, offset: usize, key: Key) -> Option<Vec<Effect>> {

@@ -18,6 +18,6 @@ pub use editor::Editor;
 pub(crate) use editor::learn_schema;
 pub use input::TextInput;
 pub(crate) use keys::{paste_into_layer, press_layer, resize_layers};
-pub use layer::Layer;
+pub use layer::{Layer, Refused};
 pub use palette::palette_matches;
 pub use run_menu::RUN_MENU;

@@ -5,6 +5,7 @@ mod bundle;
 mod copy;
 mod keys;
 mod offers;
+mod refused;
 mod reply;
 mod router;
 mod send;

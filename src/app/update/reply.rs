@@ -1,6 +1,7 @@
 //! Answers to decisions. The row itself changes only when the server's own data says so.
 
 use super::actions::perform;
+use super::refused;
 use crate::app::model::{Screen, Tone};
 use crate::app::pending::{Pending, Ticket};
 use crate::app::{Action, Effect, Model, Recalled, decide, panes, reruns};
@@ -24,6 +25,7 @@ pub(super) fn answered(
             let (tone, text) = failed(&pending, &error);
             model.say(tone, text, now);
             reruns::not_taken(model, ticket, &error.to_string(), now);
+            refused::explain(model, &pending, &error, now);
         }
     }
     vec![Effect::Refetch]

@@ -1,6 +1,6 @@
 //! Takes each message to the part that knows what to do with it.
 
-use super::{bundle, keys, reply, send, watch};
+use super::{bundle, keys, offers, reply, send, watch};
 use crate::app::layers::{learn_schema, paste_into_layer, resize_layers};
 use crate::app::model::Tone;
 use crate::app::panes::{resize_run, settle_home};
@@ -37,6 +37,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             panes::learned(model, &run, need, *fact);
             Vec::new()
         }
+        Msg::ConnectAt { connection, address } => offers::connect_at(model, &connection, address, now),
         Msg::Prepared { run, again } => prepared(model, &run, again, now),
         Msg::RanAgain(again) => {
             model.reruns.again.extend(again);

@@ -5,6 +5,7 @@ mod dialog;
 mod editor;
 mod help;
 mod list;
+mod refused;
 mod series;
 
 use ratatui::buffer::Buffer;
@@ -24,6 +25,7 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
             Layer::Find { .. } => {}
             Layer::Dialog(dialog) => dialog::draw(scene, dialog, buf),
             Layer::Editor(editor) => editor::draw(scene, editor, buf),
+            Layer::Refused(refused) => refused::draw(scene, refused, buf),
             Layer::Series { index } => series::draw(scene, *index, buf),
         }
     }
