@@ -35,7 +35,14 @@ pub enum Effect {
         /// What to ask.
         needs: Vec<Need>,
     },
-    /// Ask where an account is connected again, and open that page in the browser.
+    /// Ask what it takes to run a run again; answer with `Msg::Prepared`.
+    Prepare {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
+    /// Ask where an account is connected again; answer with `Msg::ConnectAt`.
     Reconnect {
         /// The connection.
         connection: String,

@@ -50,6 +50,7 @@
 //! | A payload that changed since it was shown | Not sent | `a_payload_that_changed_since_it_was_shown_is_not_approved` |
 
 mod account;
+mod again;
 mod answer;
 mod backoff;
 mod command;

@@ -20,6 +20,7 @@ pub mod import;
 pub mod input;
 pub mod run;
 pub mod schema;
+pub mod series;
 pub mod step;
 pub mod task;
 pub mod template;

@@ -224,7 +224,7 @@ fn the_header_tells_what_is_left_of_the_credits_where_the_server_tells_it() {
 }
 
 /// Failures of four causes, most of them of one.
-fn failures(width: u16, height: u16) -> Stage {
+pub(crate) fn failures(width: u16, height: u16) -> Stage {
     let failed = |index: i64| {
         let mut run = super::stage::numbered_run(10 * index as usize);
         let (name, step, error) = match index % 5 {

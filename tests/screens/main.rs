@@ -6,6 +6,7 @@ mod corpus;
 mod diagnosis;
 mod home;
 mod overlays;
+mod reruns;
 mod run;
 mod safety;
 #[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]

@@ -2,7 +2,7 @@
 
 use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::{Access, Screen};
-use crate::app::pending::{Pending, Stage};
+use crate::app::pending::{Order, Pending, Stage};
 use crate::app::{Action, Freshness, Model, guard};
 use crate::domain::{Run, RunClass, Timestamp};
 use crate::wire::Command;
@@ -38,15 +38,19 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
     if !matches!(action, Approve | Reject | Pause | Resume | Stop | RunAgain) {
         return None;
     }
-    if model.session.access == Access::ReadOnly {
-        return Refusal::because(READ_ONLY);
-    }
-    past(model)
-        .or_else(|| guard::refused(model, word(action)).map(Refusal::Senseless))
+    allowed(model, word(action))
         .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
         .or_else(|| sendable(model, now).err())
+}
+
+/// Why this session may not send a command of that word, if it may not.
+pub(super) fn allowed(model: &Model, word: &'static str) -> Option<Refusal> {
+    if model.session.access == Access::ReadOnly {
+        return Refusal::because(READ_ONLY);
+    }
+    past(model).or_else(|| guard::refused(model, word).map(Refusal::Senseless))
 }
 
 /// The word of the command that an action gives.
@@ -63,7 +67,7 @@ pub(super) fn word(action: Action) -> &'static str {
 }
 
 /// Whether anything at all may be sent now.
-pub(super) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
     if model.session.access == Access::ReadOnly {
         return Err(Refusal::Senseless(READ_ONLY.into()));
     }
@@ -139,7 +143,7 @@ fn unknown_workflow(model: &Model, aim: &Aim<'_>) -> Option<Refusal> {
 
 /// The same decision twice. Stopping again is allowed once the first stop is sent: it escalates.
 fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
-    let known = model.pending.iter().find(|pending| is_same(model, pending, action, aim))?;
+    let known = model.pending.iter().find(|pending| is_same(pending, action, aim))?;
     match known.stage {
         Stage::Held { .. } => {
             Refusal::because(format!("already {} {}; u takes it back", known.doing, known.target))
@@ -155,15 +159,16 @@ fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
     }
 }
 
-fn is_same(model: &Model, pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
-    match (&pending.command, action) {
-        (command @ Command::Decide(_), Action::Approve | Action::Reject) => {
+fn is_same(pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
+    match (&pending.order, action) {
+        (Order::Send(command @ Command::Decide(_)), Action::Approve | Action::Reject) => {
             aim.task.is_some_and(|task| decides(command, task))
         }
-        (Command::Pause { run, .. }, Action::Pause)
-        | (Command::Resume { run, .. }, Action::Resume)
-        | (Command::Stop { run, .. }, Action::Stop) => run == aim.run,
-        (Command::Start(_), Action::RunAgain) => pending.target == super::named(model, aim.run),
+        (Order::Send(Command::Pause { run, .. }), Action::Pause)
+        | (Order::Send(Command::Resume { run, .. }), Action::Resume)
+        | (Order::Send(Command::Stop { run, .. }), Action::Stop) => run == aim.run,
+        (Order::Send(Command::Start(start)), Action::RunAgain) => start.in_place_of.as_ref() == Some(aim.run),
+        (series @ Order::Series(_), Action::RunAgain) => series.is_about(aim.run),
         _ => false,
     }
 }

@@ -5,6 +5,7 @@ mod bundle;
 mod copy;
 mod keys;
 mod offers;
+mod refused;
 mod reply;
 mod router;
 mod send;
@@ -12,4 +13,4 @@ mod watch;
 
 pub(crate) use actions::{perform, perform_at};
 pub use router::update;
-pub(crate) use send::{Confirmed, hold};
+pub(crate) use send::{Confirmed, hold, order as send};

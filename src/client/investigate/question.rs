@@ -47,6 +47,7 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         Need::ConnectionCheck { server, connection } => {
             Question::post(paths::validate_connection(server, connection), json!({}))
         }
+        Need::InstanceCheck(instance) => Question::post(paths::validate_instance(instance), json!({})),
         Need::GoogleConfig => Question::get(paths::GOOGLE_CONFIG),
         Need::GoogleAccount(id) => Question::get(paths::google_account(id)),
         Need::Balance => Question::get(paths::USAGE),
@@ -56,7 +57,11 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         Need::Tokens => Question::get(paths::PATS),
         Need::Memory => Question::post(paths::MEMORY_SEARCH, json!({"query": "recent", "limit": 1})),
         Need::Extraction(job) => Question::get(paths::extraction(job)),
-        Need::Published(_) | Need::DryRun { .. } | Need::Earlier { .. } | Need::Spend => return None,
+        Need::Published(_)
+        | Need::DryRun { .. }
+        | Need::Earlier { .. }
+        | Need::Spend
+        | Need::Order(_) => return None,
     })
 }
 

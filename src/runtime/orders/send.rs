@@ -114,17 +114,34 @@ impl Orders {
         recalled
     }
 
+    /// What was run again from this machine: by a run, the one that was started in its place. A start
+    /// that did not take effect is none; one that nobody knows of counts, so that it is not doubled.
+    pub async fn ran_again(&self) -> Vec<(RunId, RunId)> {
+        use Outcome::{Conflict, FoundNotTaken, FoundOtherwise, NotSent, Refused};
+        let in_vain = |record: &Record| {
+            let outcome = record.outcome.as_ref().map(|(outcome, _)| *outcome);
+            matches!(outcome, Some(Conflict | FoundNotTaken | FoundOtherwise | NotSent | Refused))
+        };
+        let records = self.records().await.into_iter();
+        let taken = records.filter(|record| record.ticket.origin == self.origin && !in_vain(record));
+        taken.filter_map(|record| record.ticket.in_place_of.zip(record.ticket.run)).collect()
+    }
+
     /// Decisions for this server without a known outcome, whose process has ended.
     async fn open(&self) -> Vec<Record> {
-        let Journal::File(file) = &self.journal else { return Vec::new() };
-        let file = file.clone();
-        let lines = tokio::task::spawn_blocking(move || file.lines().unwrap_or_default()).await;
-        let (records, _) = records(&lines.unwrap_or_default());
         let ours = |record: &Record| {
             let (ticket, own) = (&record.ticket, std::process::id());
             ticket.origin == self.origin && ticket.pid != own && !is_alive(ticket.pid)
         };
-        records.into_iter().filter(|record| record.is_open() && ours(record)).collect()
+        self.records().await.into_iter().filter(|record| record.is_open() && ours(record)).collect()
+    }
+
+    /// Everything that the journal holds, oldest first.
+    async fn records(&self) -> Vec<Record> {
+        let Journal::File(file) = &self.journal else { return Vec::new() };
+        let file = file.clone();
+        let lines = tokio::task::spawn_blocking(move || file.lines().unwrap_or_default()).await;
+        records(&lines.unwrap_or_default()).0
     }
 
     async fn record(&self, id: &RecordId, what: What) -> Result<(), CallError> {

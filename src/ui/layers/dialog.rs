@@ -45,11 +45,23 @@ fn title(dialog: &Dialog) -> String {
         DialogKind::Pause => "Pause",
         DialogKind::Resume => "Resume",
         DialogKind::Stop => "Stop",
-        DialogKind::RunAgain => "Run again:",
+        DialogKind::RunAgain | DialogKind::RunAll => "Run again:",
+        DialogKind::Publish => "Publish",
+        DialogKind::Activate => "Make active:",
     };
     match &dialog.step {
         Some(step) => format!("{verb} {step} of {}?", dialog.target),
         None => format!("{verb} {}?", dialog.target),
+    }
+}
+
+/// What the payload is.
+fn caption(dialog: &Dialog) -> &'static str {
+    match dialog.kind {
+        DialogKind::RunAgain if dialog.edited => "the input, edited",
+        DialogKind::RunAgain => "the input, as the run had it",
+        DialogKind::Publish => "what the draft changes",
+        _ => "what the person is shown",
     }
 }
 
@@ -68,10 +80,7 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
         }
         _ => format!("lines {}–{last} of {all}   ↑ ↓ scroll", first + 1),
     };
-    Strip::new()
-        .add("what the person is shown", theme.muted)
-        .right(count, theme.muted)
-        .paint(row(area, 0), buf);
+    Strip::new().add(caption(dialog), theme.muted).right(count, theme.muted).paint(row(area, 0), buf);
     for (index, line) in payload[first..last].iter().enumerate() {
         let strip = Strip::new().cell(line.key.as_deref().unwrap_or(""), keys, theme.muted);
         let strip = if keys > 0 { strip.gap(1) } else { strip };

@@ -23,8 +23,24 @@ pub(super) fn side(scene: Scene<'_>, diagnosis: &Diagnosis, area: Rect, buf: &mu
 
 /// Fills a page with the selected finding.
 pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, '_>) {
-    let theme = scene.theme;
     let Some(finding) = diagnosis.current() else { return };
+    head(scene, finding, page);
+    offers(scene, diagnosis, finding, page);
+    foot(scene, finding, page);
+}
+
+/// Fills a page with a finding about which nothing can be done by a key.
+pub(in crate::ui) fn alone(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    head(scene, finding, page);
+    foot(scene, finding, page);
+    for (index, step) in finding.playbook().into_iter().flat_map(|book| &book.steps).enumerate() {
+        page.numbered(index + 1, step);
+    }
+}
+
+/// What was found, and what was said.
+fn head(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
     let (glyph, style) = mark(scene, finding.verdict);
     let verdict = Strip::new().add(format!("{glyph} {}", finding.verdict), style);
     page.line(&match &finding.step {
@@ -36,7 +52,11 @@ pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, 
         page.foreign_text(quote, 5);
     }
     page.blank();
-    offers(scene, diagnosis, finding, page);
+}
+
+/// What it rests on, what it means.
+fn foot(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
     evidence(scene, finding, page);
     if let Some(book) = finding.playbook() {
         page.text(&book.explanation, theme.muted);
@@ -87,6 +107,8 @@ fn own_key(act: &Act) -> String {
         Act::ShowStep(_)
         | Act::OpenRun { .. }
         | Act::Reconnect { .. }
+        | Act::Activate(_)
+        | Act::Publish(_)
         | Act::Console(_)
         | Act::Copy(_)
         | Act::Command(_) => return String::new(),
