@@ -36,6 +36,8 @@ pub enum Action {
     Back,
     /// Approve the task.
     Approve,
+    /// Edit what the task results in, and approve it so.
+    EditResult,
     /// Reject the task.
     Reject,
     /// Pause the run.
@@ -156,6 +158,7 @@ actions! {
     Open, "open", "open", "Open what is selected", [Enter], Anywhere;
     Back, "back", "back", "Go back, or clear the filter", [Esc], Anywhere;
     Approve, "approve", "approve", "Approve the task", [Char('a')], OnRun;
+    EditResult, "edit", "edit", "Edit the result of the task, then approve it", [Char('e')], OnRun;
     Reject, "reject", "reject", "Reject the task", [Char('x')], OnRun;
     Pause, "pause", "pause", "Pause the run: what is in flight ends, nothing new starts", [Char('p')], OnRun;
     Resume, "resume", "resume", "Resume the paused run", [Char('r')], OnRun;

@@ -34,7 +34,9 @@ impl Refusal {
 /// Why an action cannot be done to what it is aimed at, if it cannot. Actions that change nothing
 /// on the server are never refused.
 pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> Option<Refusal> {
-    use Action::{Approve, Pause, Reject, Resume, RunAgain, Stop};
+    use Action::{Approve, EditResult, Pause, Reject, Resume, RunAgain, Stop};
+    // An edited approval is an approval.
+    let action = if action == EditResult { Approve } else { action };
     if !matches!(action, Approve | Reject | Pause | Resume | Stop | RunAgain) {
         return None;
     }

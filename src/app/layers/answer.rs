@@ -21,7 +21,7 @@ use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
 const DWELL: Duration = Duration::from_millis(500);
-/// The key that opens the input of a new run.
+/// The key that opens what can be edited of a dialog.
 pub(super) const EDIT: Key = Key::Char('e');
 /// How many payload lines a page is.
 const PAGE: usize = 10;
@@ -39,7 +39,7 @@ pub(super) fn press(
     if let Some(place) = answered(&mut dialog, key) {
         return Some(answer(model, dialog, place, now));
     }
-    if key == EDIT && dialog.field == Field::Answer && dialog.kind == DialogKind::RunAgain {
+    if key == EDIT && dialog.field == Field::Answer && dialog.draft().is_some() {
         return Some(editor::open(model, dialog, now));
     }
     if !edit(&mut dialog, key, now) && key != Key::Enter {

@@ -3,7 +3,7 @@
 
 use std::sync::Arc;
 
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use super::TextInput;
 use crate::app::pending::Order;
@@ -139,10 +139,19 @@ pub struct Dialog {
     pub seen: usize,
     /// When it was opened: keys that were typed before are not answers.
     pub opened_at: Timestamp,
-    /// Whether the input of the new run is another one than the old run's.
+    /// Whether the input of the new run is another one than the old run's, or the result of an approval
+    /// was written by hand.
     pub edited: bool,
     /// What an edited input is held against.
     pub schema: Schema,
+}
+
+/// What was edited.
+pub(super) enum Draft {
+    /// The input of a new run.
+    Input(Value),
+    /// The result of an approval; a server merges its fields into the step's result.
+    Result(Map<String, Value>),
 }
 
 /// The schema of a workflow's input, as far as it is known.
@@ -200,15 +209,49 @@ impl Dialog {
         }
     }
 
-    /// Sends this input in place of the run's own.
-    pub(super) fn put_input(&mut self, input: &Value, size: (u16, u16)) {
+    /// What can be edited before it is sent: the input of a new run, or the result of an approval, which
+    /// begins as what the person is shown. Nothing where neither can be.
+    pub(super) fn draft(&self) -> Option<Value> {
+        match self.choices.first()?.order.command()? {
+            Command::Start(start) if self.kind == DialogKind::RunAgain => Some(start.input.clone()),
+            Command::Decide(decision) if self.kind == DialogKind::Approve => {
+                Some(Value::Object(if self.edited { decision.result.clone() } else { self.shown() }))
+            }
+            _ => None,
+        }
+    }
+
+    /// The fields of the payload that are more than words about it. None of a payload whose digits a
+    /// value cannot hold: nobody shall send a rounded number back that they never touched.
+    fn shown(&self) -> Map<String, Value> {
+        let fields = self.payload.as_ref().filter(|_| self.verbatim.is_none()).and_then(Value::as_object);
+        let about = |name: &str| ["title", "description", "instructions", "prompt"].contains(&name);
+        fields
+            .into_iter()
+            .flatten()
+            .filter(|(name, _)| !about(name))
+            .map(|(name, value)| (name.clone(), value.clone()))
+            .collect()
+    }
+
+    /// Sends what was edited in place of what it was going to send.
+    pub(super) fn put_draft(&mut self, draft: Draft, size: (u16, u16)) {
+        self.edited |= match &draft {
+            Draft::Input(input) => self.payload.as_ref() != Some(input),
+            Draft::Result(_) => true,
+        };
         for choice in &mut self.choices {
-            if let Order::Send(Command::Start(start)) = &mut choice.order {
-                start.input.clone_from(input);
+            match (&mut choice.order, &draft) {
+                (Order::Send(Command::Start(start)), Draft::Input(input)) => start.input.clone_from(input),
+                (Order::Send(Command::Decide(decision)), Draft::Result(result)) => {
+                    decision.result.clone_from(result);
+                }
+                _ => {}
             }
         }
-        self.edited |= self.payload.as_ref() != Some(input);
-        self.payload = Some(input.clone());
+        if let Draft::Input(input) = draft {
+            self.payload = Some(input);
+        }
         self.fit(size);
     }
 
@@ -261,7 +304,7 @@ impl Dialog {
         let mut fields = Vec::new();
         fields.extend(reason.then_some(Field::Reason));
         fields.extend(self.demands.proof.is_some().then_some(Field::Proof));
-        if fields.is_empty() || self.choices.len() > 1 || self.kind == DialogKind::RunAgain {
+        if fields.is_empty() || self.choices.len() > 1 || self.draft().is_some() {
             fields.push(Field::Answer);
         }
         fields

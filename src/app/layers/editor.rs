@@ -1,11 +1,11 @@
-//! Editing the input of a run before it runs again. Nothing is sent from here: what was edited goes back
-//! into the dialog that it came from.
+//! Editing the input of a run before it runs again, or the result of a task before it is approved. Nothing
+//! is sent from here: what was edited goes back into the dialog that it came from.
 
 use serde_json::Value;
 
 use super::area::{self, TextArea};
-use super::dialog::{Schema, mismatch};
-use super::{Dialog, Layer};
+use super::dialog::{Draft, Schema, mismatch};
+use super::{Dialog, DialogKind, Layer};
 use crate::app::key::Key;
 use crate::app::model::Tone;
 use crate::app::{Effect, Model, layout};
@@ -13,7 +13,7 @@ use crate::domain::text::escape_json;
 use crate::domain::{RunId, Timestamp};
 use crate::wire::Again;
 
-/// An input that is being edited.
+/// An input or a result that is being edited.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Editor {
     /// The dialog that it goes back into.
@@ -24,21 +24,31 @@ pub struct Editor {
     pub problem: Option<String>,
 }
 
-/// Opens the input of a dialog that runs a run again, and asks what it is held against.
+/// Opens what can be edited of the dialog on top, if that is one.
+pub(crate) fn edit_dialog(model: &mut Model, now: Timestamp) -> Vec<Effect> {
+    match model.layers.pop() {
+        Some(Layer::Dialog(dialog)) => open(model, dialog, now),
+        other => {
+            model.layers.extend(other);
+            Vec::new()
+        }
+    }
+}
+
+/// Opens what can be edited of a dialog, and asks what an input is held against.
 pub(super) fn open(model: &mut Model, mut dialog: Box<Dialog>, now: Timestamp) -> Vec<Effect> {
-    let Some(start) = dialog.start() else {
+    let Some(draft) = dialog.draft() else {
         model.layers.push(Layer::Dialog(dialog));
         return Vec::new();
     };
-    let text = serde_json::to_string_pretty(&start.input).unwrap_or_default();
+    let text = serde_json::to_string_pretty(&draft).unwrap_or_default();
     let text = escape_json(&text);
     if text.len() > area::MOST {
-        let text = "the input is too large to be edited here: arcc runs rerun RUN --input @FILE takes it";
-        model.say(Tone::Info, text, now);
+        model.say(Tone::Info, too_large(dialog.kind), now);
         model.layers.push(Layer::Dialog(dialog));
         return Vec::new();
     }
-    let of = start.in_place_of.clone().map(|run| (start.workflow.clone(), run));
+    let of = dialog.start().and_then(|start| Some((start.workflow.clone(), start.in_place_of.clone()?)));
     let ask = of.filter(|_| dialog.schema == Schema::Unasked);
     if ask.is_some() {
         dialog.schema = Schema::Asking;
@@ -49,14 +59,23 @@ pub(super) fn open(model: &mut Model, mut dialog: Box<Dialog>, now: Timestamp) -
     ask.map(|(workflow, run)| Effect::Prepare { workflow, run }).into_iter().collect()
 }
 
+fn too_large(kind: DialogKind) -> &'static str {
+    match kind {
+        DialogKind::Approve => {
+            "the result is too large to be edited here: arcc tasks approve RUN TASK --result @FILE takes it"
+        }
+        _ => "the input is too large to be edited here: arcc runs rerun RUN --input @FILE takes it",
+    }
+}
+
 /// Takes a key.
 pub(super) fn press(model: &mut Model, mut editor: Box<Editor>, key: Key, now: Timestamp) {
     let rows = layout::editor_rows(model.size);
     match key {
         Key::Esc => return back(model, editor, now),
         Key::Tab => match read(&mut editor) {
-            Ok(input) => {
-                editor.dialog.put_input(&input, model.size);
+            Ok(draft) => {
+                editor.dialog.put_draft(draft, model.size);
                 return back(model, editor, now);
             }
             Err(problem) => editor.problem = Some(problem),
@@ -75,16 +94,22 @@ fn back(model: &mut Model, mut editor: Box<Editor>, now: Timestamp) {
     model.layers.push(Layer::Dialog(editor.dialog));
 }
 
-/// The text as a value that fits the schema, as far as that is known by now; where it is no JSON, the
-/// cursor goes to what is wrong.
-fn read(editor: &mut Editor) -> Result<Value, String> {
-    let input: Value = serde_json::from_str(&editor.area.text()).map_err(|error| {
+/// The text as what it is to become: an input that fits its schema, as far as that is known by now, or the
+/// fields of a result. Where it is no JSON, the cursor goes to what is wrong.
+fn read(editor: &mut Editor) -> Result<Draft, String> {
+    let value: Value = serde_json::from_str(&editor.area.text()).map_err(|error| {
         editor.area.go_to(error.line().saturating_sub(1), error.column().saturating_sub(1));
         format!("this is not valid JSON: {error}")
     })?;
-    match &editor.dialog.schema {
-        Schema::Known(schema) => mismatch(schema.as_ref(), &input).map_or(Ok(input), Err),
-        Schema::Unasked | Schema::Asking => Ok(input),
+    match (value, &editor.dialog.schema) {
+        (Value::Object(result), _) if editor.dialog.kind == DialogKind::Approve => Ok(Draft::Result(result)),
+        (_, _) if editor.dialog.kind == DialogKind::Approve => {
+            Err("a result is an object: its fields are merged into the step's result".into())
+        }
+        (input, Schema::Known(schema)) => {
+            mismatch(schema.as_ref(), &input).map_or(Ok(Draft::Input(input)), Err)
+        }
+        (input, Schema::Unasked | Schema::Asking) => Ok(Draft::Input(input)),
     }
 }
 

@@ -15,7 +15,7 @@ mod series;
 pub use area::TextArea;
 pub use dialog::{Choice, Demands, Dialog, DialogKind, Field, Schema};
 pub use editor::Editor;
-pub(crate) use editor::learn_schema;
+pub(crate) use editor::{edit_dialog, learn_schema};
 pub use input::TextInput;
 pub(crate) use keys::{paste_into_layer, press_layer, resize_layers};
 pub use layer::{Layer, Refused};

@@ -7,8 +7,9 @@ use crate::app::{Action, Effect, Model};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 
 /// All that can be done to a run, in the menu's order. What is refused now says why when chosen.
-pub const RUN_MENU: [Action; 10] = [
+pub const RUN_MENU: [Action; 11] = [
     Action::Approve,
+    Action::EditResult,
     Action::Reject,
     Action::Pause,
     Action::Resume,

@@ -2,7 +2,7 @@
 
 use super::{bundle, copy, offers, send};
 use crate::app::decide::{self, Aim, Refusal};
-use crate::app::layers::{Layer, TextInput};
+use crate::app::layers::{Layer, TextInput, edit_dialog};
 use crate::app::model::{Paper, Screen, Tone};
 use crate::app::panes::{self, Tab};
 use crate::app::{Action, Effect, Model};
@@ -28,6 +28,9 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
         Action::Theme => model.paper = turned(model.paper),
         Action::CopyCell => return copy::cell(model, now),
         Approve | Reject | Pause | Resume | Stop | RunAgain => return decide_here(model, action, now),
+        Action::EditResult => {
+            return edited(model, now, |model| decide_here(model, Approve, now));
+        }
         Action::RunMenu | Action::CopyId | Action::Console | Action::Diagnose | Action::Bundle => {
             return on_selected_run(model, action, now);
         }
@@ -50,6 +53,7 @@ pub(crate) fn perform_at(model: &mut Model, action: Action, run: &RunId, now: Ti
             let offer = decide::offer(model, action, &aim, now);
             show(model, offer, now)
         }
+        Action::EditResult => edited(model, now, |model| perform_at(model, Approve, run, now)),
         Action::Open => {
             open(model, run, now);
             Vec::new()
@@ -84,6 +88,20 @@ fn decide_here(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect>
         None => Err(Refusal::Senseless("no run is selected".into())),
     };
     show(model, offer, now)
+}
+
+/// The dialog of an approval, where it opens, and over it the editor of what it results in.
+fn edited(
+    model: &mut Model,
+    now: Timestamp,
+    approve: impl FnOnce(&mut Model) -> Vec<Effect>,
+) -> Vec<Effect> {
+    let open = model.layers.len();
+    let mut effects = approve(model);
+    if model.layers.len() > open {
+        effects.extend(edit_dialog(model, now));
+    }
+    effects
 }
 
 /// Shows the runs that run again, from the one whose turn it is on.

@@ -150,8 +150,13 @@ fn answers(dialog: &Dialog, theme: &Theme) -> Strip<'static> {
         DialogKind::Publish => "publish nothing",
         DialogKind::Activate => "leave it as it is",
     };
-    if dialog.kind == DialogKind::RunAgain && dialog.field == Field::Answer {
-        strip = strip.hint("e".into(), "edit the input", theme).gap(1);
+    let edits = match dialog.kind {
+        DialogKind::RunAgain => Some("edit the input"),
+        DialogKind::Approve => Some("edit the result"),
+        _ => None,
+    };
+    if let Some(edits) = edits.filter(|_| dialog.field == Field::Answer) {
+        strip = strip.hint("e".into(), edits, theme).gap(1);
     }
     if dialog.fields().len() > 1 {
         strip = strip.hint("tab".into(), "next field", theme).gap(1);

@@ -1,9 +1,9 @@
-//! The editor of an input: its lines with their numbers, and what is wrong with them.
+//! The editor of an input or a result: its lines with their numbers, and what is wrong with them.
 
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
-use crate::app::layers::Editor;
+use crate::app::layers::{DialogKind, Editor};
 use crate::app::layout::{editor_rows, editor_size};
 use crate::ui::draw::Scene;
 use crate::ui::pane::{overlay, row};
@@ -12,13 +12,20 @@ use crate::ui::strip::Strip;
 /// Columns of the lines' numbers.
 const NUMBERS: u16 = 5;
 
+fn title(editor: &Editor) -> &'static str {
+    match editor.dialog.kind {
+        DialogKind::Approve => "The result, as approved",
+        _ => "The input of a new run",
+    }
+}
+
 /// Draws the editor over everything else.
 pub(super) fn draw(scene: Scene<'_>, editor: &Editor, buf: &mut Buffer) {
     let theme = scene.theme;
     let size = (buf.area.width, buf.area.height);
     let (lines, here) = (editor.area.lines(), editor.area.row());
     let title = Strip::new()
-        .add("The input of a new run", theme.title)
+        .add(title(editor), theme.title)
         .right(format!("line {} of {}", here + 1, lines.len()), theme.muted);
     let inside = overlay(editor_size(size), &title, theme, buf);
     let rows = editor_rows(size);
