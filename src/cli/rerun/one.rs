@@ -20,7 +20,7 @@ pub(super) async fn run(connected: &Connected, run: &str, arguments: &RerunArgs)
     let unknown =
         || Failure::Operation(format!("the server does not say what run {} was started with", run.id));
     let again = connected.client.again(&run.workflow_id, &run.id).await?.ok_or_else(unknown)?;
-    let mut start = StartRun { run_id: Some(uuid::Uuid::now_v7().to_string().into()), ..again.start };
+    let mut start = StartRun { run_id: Some(uuid::Uuid::new_v4().to_string().into()), ..again.start };
     if let Some(input) = input {
         if let Err(problems) = admit(again.schema.as_ref(), input.clone()) {
             let problems: Vec<String> = problems.into_iter().map(|mismatch| mismatch.problem).collect();

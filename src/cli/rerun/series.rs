@@ -98,7 +98,7 @@ async fn one(
 ) -> Result<(), Report> {
     let unknown = || Failure::Operation(format!("the server does not say what run {run} was started with"));
     let Again { start, .. } = connected.client.again(workflow, run).await?.ok_or_else(unknown)?;
-    let new = RunId::new(uuid::Uuid::now_v7().to_string());
+    let new = RunId::new(uuid::Uuid::new_v4().to_string());
     let start = StartRun { run_id: Some(new.clone()), ..start };
     series.starting(run, new);
     let reason = match arguments.proof.reason.as_deref() {
