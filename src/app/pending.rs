@@ -52,6 +52,9 @@ impl Order {
     /// Whether it is about a run.
     pub fn is_about(&self, run: &RunId) -> bool {
         match self {
+            Self::Send(Command::Start(start)) => {
+                start.in_place_of.as_ref() == Some(run) || start.run_id.as_ref() == Some(run)
+            }
             Self::Send(command) => command.run() == Some(run),
             Self::Series(runs) => runs.iter().any(|(_, own)| own == run),
         }

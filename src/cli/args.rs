@@ -335,10 +335,21 @@ pub(super) enum WorkflowsCommand {
         #[command(flatten)]
         print: Print,
     },
-    /// Publish a workflow's draft as its next version
+    /// Show what publishing a workflow's draft would change; exit 1 when it changes something
+    Diff {
+        /// The workflow, by id or name
+        workflow: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Publish a workflow's draft as its next version; on a terminal, after showing what that changes
+    /// and asking
     Publish {
         /// The workflow, by id or name
         workflow: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
         /// What changed
         #[arg(long, default_value = "")]
         changelog: String,

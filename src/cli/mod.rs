@@ -16,6 +16,7 @@ mod mcp;
 mod order;
 mod output;
 mod plain;
+mod publish;
 mod rerun;
 mod runs;
 #[cfg(feature = "server")]

@@ -13,6 +13,7 @@ use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::guard::{Aimed, check};
 use super::output::{columns, show};
+use super::publish::{self, Ask};
 use super::validate;
 use crate::client::Client;
 use crate::domain::text::visible;
@@ -32,6 +33,7 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
     let draft = match &command {
         WorkflowsCommand::Apply { file, .. } => Some(read_workflow(file)?),
         WorkflowsCommand::List { .. }
+        | WorkflowsCommand::Diff { .. }
         | WorkflowsCommand::Publish { .. }
         | WorkflowsCommand::Import(_)
         | WorkflowsCommand::Validate { .. } => None,
@@ -42,8 +44,14 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
         WorkflowsCommand::Apply { publish, proof, print, .. } => {
             apply(&connected, draft.unwrap_or_default(), publish, (&proof, print)).await
         }
-        WorkflowsCommand::Publish { workflow, changelog, proof, print } => {
-            publish(&connected, &workflow, &changelog, (&proof, print)).await
+        WorkflowsCommand::Diff { workflow, print } => {
+            let differs = publish::diff(&connected, &workflow, print).await;
+            connected.close().await;
+            return differs.map(|differs| ExitCode::from(u8::from(differs)));
+        }
+        WorkflowsCommand::Publish { workflow, yes, changelog, proof, print } => {
+            let ask = if yes { Ask::No } else { Ask::OnTerminal };
+            publish::publish(&connected, (&workflow, &changelog), ask, (&proof, print)).await
         }
         // Answered above, without a connection where they need none.
         WorkflowsCommand::Validate { .. } | WorkflowsCommand::Import(_) => Ok(()),
@@ -131,26 +139,6 @@ async fn create(client: &Client, draft: &Value) -> Result<Workflow> {
         kept.wrap_err_with(|| format!("created {id} as a draft, but its example input was not kept"))?;
     }
     Ok(made)
-}
-
-async fn publish(
-    connected: &Connected,
-    workflow: &str,
-    changelog: &str,
-    (proof, print): (&Proof, Print),
-) -> Result<()> {
-    check(connected, "publish", &Aimed::Workflow(workflow), proof)?;
-    let workflow = find_workflow(&connected.client, workflow).await?;
-    // Publishing asks for no validation; a draft that cannot be had is the server's to refuse.
-    if let Ok(draft) = connected.client.draft(&workflow.id).await {
-        validate::warn(&draft);
-    }
-    let version = connected.client.publish(&workflow.id, changelog).await?;
-    let body =
-        json!({"workflow_id": workflow.id, "version": version.version, "published_at": version.published_at});
-    Ok(show(print, &body, || {
-        vec![format!("published {} as version {}", visible(&workflow.name), version.version)]
-    })?)
 }
 
 /// Finds a workflow by id or by name.

@@ -9,6 +9,7 @@ pub mod context;
 pub mod credits;
 pub mod digest;
 pub mod document;
+pub mod draft;
 pub mod drawing;
 pub mod event;
 pub mod failure;

@@ -5,7 +5,10 @@ mod corpus;
 #[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 mod diagnosis;
 mod home;
+#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
+mod mend;
 mod overlays;
+#[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 mod reruns;
 mod run;
 mod safety;

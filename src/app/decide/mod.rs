@@ -11,7 +11,7 @@ mod series;
 
 pub(crate) use aim::named;
 pub use aim::{Aim, aim, aim_at, workflow_of};
-pub(crate) use mend::activate;
+pub(crate) use mend::{activate, publish};
 pub(crate) use offer::{offer, recheck};
 pub(crate) use rules::sendable;
 pub use rules::{Refusal, refusal};

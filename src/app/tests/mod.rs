@@ -10,6 +10,7 @@ mod failures;
 mod guards;
 mod home;
 mod kit;
+mod mend;
 mod overlays;
 mod past;
 mod reruns;

@@ -52,6 +52,11 @@ fn perform_act(model: &mut Model, act: Act, now: Timestamp) -> Vec<Effect> {
             let offer = decide::activate(model, &profiled, now);
             return show_dialog(model, offer, now);
         }
+        Act::Publish(workflow) => {
+            let known = model.run.as_ref().and_then(|open| open.diagnosis.facts.published(&workflow).known());
+            let offer = decide::publish(model, &workflow, known, now);
+            return show_dialog(model, offer, now);
+        }
         Act::Console(page) => return console(model, &page, now),
         Act::Copy(text) => return copy(model, "it", text.into(), now),
         Act::Command(command) => return copy(model, "the command", command.into(), now),

@@ -1,11 +1,12 @@
 //! The server's answers in the terms of the rules. What the server did not say is `None`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{RunHistory, StepId, StepStatus};
+use crate::domain::{Graph, RunHistory, StepId, StepStatus};
 
 /// Something that used credits, or has a price.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -150,6 +151,8 @@ pub struct Published {
     pub changed: Option<Vec<StepId>>,
     /// The draft's graph as its author wrote it.
     pub draft: Option<Value>,
+    /// The latest version's graph, if it can be read.
+    pub graph: Option<Arc<Graph>>,
 }
 
 /// How long the steps of a workflow usually take.

@@ -99,11 +99,12 @@ fn profile(case: &Case<'_>, fact: &Fact, instance: &Instance) -> Finding {
             format!("instance {name} has no config profile, so nothing tells how to call it"),
         )
         .offer("open the instance", open()),
-        None => others(instance, profiles, None, |_| true).fold(
-            seen(Verdict::Cause, "binding-profile", format!("no profile of instance {name} is active")),
-            |finding, (label, act)| finding.offer(label, act),
-        )
-        .offer("open the instance to set one active", open()),
+        None => others(instance, profiles, None, |_| true)
+            .fold(
+                seen(Verdict::Cause, "binding-profile", format!("no profile of instance {name} is active")),
+                |finding, (label, act)| finding.offer(label, act),
+            )
+            .offer("open the instance to set one active", open()),
         Some(active) if active.connection.is_none() && instance.has_connection == Some(false) => {
             let title = format!("profile {} of instance {name} is not wired to a connection", active.name);
             others(instance, profiles, Some(active), |other| other.connection.is_some())
