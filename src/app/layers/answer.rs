@@ -61,7 +61,7 @@ fn answered(dialog: &mut Dialog, key: Key) -> Option<usize> {
     match key {
         Key::Tab => dialog.field = fields[(at + 1) % fields.len()],
         Key::BackTab => dialog.field = fields[(at + fields.len() - 1) % fields.len()],
-        Key::Enter if at + 1 < fields.len() => dialog.field = fields[at + 1],
+        Key::Enter if asks_on(dialog, fields.get(at + 1)) => dialog.field = fields[at + 1],
         Key::Enter => return dialog.choices.iter().position(|choice| choice.key == Key::Enter),
         _ if dialog.field == Field::Answer => {
             return dialog.choices.iter().position(|choice| choice.key == key);
@@ -69,6 +69,11 @@ fn answered(dialog: &mut Dialog, key: Key) -> Option<usize> {
         _ => {}
     }
     None
+}
+
+/// Whether Enter goes on to that field: to one that is typed, or where there are answers to choose from.
+fn asks_on(dialog: &Dialog, next: Option<&Field>) -> bool {
+    next.is_some_and(|next| *next != Field::Answer || dialog.choices.len() > 1)
 }
 
 /// Types into the field that takes the keys; whether the key belonged to it.

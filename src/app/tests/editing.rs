@@ -1,9 +1,9 @@
-//! Running again with another input.
+//! Running again with another input, and approving with another result.
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::kit::{Bench, event, run, sent};
+use super::kit::{Bench, at_task, event, run, sent};
 use crate::app::key::Key;
 use crate::app::layers::Layer;
 use crate::app::{Effect, Msg};
@@ -91,4 +91,62 @@ fn an_edited_input_is_not_sent_before_its_schema_is_known() {
     schema(&mut bench, json!({}));
     bench.confirm(Key::Enter);
     assert_eq!(bench.model.pending.iter().count(), 1);
+}
+
+fn result(bench: &Bench) -> Value {
+    match bench.dialog().choices[0].order.command() {
+        Some(Command::Decide(decision)) => Value::Object(decision.result.clone()),
+        other => panic!("no decision but {other:?}"),
+    }
+}
+
+#[test]
+fn a_result_begins_as_what_is_shown_is_edited_and_approved() {
+    let mut bench = at_task();
+    bench.keys("e");
+    assert_eq!(text(&bench), "{\n  \"body\": \"a\\nb\"\n}", "the title is only about it");
+    bench.key(Key::Down);
+    bench.key(Key::End);
+    bench.key(Key::Backspace);
+    bench.keys("!\"");
+    bench.key(Key::Tab);
+    assert_eq!(result(&bench), json!({"body": "a\nb!"}));
+    assert_eq!(bench.dialog().payload, Some(json!({"title": "Send", "body": "a\nb"})), "shown as it was");
+    bench.keys("e");
+    assert!(text(&bench).contains("a\\nb!"), "editing goes on where it was left");
+    bench.key(Key::Esc);
+    bench.confirm(Key::Enter);
+    let sent = sent(&bench.tick_after(5));
+    let [(_, Command::Decide(decision))] = sent.as_slice() else { panic!("one decision: {sent:?}") };
+    assert!(decision.approved);
+    assert_eq!(decision.result.get("body"), Some(&json!("a\nb!")));
+}
+
+#[test]
+fn a_result_that_is_no_object_stays_in_the_editor_and_esc_sends_none() {
+    let mut bench = at_task();
+    bench.keys("e");
+    bench.key(Key::Ctrl('k'));
+    bench.keys("[");
+    bench.key(Key::Down);
+    bench.key(Key::Home);
+    bench.key(Key::Ctrl('k'));
+    bench.key(Key::Down);
+    bench.key(Key::Home);
+    bench.key(Key::Ctrl('k'));
+    bench.keys("]");
+    bench.key(Key::Tab);
+    assert!(problem(&bench).starts_with("a result is an object"), "{}", problem(&bench));
+    bench.key(Key::Esc);
+    assert_eq!(result(&bench), json!({}));
+    assert!(!bench.dialog().edited);
+}
+
+#[test]
+fn nothing_is_edited_where_nothing_can_be_approved() {
+    let mut bench = Bench::new();
+    bench.runs(vec![run("r4", "failed", 60)]);
+    bench.keys("e");
+    assert!(bench.model.layers.is_empty());
+    assert_eq!(bench.last_toast(), "no task waits for a decision here");
 }

@@ -76,9 +76,9 @@ fn help_scrolls_within_its_lines_and_closes_by_its_own_key() {
 fn the_run_menu_acts_on_the_run_it_was_opened_on() {
     let mut bench = Bench::busy();
     bench.keys("jm");
-    bench.keys("jj");
+    bench.keys("jjj");
     assert!(
-        matches!(&bench.model.layers[..], [Layer::RunMenu { run, index: 2, .. }] if run.as_str() == "r2")
+        matches!(&bench.model.layers[..], [Layer::RunMenu { run, index: 3, .. }] if run.as_str() == "r2")
     );
     // The selection moves away behind it.
     bench.model.home.cursors[2].key = None;
