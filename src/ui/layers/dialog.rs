@@ -74,6 +74,7 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     let last = (first + height).min(payload.len());
     let all = payload.len();
     let count = match dialog.seen {
+        _ if all == last - first && all == 1 => "1 line, none hidden".to_owned(),
         _ if all == last - first => format!("{all} lines, none hidden"),
         seen if dialog.kind == DialogKind::Approve && seen < all => {
             format!("lines {}–{last}, {seen} of {all} seen   ↑ ↓ scroll", first + 1)
