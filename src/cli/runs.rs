@@ -209,7 +209,7 @@ async fn start_order(
 ) -> Result<StartRun> {
     let input = super::workflows::json_argument("--input", input.unwrap_or("{}"))?;
     let workflow = find_workflow(&connected.client, workflow).await?;
-    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     Ok(StartRun {
         workflow: workflow.id,
         run_id: Some(run_id.into()),

@@ -11,7 +11,7 @@ use crate::app::decide::{approval, consequence, rejection};
 use crate::app::panes::{RowKey, case};
 use crate::domain::clock::{age, human};
 use crate::domain::triage::{Facts, headline};
-use crate::domain::{PendingTask, Run, RunClass};
+use crate::domain::{PendingTask, Progress, Run, RunClass};
 use crate::ui::consequence::{ROWS, draw as draw_next, told};
 use crate::ui::draw::Scene;
 use crate::ui::entry;
@@ -161,15 +161,8 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(step) = &run.progress.current {
         page.named("step", step.as_str(), theme.running);
     }
-    if run.progress.total > 0 || run.progress.done > 0 {
-        let progress = &run.progress;
-        let total = if progress.total > 0 { format!(" of {}", progress.total) } else { String::new() };
-        let flight = if progress.in_flight > 0 {
-            format!(", {} in flight", progress.in_flight)
-        } else {
-            String::new()
-        };
-        page.named("steps", &format!("{}{total} done{flight}", progress.done), theme.text);
+    if let Some(text) = ended(scene, run).or_else(|| under_way(&run.progress)) {
+        page.named("steps", &text, theme.text);
     }
     if let Some(phase) = &run.phase {
         page.named("phase", phase, theme.text);
@@ -189,6 +182,28 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(request) = &run.request_id {
         page.named("trace id", request, theme.muted);
     }
+}
+
+/// How the steps of a run that is over ended: `4 success, 1 failed, 2 skipped (blocked)`.
+fn ended(scene: Scene<'_>, run: &Run) -> Option<String> {
+    let history = &scene.model.mirror.detail(&run.id).filter(|_| run.status.is_terminal())?.history;
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for (_, step) in history.steps().filter(|(id, _)| id.parent().is_none()) {
+        let word = step.status.word();
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let told: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn under_way(progress: &Progress) -> Option<String> {
+    let Progress { done, total, in_flight, .. } = progress;
+    let total = if *total > 0 { format!(" of {total}") } else { String::new() };
+    let flight = if *in_flight > 0 { format!(", {in_flight} in flight") } else { String::new() };
+    (*done > 0 || !total.is_empty()).then(|| format!("{done}{total} ended{flight}"))
 }
 
 /// Where it failed, what was said, and what to do about it.
