@@ -250,14 +250,14 @@ impl RunHistory {
     fn fold(&mut self, event: &RunEvent) {
         self.drain = event.drain().or(self.drain);
         match event.run_status() {
-            Some(status) => self.mark(event, status),
+            Some(status) => self.mark(event, &status),
             None if event.step_status().is_some() => self.fold_step(event),
             None => {}
         }
     }
 
-    fn mark(&mut self, event: &RunEvent, status: RunStatus) {
-        if self.marks.last().is_none_or(|last| last.status != status) {
+    fn mark(&mut self, event: &RunEvent, status: &RunStatus) {
+        if self.marks.last().is_none_or(|last| last.status != *status) {
             let reason = event.text("reason").map(Into::into);
             self.marks.push(StateMark { at: event.at, status: status.clone(), reason });
         }

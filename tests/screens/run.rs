@@ -48,16 +48,18 @@ fn canvas_of_a_failed_run_at_80x24() {
 /// no step that never ran.
 fn unended(width: u16, height: u16) -> Stage {
     let detail = invoice_detail();
-    let silent = |event: &arcc::domain::RunEvent| {
+    let logged = |event: &arcc::domain::RunEvent| {
         let step = event.step_id();
-        let step = step.as_ref().map_or("", |id| id.as_str());
-        !matches!(step, "reconcile" | "notify")
-            && !(step == "summarise" && event.kind.as_str() == "step_cancelled")
+        match step.as_ref().map_or("", |id| id.as_str()) {
+            "reconcile" | "notify" => false,
+            "summarise" => event.kind.as_str() == "step_started",
+            _ => true,
+        }
     };
     let mut graph = (*super::stage::invoice_graph()).clone();
     graph.steps[2].fields.remove("tool_name");
     let detail = arcc::mirror::Detail {
-        events: detail.events.iter().filter(|event| silent(event)).cloned().collect(),
+        events: detail.events.iter().filter(|event| logged(event)).cloned().collect(),
         graph: Some(graph.into()),
         ..detail
     };

@@ -49,18 +49,18 @@ impl Text {
     }
 
     fn call(&mut self, next: &Next, columns: usize) {
-        self.say(String::new(), columns);
-        self.say(format!("then {} gets", next.words()), columns);
+        self.say("", columns);
+        self.say(&format!("then {} gets", next.words()), columns);
         self.value(&next.arguments, columns);
         for open in &next.open {
             let at = if open.at.is_empty() { "all of it" } else { &open.at };
-            self.say(format!("  {at}: {}", open.why), columns);
+            self.say(&format!("  {at}: {}", open.why), columns);
         }
     }
 
-    fn say(&mut self, text: String, columns: usize) {
+    fn say(&mut self, text: &str, columns: usize) {
         let mut lines = Vec::new();
-        wrap(&visible(&text), columns, 2, &mut lines);
+        wrap(&visible(text), columns, 2, &mut lines);
         self.own.extend(self.lines.len()..self.lines.len() + lines.len());
         self.lines.extend(lines.into_iter().map(|text| FieldLine { key: None, text }));
     }

@@ -52,7 +52,7 @@ struct Shape {
 impl Shape {
     fn of(value: &Value) -> Self {
         let mut shape = Self::default();
-        shape.walk(value, String::new(), 0);
+        shape.walk(value, "", 0);
         shape
     }
 
@@ -60,21 +60,22 @@ impl Shape {
         self.known.get(at).map(|place| self.places[*place].1)
     }
 
-    fn walk(&mut self, value: &Value, at: String, depth: usize) {
+    fn walk(&mut self, value: &Value, at: &str, depth: usize) {
         if depth > DEEP || self.places.len() >= PLACES {
             return;
         }
-        self.note(&at, word(value));
+        self.note(at, word(value));
         match value {
             Value::Object(fields) => {
                 for (key, field) in fields {
                     let below = if at.is_empty() { key.clone() } else { format!("{at}.{key}") };
-                    self.walk(field, below, depth + 1);
+                    self.walk(field, &below, depth + 1);
                 }
             }
             Value::Array(items) => {
+                let below = format!("{at}[]");
                 for item in items.iter().take(ITEMS) {
-                    self.walk(item, format!("{at}[]"), depth + 1);
+                    self.walk(item, &below, depth + 1);
                 }
             }
             _ => {}

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::domain::{EventKind, Graph, Run, RunEvent, RunHistory, RunStatus, StepStatus, Timestamp};
 
-fn graph(steps: Value) -> Graph {
+fn graph(steps: &Value) -> Graph {
     Graph::parse(&json!({ "steps": steps })).unwrap()
 }
 
@@ -34,12 +34,12 @@ fn diff(at: &str, here: Option<&'static str>, there: Option<&'static str>) -> Sh
 
 #[test]
 fn graphs_differ_by_steps_and_by_fields_and_not_by_order() {
-    let older = graph(json!([
+    let older = graph(&json!([
         {"id": "a", "type": "lua_script", "script": "return 1"},
         {"id": "b", "type": "mcp_call", "tool_name": "x", "retry_count": 2},
         {"id": "gone", "type": "lua_script"},
     ]));
-    let newer = graph(json!([
+    let newer = graph(&json!([
         {"id": "b", "type": "mcp_call", "tool_name": "y", "timeout_s": 5},
         {"id": "a", "type": "lua_script", "script": "return 1"},
         {"id": "new", "type": "lua_script"},
@@ -119,7 +119,7 @@ fn the_first_step_that_is_not_as_it_was_is_told_before_the_one_that_failed() {
     let (bad, good) = (failed_log(), good_log());
     let (this, that) = (run("r", 7, RunStatus::Failed), run("g", 6, RunStatus::Completed));
     let steps = json!([{"id": "load", "type": "lua_script"}, {"id": "post", "type": "mcp_call", "depends_on": ["load"]}]);
-    let graph = graph(steps);
+    let graph = graph(&steps);
     let side = |run, history| Side { run, history, graph: Some(&graph), context: None };
     let found = Comparison::of(side(&this, &bad), side(&that, &good));
     assert_eq!(found.versions, (Some(7), Some(6)));

@@ -28,16 +28,16 @@ fn waiting() -> RunHistory {
     ])
 }
 
-fn graph(steps: Value) -> Graph {
+fn graph(steps: &Value) -> Graph {
     Graph::parse(&json!({ "steps": steps })).unwrap()
 }
 
-fn of(steps: Value, sent: &Map<String, Value>) -> Consequence {
+fn of(steps: &Value, sent: &Map<String, Value>) -> Consequence {
     let (graph, history, step) = (graph(steps), waiting(), StepId::new("ask"));
     Consequence::of(Decided { graph: &graph, history: &history, context: None, step: &step }, sent)
 }
 
-fn send(args: Value) -> Value {
+fn send(args: &Value) -> Value {
     json!([
         {"id": "draft", "type": "llm_call"},
         {"id": "rates", "type": "mcp_call", "tool_name": "rates"},
@@ -59,7 +59,7 @@ fn arguments_are_resolved_as_the_engine_would_and_the_rest_says_what_it_waits_fo
         "who": {"id": "{{ run.user_id }}"},
         "plain": 7,
     });
-    let found = of(send(args), &Map::new());
+    let found = of(&send(&args), &Map::new());
     let [next] = &found.next[..] else { panic!("{found:?}") };
     assert_eq!((next.step.as_str(), &*next.does, next.waits_for.len()), ("send", "mail", 0));
     assert_eq!(
@@ -80,15 +80,15 @@ fn arguments_are_resolved_as_the_engine_would_and_the_rest_says_what_it_waits_fo
 #[test]
 fn what_is_sent_with_the_approval_is_seen_by_the_next_step() {
     let sent = json!({"body": "Edited"}).as_object().unwrap().clone();
-    let found = of(send(json!({"body": "{{ steps.ask.result.body }}"})), &sent);
+    let found = of(&send(&json!({"body": "{{ steps.ask.result.body }}"})), &sent);
     assert_eq!((&found.next[0].arguments, found.next[0].open.len()), (&json!({"body": "Edited"}), 0));
-    let without = of(send(json!({"body": "{{ steps.ask.result.body }}"})), &Map::new());
+    let without = of(&send(&json!({"body": "{{ steps.ask.result.body }}"})), &Map::new());
     assert_eq!(without.next[0].open[0].why, Why::Unknown("steps.ask.result.body".into()));
 }
 
 #[test]
 fn a_large_value_is_named_and_not_copied() {
-    let graph = graph(send(json!({"body": "{{ input.rows }}"})));
+    let graph = graph(&send(&json!({"body": "{{ input.rows }}"})));
     let rows: Vec<Value> = (0..100_000).map(|n| json!({"n": n})).collect();
     let log = history(&[("run_started", json!({"input": {"rows": rows}}))]);
     let step = StepId::new("ask");
@@ -100,7 +100,7 @@ fn a_large_value_is_named_and_not_copied() {
 #[test]
 fn steps_that_are_off_are_passed_over_and_those_that_wait_for_more_say_so() {
     let found = of(
-        json!([
+        &json!([
             {"id": "rates", "type": "mcp_call"},
             {"id": "ask", "type": "human_task"},
             {"id": "off", "type": "lua_script", "enabled": false, "depends_on": ["ask"]},
@@ -120,16 +120,16 @@ fn steps_that_are_off_are_passed_over_and_those_that_wait_for_more_say_so() {
 
 #[test]
 fn sentences_for_no_step_one_step_many_and_a_loop() {
-    let alone = of(json!([{"id": "ask", "type": "human_task"}]), &Map::new());
+    let alone = of(&json!([{"id": "ask", "type": "human_task"}]), &Map::new());
     assert_eq!(
         (alone.approval().as_str(), alone.rejection().as_str()),
         ("the step ends; no step waits for it", "the branch stops; no step follows it")
     );
     let mut steps = vec![json!({"id": "ask", "type": "human_task"})];
     steps.extend((0..5).map(|n| json!({"id": format!("s{n}"), "type": "lua_script", "depends_on": ["ask"]})));
-    let many = of(Value::Array(steps), &Map::new());
+    let many = of(&Value::Array(steps), &Map::new());
     assert_eq!(many.approval(), "then s0 → lua_script, s1 → lua_script, s2 → lua_script, 2 more");
-    let (graph, log) = (graph(json!([{"id": "each", "type": "for_each"}])), waiting());
+    let (graph, log) = (graph(&json!([{"id": "each", "type": "for_each"}])), waiting());
     let step = StepId::new("each#body#ask");
     let decided = Decided { graph: &graph, history: &log, context: None, step: &step };
     let inner = Consequence::of(decided, &Map::new());

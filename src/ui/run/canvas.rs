@@ -40,8 +40,7 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
         None => steps::draw(scene, screen, (detail, &chain), steps, buf),
     }
     if let Some(area) = legend {
-        let hidden = drawing.map_or(0, |drawing| drawing.hidden);
-        self::legend(scene, screen, (detail, &chain), hidden, area, buf);
+        self::legend(scene, screen, (detail, &chain), area, buf);
     }
     if let Some(area) = details {
         selected(scene, screen, detail, area, buf);
@@ -101,11 +100,11 @@ fn legend(
     scene: Scene<'_>,
     screen: &RunScreen,
     (detail, chain): (&RunDetail, &CauseChain),
-    hidden: usize,
     area: Rect,
     buf: &mut Buffer,
 ) {
     let steps = detail.graph.as_ref().map_or(0, |graph| graph.steps.len());
+    let hidden = screen.canvas.drawing.as_ref().map_or(0, |drawing| drawing.hidden);
     let tally = tally(screen.history(detail), chain, steps);
     let line = |telling: bool| {
         let mut strip = Strip::new().gap(1);
