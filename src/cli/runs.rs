@@ -109,7 +109,7 @@ fn row(run: &Run, now: Timestamp) -> Vec<String> {
 async fn show_run(connected: &Connected, id: &str, print: Print) -> Result<()> {
     let run = connected.client.find_run(id).await?;
     let detail = connected.client.detail(&run.workflow_id, &run.id).await?;
-    let history = RunHistory::from_events(detail.events.iter().cloned());
+    let history = RunHistory::of_run(&detail.run, detail.events.iter().cloned());
     Ok(show(print, &detail_json(&detail, &history), || detail_lines(&detail, &history))?)
 }
 

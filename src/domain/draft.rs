@@ -3,7 +3,8 @@
 use serde_json::{Map, Value};
 use similar::{ChangeTag, TextDiff};
 
-use super::{Graph, StepSpec};
+use super::comparison::{Change, GraphDiff};
+use super::{Graph, StepId};
 
 /// Under this name stands what changes of the schema of the input. No step has it: it holds a blank.
 const SCHEMA: &str = "input schema";
@@ -14,27 +15,24 @@ const AROUND: usize = 1;
 /// step, the lines that go with a `-` and those that come with a `+`. Empty when nothing changes; the
 /// order of steps is no change.
 pub fn changes(published: Option<&Graph>, draft: &Graph) -> Map<String, Value> {
-    let before = |step: &StepSpec| published.and_then(|graph| graph.step(&step.id)).map(|old| &old.fields);
-    let there = draft.steps.iter().map(|step| (&step.id, before(step), Some(&step.fields)));
-    let dropped = published.into_iter().flat_map(|graph| &graph.steps);
-    let dropped = dropped.filter(|step| draft.step(&step.id).is_none());
-    let dropped = dropped.map(|step| (&step.id, Some(&step.fields), None));
-    let steps = there.chain(dropped).filter(|(_, old, new)| old != new);
-    let lines = |old: Option<String>, new: Option<String>| {
-        let word = match (&old, &new) {
-            (None, _) => "a new step\n",
-            (_, None) => "dropped\n",
-            _ => "",
+    let nothing = Graph::default();
+    let published = published.unwrap_or(&nothing);
+    let diff = GraphDiff::between(published, draft);
+    let text =
+        |graph: &Graph, id: &StepId| graph.step(id).map(|step| written(&step.fields)).unwrap_or_default();
+    let step = |(id, change): &(StepId, Change)| {
+        let word = match change {
+            Change::Added => "a new step\n",
+            Change::Removed => "dropped\n",
+            Change::Changed(_) => "",
         };
-        Value::String(format!("{word}{}", difference(&old.unwrap_or_default(), &new.unwrap_or_default())))
+        let lines = difference(&text(published, id), &text(draft, id));
+        (id.to_string(), Value::String(format!("{word}{lines}")))
     };
-    let text = |fields: &Map<String, Value>| written(fields);
-    let mut all: Map<String, Value> =
-        steps.map(|(id, old, new)| (id.to_string(), lines(old.map(text), new.map(text)))).collect();
-    let (old, new) = (published.and_then(|graph| graph.input_schema.as_ref()), draft.input_schema.as_ref());
-    if old != new {
-        let text = |schema: Option<&Value>| schema.map(written).unwrap_or_default();
-        all.insert(SCHEMA.into(), Value::String(difference(&text(old), &text(new))));
+    let mut all: Map<String, Value> = diff.steps.iter().map(step).collect();
+    if diff.schema {
+        let text = |graph: &Graph| graph.input_schema.as_ref().map(written).unwrap_or_default();
+        all.insert(SCHEMA.into(), Value::String(difference(&text(published), &text(draft))));
     }
     all
 }

@@ -94,13 +94,9 @@ fn refused(width: u16, height: u16) -> Stage {
     let mut stage = Stage::full(width, height).press("x").after(1);
     stage.model.session.undo = Duration::ZERO;
     let stage = stage.press("<enter>");
-    let stage = match stage.model.pending.iter().next().map(|pending| pending.ticket) {
-        Some(ticket) => {
-            let error = CallError::Forbidden("your role is project_viewer".into());
-            stage.tell(Msg::Reply(ticket, Err(error)))
-        }
-        None => stage,
-    };
+    let ticket = stage.model.pending.iter().next().unwrap().ticket;
+    let error = CallError::Forbidden("your role is project_viewer".into());
+    let stage = stage.tell(Msg::Reply(ticket, Err(error)));
     stage.after(13)
 }
 

@@ -9,6 +9,8 @@
 
 mod agents;
 mod analytics;
+#[path = "../support/oauth.rs"]
+mod authority;
 mod billing;
 mod client;
 mod connections;

@@ -13,6 +13,7 @@ pub(crate) use aim::named;
 pub use aim::{Aim, aim, aim_at, workflow_of};
 pub(crate) use mend::{activate, publish};
 pub(crate) use offer::{offer, recheck};
+pub use outcome::{approval, consequence, rejection};
 pub(crate) use rules::sendable;
 pub use rules::{Refusal, refusal};
 pub use series::by_workflow;

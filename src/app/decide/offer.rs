@@ -10,6 +10,7 @@ use crate::app::key::Key;
 use crate::app::layers::{Choice, Demands, Dialog, DialogKind};
 use crate::app::pending::Order;
 use crate::app::{Action, Model};
+use crate::domain::consequence::Consequence;
 use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
 
@@ -23,8 +24,9 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
     }
     let workflow = workflow_of(model, aim.run).ok_or_else(nothing)?;
     let kind = kind(action).ok_or_else(nothing)?;
+    let found = aim.task.and_then(|task| outcome::consequence(model, aim.run, &task.step_id));
     let choices = match kind {
-        DialogKind::Approve | DialogKind::Reject => decisions(model, aim, &workflow, kind),
+        DialogKind::Approve | DialogKind::Reject => decisions(aim, &workflow, kind, found.as_ref()),
         DialogKind::Pause => {
             let command = Command::Pause { workflow, run: aim.run.clone() };
             vec![choice("pause", outcome::pause(model, aim.run), command)]
@@ -42,6 +44,7 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
     dialog.step = task.map(|task| task.step_id.clone());
     dialog.payload = task.map(|task| task.payload.clone());
     dialog.verbatim = task.and_then(|task| task.verbatim.clone());
+    dialog.next = found.filter(|_| kind == DialogKind::Approve).map(|found| found.next).unwrap_or_default();
     if let Some(Order::Send(Command::Start(start))) = dialog.choices.first().map(|choice| &choice.order) {
         dialog.payload = Some(start.input.clone());
     }
@@ -98,7 +101,12 @@ pub(super) fn choice(label: &'static str, outcome: String, command: Command) -> 
     Choice { key: Key::Enter, label, outcome, order: Order::Send(command) }
 }
 
-fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKind) -> Vec<Choice> {
+fn decisions(
+    aim: &Aim<'_>,
+    workflow: &WorkflowId,
+    kind: DialogKind,
+    found: Option<&Consequence>,
+) -> Vec<Choice> {
     let Some(task) = aim.task else { return Vec::new() };
     let approved = kind == DialogKind::Approve;
     let command = Command::Decide(Decision {
@@ -111,9 +119,9 @@ fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKi
         result: Map::new(),
     });
     if approved {
-        vec![choice("approve", outcome::approve(model, aim), command)]
+        vec![choice("approve", outcome::approval(found), command)]
     } else {
-        vec![choice("reject", outcome::reject(model, aim), command)]
+        vec![choice("reject", outcome::rejection(found), command)]
     }
 }
 

@@ -8,6 +8,7 @@ mod find;
 mod input;
 mod keys;
 mod layer;
+mod lines;
 mod palette;
 mod run_menu;
 mod series;

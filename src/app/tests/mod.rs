@@ -7,6 +7,7 @@ mod decisions;
 mod diagnosis;
 mod editing;
 mod failures;
+mod family;
 mod guards;
 mod home;
 mod kit;

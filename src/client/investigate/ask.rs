@@ -70,9 +70,13 @@ fn answer(need: &Need, raw: &Value) -> Result<Answer, Trouble> {
         Need::Tokens => read::facts::tokens(raw).map(Answer::Tokens),
         Need::Memory => read::facts::memory(raw).map(Answer::Memory),
         Need::Extraction(_) => read::facts::extraction(raw).map(Answer::Extraction),
-        Need::Published(_) | Need::DryRun { .. } | Need::Earlier { .. } | Need::Spend | Need::Order(_) => {
-            Err("no single request answers this".to_owned())
-        }
+        Need::Published(_)
+        | Need::DryRun { .. }
+        | Need::Earlier { .. }
+        | Need::LastGood { .. }
+        | Need::Failures
+        | Need::Spend
+        | Need::Order(_) => Err("no single request answers this".to_owned()),
     };
     answer.map_err(|reason| odd(&reason))
 }

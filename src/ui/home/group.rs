@@ -24,7 +24,14 @@ pub(super) fn draw(scene: Scene<'_>, key: &RowKey, page: &mut Page<'_, '_>) {
     let since =
         ends.iter().min().map_or_else(String::new, |at| format!(" since {} UTC", at.strftime("%H:%M")));
     let strip = Strip::new().add(format!("{} failures of one cause", runs.len()), theme.failed);
-    page.line(&strip.add(since, theme.text).right("enter unfolds", theme.muted));
+    page.line(
+        &strip
+            .add(since, theme.text)
+            .right("R", theme.key)
+            .right(" runs all again  ", theme.muted)
+            .right("enter", theme.key)
+            .right(" unfolds", theme.muted),
+    );
     page.text(&by_workflow(scene.model, &runs), theme.muted);
     let counts = over_time(ends.into_iter(), scene.now, DAY.0, DAY.1);
     let most = counts.iter().copied().max().unwrap_or(0).max(1);

@@ -6,6 +6,7 @@ use crate::domain::document::wrap;
 use crate::domain::text::visible;
 use crate::ui::Theme;
 use crate::ui::strip::Strip;
+use crate::wire::Command;
 
 /// From so many rows on, the lines below a payload are not pressed together.
 const ROOMY: u16 = 24;
@@ -85,6 +86,9 @@ fn of_several(choice: &Choice, width: u16, theme: &Theme, lines: &mut Vec<Strip<
 /// What is sent, word for word where it is one command.
 fn sends(order: &Order) -> String {
     match order {
+        Order::Send(command @ (Command::Publish(_) | Command::Activate { .. })) => {
+            format!("POST {} {}", command.path(), command.body())
+        }
         Order::Send(command) => command.body().to_string(),
         Order::Series(runs) => {
             format!("a start for each of the {}, once the one before has completed", runs.len())

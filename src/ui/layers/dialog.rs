@@ -74,6 +74,7 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     let last = (first + height).min(payload.len());
     let all = payload.len();
     let count = match dialog.seen {
+        _ if all == last - first && all == 1 => "1 line, none hidden".to_owned(),
         _ if all == last - first => format!("{all} lines, none hidden"),
         seen if dialog.kind == DialogKind::Approve && seen < all => {
             format!("lines {}–{last}, {seen} of {all} seen   ↑ ↓ scroll", first + 1)
@@ -82,6 +83,10 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     };
     Strip::new().add(caption(dialog), theme.muted).right(count, theme.muted).paint(row(area, 0), buf);
     for (index, line) in payload[first..last].iter().enumerate() {
+        if dialog.own.contains(&(first + index)) {
+            Strip::new().add(&*line.text, theme.title).paint(row(area, index as u16 + 1), buf);
+            continue;
+        }
         let strip = Strip::new().cell(line.key.as_deref().unwrap_or(""), keys, theme.muted);
         let strip = if keys > 0 { strip.gap(1) } else { strip };
         let strip = strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign);

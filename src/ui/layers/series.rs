@@ -4,10 +4,9 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 use ratatui::style::Style;
 
-use crate::app::decide::by_workflow;
+use crate::domain::RunStatus;
 use crate::domain::clock::{age, human};
 use crate::domain::series::{Ending, Item, Series, Stage, Tally};
-use crate::domain::{Run, RunStatus};
 use crate::ui::Theme;
 use crate::ui::draw::Scene;
 use crate::ui::pane::{first_row, overlay, row};
@@ -24,12 +23,7 @@ pub(super) fn draw(scene: Scene<'_>, index: usize, buf: &mut Buffer) {
     let Some(series) = &scene.model.reruns.series else { return };
     let theme = scene.theme;
     let count = series.items().len();
-    let runs: Vec<&Run> =
-        series.items().iter().filter_map(|item| scene.model.mirror.run(&item.run)).collect();
-    let title = Strip::new()
-        .add("Running again", theme.title)
-        .gap(2)
-        .add(by_workflow(scene.model, &runs), theme.muted);
+    let title = Strip::new().add("Running again", theme.title);
     let title = title.right(told(series), style(series, theme));
     let rows = (count as u16).min(ROWS);
     let inside = overlay((WIDTH, rows + 4), &title, theme, buf);

@@ -127,7 +127,7 @@ fn validated(case: &Case<'_>, connection: &Connection, instance: &Instance) -> O
     match case.facts.instance_check(&instance.id) {
         Asked::Not => None,
         Asked::Known(fact, probe) => Some(probed(37, "revalidated", &what, fact, probe)),
-        asked @ Asked::Failed(..) => Some(unchecked(37, "revalidated", &what, &asked)),
+        asked @ (Asked::OnItsWay | Asked::Failed(..)) => Some(unchecked(37, "revalidated", &what, &asked)),
     }
 }
 
