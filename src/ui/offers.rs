@@ -83,6 +83,8 @@ pub(super) fn is_offered(model: &Model, action: Action, now: Timestamp) -> bool 
         Action::RunAgain => run.is_some_and(|run| run.status.is_terminal()),
         // A run that waits for a person or has not started is not what pause is for.
         Action::Pause => aim.task.is_none() && run.is_some_and(|run| run.status == RunStatus::Running),
+        // Any approval can be edited; a plain yes or no seldom wants it.
+        Action::EditResult => aim.task.is_some_and(|task| &*task.task_type != "approval"),
         _ => true,
     };
     sensible && refusal(model, action, &aim, now).is_none()
