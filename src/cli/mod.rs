@@ -20,6 +20,8 @@ mod publish;
 mod rerun;
 mod runs;
 #[cfg(feature = "server")]
+mod scratch;
+#[cfg(feature = "server")]
 mod serve;
 mod tasks;
 mod tui;
