@@ -20,6 +20,7 @@ mod runs;
 #[cfg(feature = "server")]
 mod serve;
 mod tasks;
+mod token;
 mod tui;
 mod validate;
 mod workflows;

@@ -43,13 +43,17 @@ pub struct Ticket {
     /// Whom it was sent to.
     #[serde(flatten)]
     pub origin: Origin,
-    /// `start`, `pause`, `resume`, `stop`, `approve` or `reject`.
+    /// `start`, `pause`, `resume`, `stop`, `approve` or `reject`; of a change, its word.
     pub command: Box<str>,
     /// How, for a stop: `graceful` or `immediate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Box<str>>,
-    /// The workflow.
+    /// The workflow; of a change, none.
+    #[serde(default = "no_workflow", skip_serializing_if = "is_none")]
     pub workflow: WorkflowId,
+    /// What a change is about, by the name that the operator gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Box<str>>,
     /// The run; of a start, the one that was to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
@@ -65,6 +69,15 @@ pub struct Ticket {
     /// Why, in the operator's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Box<str>>,
+}
+
+/// What changes the server without being a command about a run: `publish`, `apply`, `grant credits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// What is done, in a word or two.
+    pub word: &'a str,
+    /// What it is about, by the name that the operator gave. Never a secret.
+    pub subject: &'a str,
 }
 
 /// Whom a decision was sent to.
@@ -138,6 +151,7 @@ impl Ticket {
             command: command.word().into(),
             mode: mode.map(Into::into),
             workflow: command.workflow().clone(),
+            subject: None,
             run: command.run().cloned(),
             task: decision.map(|decision| decision.task.clone()),
             created_at: decision.and_then(|decision| decision.created_at),
@@ -146,8 +160,25 @@ impl Ticket {
         }
     }
 
+    /// The ticket of a change.
+    pub fn of_change(change: &Change<'_>, origin: Origin, reason: Option<&str>) -> Self {
+        Self {
+            pid: std::process::id(),
+            origin,
+            command: change.word.into(),
+            mode: None,
+            workflow: no_workflow(),
+            subject: Some(change.subject.into()),
+            run: None,
+            task: None,
+            created_at: None,
+            shown: None,
+            reason: reason.filter(|reason| !reason.is_empty()).map(Into::into),
+        }
+    }
+
     /// The command again, as far as asking what became of it needs it; none where the line is not
-    /// one of this version's. It is never sent.
+    /// one of this version's, or a change's. It is never sent.
     pub fn command(&self) -> Option<Command> {
         let (workflow, run) = (self.workflow.clone(), self.run.clone());
         Some(match &*self.command {
@@ -174,14 +205,23 @@ impl Ticket {
         })
     }
 
-    /// What it is aimed at: the run, and the task of it.
+    /// What it is aimed at: the run, and the task of it; of a change, what it is about.
     pub fn target(&self) -> String {
-        let run = self.run.as_ref().map_or(self.workflow.as_str(), RunId::as_str);
+        let other = self.subject.as_deref().unwrap_or(self.workflow.as_str());
+        let run = self.run.as_ref().map_or(other, RunId::as_str);
         match &self.task {
             Some(task) => format!("{run} {task}"),
             None => run.to_owned(),
         }
     }
+}
+
+fn no_workflow() -> WorkflowId {
+    "".into()
+}
+
+fn is_none(workflow: &WorkflowId) -> bool {
+    workflow.as_str().is_empty()
 }
 
 /// A decision with what is known of it: a ticket and its last outcome.
@@ -278,6 +318,15 @@ mod tests {
             assert_eq!(records[0].ticket, ticket);
             assert_eq!(records[0].ticket.command(), Some(command));
         }
+    }
+
+    #[test]
+    fn a_change_is_named_and_is_no_command_that_could_be_asked_about() {
+        let change = Change { word: "publish", subject: "digest" };
+        let ticket = Ticket::of_change(&change, origin(), Some("release 7"));
+        let (records, unreadable) = records(&[line("1", What::Ticket(Box::new(ticket.clone())))]);
+        assert_eq!((unreadable, &records[0].ticket), (0, &ticket));
+        assert_eq!((ticket.target().as_str(), ticket.command()), ("digest", None));
     }
 
     #[test]

@@ -1,6 +1,7 @@
 //! Commands on the record: a ticket in the journal before each is sent, and what became of it after.
 //!
-//! Screen and command line send through here, so that both leave the same trace. A command that
+//! Screen and command line send through here, so that both leave the same trace; so does what changes
+//! the server otherwise, like a publication. A command that
 //! cannot be recorded is not sent: what an operator did must not depend on memory alone. Who must
 //! act on a machine whose disk is full says so with `--no-journal`.
 //!
@@ -18,11 +19,12 @@
 //! | the end of a payload is hidden | approve stays locked until it was seen | `a_long_payload_must_be_seen_to_its_end_before_it_is_approved` |
 //! | a field stands twice, a number has too many digits | the server's own text is shown below a warning, and must be seen | `a_payload_with_a_field_twice_is_shown_as_it_came_below_what_is_odd`; `wire::read::verbatim` |
 //! | the journal cannot be written | nothing is sent | `what_cannot_be_recorded_is_not_sent_unless_that_was_asked_for` |
+//! | the answer to a change, like a publication, is lost | it is told as UNKNOWN and stays so in the journal | `cli::what_changes_the_server_is_on_record_and_a_lost_answer_is_unknown` |
 //! | a line of the journal was cut off | it is told of, and the next one is whole | `platform::journal::a_line_that_was_cut_off_does_not_spoil_the_next` |
 
 mod entry;
 mod send;
 
-pub use entry::{Entry, Origin, Outcome, Record, Ticket, What, records};
+pub use entry::{Change, Entry, Origin, Outcome, Record, Ticket, What, records};
 pub(in crate::runtime) use send::with_run_id;
 pub use send::{Orders, Recalled, RecordId};

@@ -95,7 +95,7 @@ fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'
             .add(&*task.task_type, theme.waiting),
     );
     // The outcome and the reason for waiting always stay in sight.
-    page.foreign(&task.payload, 5);
+    page.payload(task, 5);
     page.blank();
     let (approve, reject) = follows(scene, run, &task.step_id);
     page.named("If you approve", &approve, theme.success);

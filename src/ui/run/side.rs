@@ -81,7 +81,7 @@ pub(super) fn essentials(
     if let Some(error) = &state.error {
         page.foreign(&serde_json::Value::String(error.to_string()), 0);
     } else if let Some(task) = scene.model.mirror.tasks_of(&screen.run).find(|task| task.step_id == *id) {
-        page.foreign(&task.payload, 0);
+        page.payload(task, 0);
     } else if let Some(result) = &state.result {
         page.foreign(result, 0);
     } else if let Some(spec) = spec.filter(|spec| !spec.depends_on.is_empty()) {
@@ -168,7 +168,7 @@ fn outcome(scene: Scene<'_>, screen: &RunScreen, id: &StepId, state: &StepState,
     let of_run = scene.model.mirror.tasks_of(&screen.run).filter(|_| screen.moment.is_none());
     if let Some(task) = of_run.into_iter().find(|task| task.step_id == *id) {
         page.line(&Strip::new().add("asks a person", theme.waiting).right(&*task.task_type, theme.muted));
-        page.foreign(&task.payload, 3);
+        page.payload(task, 3);
         page.blank();
     }
     for (name, value) in [("result", &state.result), ("input", &state.input)] {

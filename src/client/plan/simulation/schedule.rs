@@ -8,6 +8,8 @@ use super::server::Kind;
 
 /// How long a schedule makes trouble.
 pub(super) const TROUBLE: Duration = Duration::from_secs(60);
+/// How long the last trouble of a schedule that ends quietly lasts.
+const ENDING: Duration = Duration::from_secs(4);
 /// How often the server does something meanwhile, on average.
 const PACE: Duration = Duration::from_millis(900);
 
@@ -81,6 +83,9 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
         let at = if rng.bool() { last } else { TROUBLE.mul_f64(rng.f64()) };
         cues.push((at, Cue::Fault(fault(kind, rng))));
     }
+    if rng.u8(0..3) == 0 {
+        end_quietly(rest, &mut cues, rng);
+    }
     for _ in 0..rng.usize(1..5) {
         cues.push((rest.mul_f64(rng.f64()), Cue::Look(rng.usize(0..6))));
         cues.push((rest.mul_f64(rng.f64()), Cue::BackUp));
@@ -88,6 +93,19 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
     cues.push((Duration::from_secs(2), Cue::Look(rng.usize(0..6))));
     cues.sort_by_key(|(at, _)| *at);
     cues
+}
+
+/// The last that goes wrong hits the last that the server does: nothing that comes after gives away
+/// what was missed, so that only what a client compares or reads again by itself can.
+fn end_quietly(rest: Duration, cues: &mut Vec<(Duration, Cue)>, rng: &mut Rng) {
+    let begin = rest.saturating_sub(ENDING);
+    cues.retain(|(at, cue)| *at < begin || *cue == Cue::Work);
+    let a_while = Duration::from_millis(rng.u64(500..4_000));
+    let last = [Fault::Lossy(ENDING), Fault::Outage(a_while), Fault::Cut][rng.usize(0..3)].clone();
+    cues.push((begin, Cue::Fault(last)));
+    for _ in 0..4 {
+        cues.push((begin + ENDING.mul_f64(rng.f64()), Cue::Work));
+    }
 }
 
 fn fault(kind: Kind, rng: &mut Rng) -> Fault {
