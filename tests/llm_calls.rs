@@ -133,7 +133,7 @@ async fn refusals_say_what_to_look_at_and_whether_to_try_again(
     let answer = ResponseTemplate::new(status).insert_header(elsewhere.0, elsewhere.1).set_body_json(body);
     let (_server, base) = provider(answer).await;
     let message = message.replace("AT ", &format!("{base}/chat/completions "));
-    let want = StepError { code: FailureCode::LlmRequestFailed, message, retryable };
+    let want = StepError::new(FailureCode::LlmRequestFailed, message, retryable);
     assert_eq!(failed(ask(&at(&base)).await), want);
 }
 
@@ -184,7 +184,8 @@ async fn the_key_stands_in_no_debug_text() {
 #[rstest]
 #[case(
     None,
-    "no model provider is configured; set AR_LLM_BASE_URL and AR_LLM_API_KEY, or OPENAI_API_KEY, and start the runtime again"
+    "no model provider is configured; set AR_LLM_BASE_URL and AR_LLM_API_KEY, or OPENAI_API_KEY, and start the \
+     runtime again, or make a connection of the service `llm`"
 )]
 #[case(Some(("http://models.example.com/v1", KEY)), "the base URL of the model provider cannot be used: plain http would show the key to the network; use https (AR_LLM_BASE_URL)")]
 #[case(Some(("https://models.example.com/v1", "two\nlines")), "the key in AR_LLM_API_KEY holds characters that no key has; set it again and start the runtime again")]
@@ -194,8 +195,7 @@ async fn a_provider_that_cannot_be_used_fails_the_step_and_not_the_runtime(
     #[case] message: &str,
 ) {
     let llm = provider.map(|(base, key)| LlmProvider::new(base, Some(key.into())));
-    let want =
-        StepError { code: FailureCode::LlmRequestFailed, message: message.to_owned(), retryable: false };
+    let want = StepError::lasting(FailureCode::LlmRequestFailed, message.to_owned());
     assert_eq!(ask(&executor(llm)).await, Outcome::Failed(want));
 }
 
@@ -287,11 +287,8 @@ async fn a_silent_provider_has_the_time_its_step_gives_it() {
     let waiting =
         tokio::spawn(executor.execute(call(Some(Duration::from_millis(100))), CancellationToken::new()));
     let stream = asked(&listener).await;
-    let want = StepError {
-        code: FailureCode::RunStalledOrTimedOut,
-        message: "`small` gave no answer within 0.1s; raise the step's timeout_s if it is only slow".into(),
-        retryable: true,
-    };
+    let message = "`small` gave no answer within 0.1s; raise the step's timeout_s if it is only slow";
+    let want = StepError::new(FailureCode::RunStalledOrTimedOut, message.into(), true);
     assert_eq!(failed(waiting.await.unwrap()), want);
     drop(stream);
 }

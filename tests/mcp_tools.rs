@@ -86,7 +86,7 @@ fn failed(outcome: Outcome) -> StepError {
 
 fn tool_failure(message: &str, retryable: bool) -> Outcome {
     let code = FailureCode::McpToolFailed;
-    Outcome::Failed(StepError { code, message: message.to_owned(), retryable })
+    Outcome::Failed(StepError::new(code, message.to_owned(), retryable))
 }
 
 #[tokio::test]

@@ -243,9 +243,9 @@ async fn the_invoices_fail_at_the_expired_connection_and_take_the_rest_along() {
     let dir = tempfile::tempdir().unwrap();
     let host = run(Sample::named("invoice-sync").unwrap(), dir.path()).await;
     let message = "401 Unauthorized: invalid_grant, token expired; reconnect `accounting`";
-    let (code, text) = host.machine.failure().unwrap();
-    assert_eq!((host.machine.status(), code), (&RunStatus::Failed, &FailureCode::McpToolFailed));
-    assert!(text.contains(message), "{text}");
+    let failure = host.machine.failure().unwrap();
+    assert_eq!((host.machine.status(), &failure.code), (&RunStatus::Failed, &FailureCode::McpToolFailed));
+    assert!(failure.error.contains(message), "{}", failure.error);
     let status = |step: &str| format!("{:?}", host.machine.step_status(&step.into()).unwrap());
     let got = ["load-invoices", "post-invoice", "summarise", "reconcile", "notify-finance"].map(status);
     let blocked = "Skipped(Blocked)";

@@ -25,6 +25,8 @@ pub enum FailureCode {
     UpstreamError,
     /// The workflow service was out of reach.
     DependencyUnavailable,
+    /// The step uses the connection of whoever the run is for, and they have connected nothing.
+    PrincipalNotConnected,
     /// A code this version does not know, as it came.
     Unknown(Box<str>),
 }
@@ -42,6 +44,7 @@ impl FailureCode {
             "HUMAN_TASK_FAILED" => Self::HumanTaskFailed,
             "UPSTREAM_ERROR" => Self::UpstreamError,
             "DEPENDENCY_UNAVAILABLE" => Self::DependencyUnavailable,
+            "principal_not_connected" => Self::PrincipalNotConnected,
             other => Self::Unknown(other.into()),
         }
     }
@@ -58,6 +61,7 @@ impl FailureCode {
             Self::HumanTaskFailed => "HUMAN_TASK_FAILED",
             Self::UpstreamError => "UPSTREAM_ERROR",
             Self::DependencyUnavailable => "DEPENDENCY_UNAVAILABLE",
+            Self::PrincipalNotConnected => "principal_not_connected",
             Self::Unknown(raw) => raw,
         }
     }

@@ -2,6 +2,8 @@
 
 use std::fmt;
 
+use serde_json::{Map, Value};
+
 use super::{FailureCode, RunId, StepId, Timestamp, WorkflowId};
 
 /// The status of a run, as the platform spells it. Unknown ones are kept word for word.
@@ -216,6 +218,8 @@ pub struct Run {
     pub failure_code: Option<FailureCode>,
     /// The failure in words; foreign text.
     pub error: Option<Box<str>>,
+    /// What more is known of the failure, for programs; foreign content.
+    pub error_details: Option<Box<Map<String, Value>>>,
     /// The step that failed it.
     pub failed_step: Option<StepId>,
     /// Its graceful stop, while it is stopping.
@@ -249,6 +253,7 @@ impl Run {
             progress: Progress::default(),
             failure_code: None,
             error: None,
+            error_details: None,
             failed_step: None,
             drain: None,
             started_at: None,

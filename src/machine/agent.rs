@@ -88,9 +88,21 @@ impl Turn<'_> {
                 self.complete_turn(step, result, took);
             }
             Outcome::Done(result) => self.complete(step, result, took),
-            Outcome::Failed(error) => self.fail_attempt(step, &error, took),
+            Outcome::Failed(error) => self.fail_attempt(step, &self.located(step, error), took),
             Outcome::LimitReached(limit) => self.hold_at_limit(step, &limit),
         }
+    }
+
+    /// An error whose details, if it has any, name the step.
+    fn located(&self, step: usize, mut error: StepError) -> StepError {
+        let spec = self.machine.spec(step);
+        if let Some(details) = &mut error.details
+            && !details.contains_key("step_name")
+        {
+            let name = spec.name.as_deref().unwrap_or(spec.id.as_str());
+            details.insert("step_name".into(), name.into());
+        }
+        error
     }
 
     /// Logs what an attempt under way tells.
@@ -105,7 +117,7 @@ impl Turn<'_> {
         let ignored = match heeded {
             Ok(ignored) => ignored,
             Err(message) => {
-                let error = StepError { code: super::episode::refused(), message, retryable: false };
+                let error = StepError::lasting(super::episode::refused(), message);
                 return self.fail_attempt(step, &error, took);
             }
         };

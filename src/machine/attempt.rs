@@ -150,7 +150,7 @@ impl Turn<'_> {
             self.named(step),
             u64::from(spec.retry_count) + 1
         );
-        StepError { code: FailureCode::RunStalledOrTimedOut, message, retryable: true }
+        StepError::new(FailureCode::RunStalledOrTimedOut, message, true)
     }
 
     /// Begins the attempts that came due while the run was held, and sets the timers of the others anew.

@@ -6,7 +6,7 @@ use serde_json::{Map, Value, json};
 use uuid::Uuid;
 
 use super::draft::{self, CancelReason};
-use super::io::{Caller, ChildCall, ChildEnd, Order, Outcome, StepError};
+use super::io::{Caller, ChildCall, ChildEnd, Failure, Order, Outcome, StepError};
 use super::state::Machine;
 use super::turn::Turn;
 use super::work::ChildWork;
@@ -142,9 +142,12 @@ fn outcome(child: &Child, end: ChildEnd) -> Outcome {
         let status = end.status.as_str();
         return Outcome::Done(json!({"child_run_id": run, "status": status, "output": end.output}));
     }
-    let (code, error) = end.failure.unwrap_or((FailureCode::UpstreamError, String::new()));
+    let unsaid =
+        || Failure { code: FailureCode::UpstreamError, error: String::new(), details: None, step: None };
+    let Failure { code, error, details, .. } = end.failure.unwrap_or_else(unsaid);
     let why = if error.is_empty() { String::new() } else { format!(": {error}") };
     let message = format!("the child run `{run}` of the workflow `{workflow}` ended {}{why}", end.status);
     let retryable = end.status == RunStatus::Failed;
-    Outcome::Failed(StepError { code, message, retryable })
+    // What lacks, lacks in the child's step, and its name stays with it.
+    Outcome::Failed(StepError { details: details.map(Box::new), ..StepError::new(code, message, retryable) })
 }

@@ -248,15 +248,20 @@ pub(super) fn step_retrying(
 }
 
 pub(super) fn step_failed(step: &Named, attempt: u32, error: &StepError, took: Duration) -> EventDraft {
-    draft(
-        EventKind::StepFailed,
-        step.with(json!({
-            "error": error.message,
-            "failure_code": error.code.as_str(),
-            "attempt": attempt,
-            "duration_ms": milliseconds(took),
-        })),
-    )
+    let mut data = step.with(json!({
+        "error": error.message,
+        "failure_code": error.code.as_str(),
+        "attempt": attempt,
+        "duration_ms": milliseconds(took),
+    }));
+    note_details(&mut data, error.details.as_deref());
+    draft(EventKind::StepFailed, data)
+}
+
+fn note_details(data: &mut Value, details: Option<&Map<String, Value>>) {
+    if let Some(details) = details {
+        data["details"] = Value::Object(details.clone());
+    }
 }
 
 pub(super) fn step_cancelled(step: &Named, reason: CancelReason, cause: Option<&StepId>) -> EventDraft {
@@ -290,10 +295,14 @@ pub(super) fn run_completed(outputs: Map<String, Value>) -> EventDraft {
     draft(EventKind::RunCompleted, Value::Object(data))
 }
 
-pub(super) fn run_failed(code: &FailureCode, error: &str, step: Option<&Named>) -> EventDraft {
-    let data = json!({"failure_code": code.as_str(), "error": error});
-    let unnamed = json!({"failure_code": code.as_str(), "error": error, "step_id": null});
-    draft(EventKind::RunFailed, step.map_or(unnamed, |step| step.with(data)))
+pub(super) fn run_failed(error: &StepError, step: Option<&Named>) -> EventDraft {
+    let data = json!({"failure_code": error.code.as_str(), "error": error.message});
+    let mut data = match step {
+        Some(step) => step.with(data),
+        None => json!({"failure_code": error.code.as_str(), "error": error.message, "step_id": null}),
+    };
+    note_details(&mut data, error.details.as_deref());
+    draft(EventKind::RunFailed, data)
 }
 
 pub(super) fn run_stopped(by: Stopper) -> EventDraft {

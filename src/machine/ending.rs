@@ -27,7 +27,7 @@ impl Turn<'_> {
         self.emit(draft::step_failed(&self.named(step), attempt, error, took));
         self.cancel_in_flight(CancelReason::RunFailed, Some(&cause.id));
         self.block_pending();
-        self.fail_run("step_failed", &error.code, &error.message, Some(cause));
+        self.fail_run("step_failed", error, Some(cause));
     }
 
     /// Ends the run on somebody's word.
@@ -76,12 +76,13 @@ impl Turn<'_> {
         let slow = self.in_flight().into_iter().find(|step| !self.machine.is_loop(*step));
         let slow = slow.map(|step| self.named(step));
         let named = slow.as_ref().map(|step| format!(", {step} first")).unwrap_or_default();
-        let error = format!(
+        let message = format!(
             "the graceful stop took longer than {}; cancelled what was still in flight{named}",
             human(DRAIN_TIMEOUT)
         );
         self.cancel_in_flight(CancelReason::DrainTimeout, None);
-        self.fail_run("drain_timeout", &FailureCode::DrainTimeout, &error, slow.as_ref());
+        let error = StepError::lasting(FailureCode::DrainTimeout, message);
+        self.fail_run("drain_timeout", &error, slow.as_ref());
     }
 
     /// Ends the run if nothing is left to do. What is left of a paused run, if anything, waits.
@@ -98,9 +99,9 @@ impl Turn<'_> {
         }
     }
 
-    fn fail_run(&mut self, reason: &str, code: &FailureCode, error: &str, step: Option<&Named>) {
+    fn fail_run(&mut self, reason: &str, error: &StepError, step: Option<&Named>) {
         self.change_at_end(&RunStatus::Failed, reason);
-        self.emit(draft::run_failed(code, error, step));
+        self.emit(draft::run_failed(error, step));
     }
 
     fn stop_run(&mut self, stopper: Stopper) {

@@ -9,11 +9,11 @@ use serde_json::{Value, json};
 
 use super::children::Child;
 use super::draft::Stopper;
-use super::io::Caller;
+use super::io::{Caller, Failure};
 use super::state::{Fate, Machine, Progression, Task};
 use crate::domain::{
-    EventKind, FailureCode, Graph, ParentStep, Principal, RunEvent, RunId, RunStatus, SkipReason, StepId,
-    StepKind, StepStatus, TaskId, Timestamp, WorkflowId,
+    Drain, EventKind, FailureCode, Graph, ParentStep, Principal, RunEvent, RunId, RunStatus, SkipReason,
+    StepId, StepKind, StepStatus, TaskId, Timestamp, WorkflowId,
 };
 
 impl Machine {
@@ -105,9 +105,10 @@ impl Machine {
         self.status = RunStatus::parse(text(data, "to"));
         let is_paused = self.status == RunStatus::Paused;
         self.pause_reason = if is_paused { text(data, "reason") } else { "" }.into();
-        let deadline = data.get("drain_deadline").and_then(Value::as_str);
-        self.drain_deadline = deadline.and_then(|deadline| deadline.parse().ok());
+        self.drain = None;
         if self.status == RunStatus::Draining {
+            let deadline = text(data, "drain_deadline").parse().ok();
+            self.drain = deadline.map(|deadline| Drain { since: at, deadline });
             self.drained_by = Stopper::of(text(data, "reason"));
         }
         if self.status == RunStatus::Running {
@@ -118,8 +119,12 @@ impl Machine {
     }
 
     fn fold_failure(&mut self, data: &Value) {
-        let code = FailureCode::parse(text(data, "failure_code"));
-        self.failure = Some((code, text(data, "error").to_owned()));
+        self.failure = Some(Failure {
+            code: FailureCode::parse(text(data, "failure_code")),
+            error: text(data, "error").to_owned(),
+            details: data.get("details").and_then(Value::as_object).cloned(),
+            step: data.get("step_id").and_then(Value::as_str).map(StepId::new),
+        });
     }
 
     fn fold_step(&mut self, kind: &EventKind, data: &Value, at: Timestamp) {

@@ -116,7 +116,7 @@ impl Turn<'_> {
             let message =
                 format!("version {version} cannot run: {problem}; correct the graph and publish it again");
             let code = FailureCode::parse("VALIDATION_ERROR");
-            return self.reject(start, &StepError { code, message, retryable: false });
+            return self.reject(start, &StepError::lasting(code, message));
         }
         self.emit(draft::run_started(start));
     }

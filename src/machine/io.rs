@@ -137,7 +137,20 @@ pub struct ChildEnd {
     /// What it hands to its parent, see [`Machine::output`](super::Machine::output).
     pub output: Value,
     /// Why it failed or was stopped.
-    pub failure: Option<(FailureCode, String)>,
+    pub failure: Option<Failure>,
+}
+
+/// Why a run failed, was stopped or was refused.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Failure {
+    /// The platform's code for it.
+    pub code: FailureCode,
+    /// In words; may be empty.
+    pub error: String,
+    /// What more is known of it, as in [`StepError::details`].
+    pub details: Option<Map<String, Value>>,
+    /// The step that caused it, an inner step of a loop rather than the loop; none where it was no step.
+    pub step: Option<StepId>,
 }
 
 /// How an attempt ended.
@@ -161,6 +174,21 @@ pub struct StepError {
     pub message: String,
     /// Whether another attempt can help.
     pub retryable: bool,
+    /// What more is known, for programs: `provider` of a connection that lacks. Never a secret. The
+    /// machine adds `step_name`, the step's display name, else its id.
+    pub details: Option<Box<Map<String, Value>>>,
+}
+
+impl StepError {
+    /// An error that its code and its words tell whole.
+    pub fn new(code: FailureCode, message: String, retryable: bool) -> Self {
+        Self { code, message, retryable, details: None }
+    }
+
+    /// One that no further attempt can help.
+    pub fn lasting(code: FailureCode, message: String) -> Self {
+        Self::new(code, message, false)
+    }
 }
 
 /// Names a timer within its run.

@@ -51,8 +51,8 @@ pub use draft::MACHINE_VERSION;
 pub use ending::DRAIN_TIMEOUT;
 pub use episode::{AGENT_HANDOFF_REFUSED, AWAITING_CHAT, AWAITING_EPISODE_CLOSE};
 pub use io::{
-    Call, Caller, ChildCall, ChildEnd, ConnectionChoice, EventDraft, Input, Order, Outcome, Reaction,
-    Refusal, StartInput, StepError, TimerKey, Work,
+    Call, Caller, ChildCall, ChildEnd, ConnectionChoice, EventDraft, Failure, Input, Order, Outcome,
+    Reaction, Refusal, StartInput, StepError, TimerKey, Work,
 };
 pub use loops::REVIEW_TASK;
 pub use recover::RECOVERY_TASK;

@@ -32,8 +32,8 @@ impl Turn<'_> {
     /// is not the call's.
     pub(super) fn recover(&mut self, repeatable: &[StepId]) {
         let repeatable: HashSet<_> = repeatable.iter().collect();
-        if let Some(deadline) = self.machine.drain_deadline {
-            self.set_timer(TimerKey::Drain, deadline);
+        if let Some(drain) = self.machine.drain {
+            self.set_timer(TimerKey::Drain, drain.deadline);
         }
         self.rearm_iterations();
         for step in self.in_flight() {
@@ -171,6 +171,6 @@ impl Turn<'_> {
             _ => FailureCode::UpstreamError,
         };
         let took = age(self.machine.steps[step].began_at, self.at);
-        self.fail(step, &StepError { code, message, retryable: false }, took);
+        self.fail(step, &StepError::lasting(code, message), took);
     }
 }

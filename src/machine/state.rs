@@ -8,12 +8,11 @@ use serde_json::Value;
 use super::children::Child;
 use super::draft::{Named, Stopper};
 use super::episode::Episode;
-use super::io::Caller;
+use super::io::{Caller, Failure};
 use super::loops::{Lane, LoopState};
 use super::plan::Plan;
 use crate::domain::{
-    FailureCode, Graph, Principal, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp,
-    WorkflowId,
+    Drain, Graph, Principal, RunId, RunStatus, StepId, StepSpec, StepStatus, TaskId, Timestamp, WorkflowId,
 };
 
 /// A run, as the fold of its events.
@@ -43,13 +42,13 @@ pub struct Machine {
     /// How many steps of the graph ended so far.
     pub(super) ended: usize,
     pub(super) tasks: HashMap<TaskId, Task>,
-    pub(super) failure: Option<(FailureCode, String)>,
+    pub(super) failure: Option<Failure>,
     /// Of a graph with gated steps.
     pub(super) episode: Option<Episode>,
     /// Why the run is paused, while it is.
     pub(super) pause_reason: Box<str>,
-    /// When a graceful stop is out of time.
-    pub(super) drain_deadline: Option<Timestamp>,
+    /// The graceful stop, while it is under way.
+    pub(super) drain: Option<Drain>,
     /// On whose word it stops gracefully.
     pub(super) drained_by: Stopper,
 }
@@ -177,7 +176,7 @@ impl Machine {
             failure: None,
             episode,
             pause_reason: "".into(),
-            drain_deadline: None,
+            drain: None,
             drained_by: Stopper::Operator,
         }
     }

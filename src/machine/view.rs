@@ -3,9 +3,10 @@
 use serde_json::{Map, Value, json};
 
 use super::AWAITING_EPISODE_CLOSE;
+use super::io::Failure;
 use super::state::{Machine, Progression};
 use crate::domain::template::{Scope, walk};
-use crate::domain::{FailureCode, PendingTask, Progress, RunId, RunStatus, StepId, StepStatus};
+use crate::domain::{Drain, PendingTask, Progress, RunId, RunStatus, StepId, StepStatus};
 
 /// The phase of a run in which nothing is left to do but a person's decision.
 pub const AWAITING_HUMAN_TASK: &str = "awaiting_human_task";
@@ -63,9 +64,14 @@ impl Machine {
         }
     }
 
-    /// Why the run failed or was stopped or refused: the code, and words, which may be empty.
-    pub fn failure(&self) -> Option<(&FailureCode, &str)> {
-        self.failure.as_ref().map(|(code, error)| (code, error.as_str()))
+    /// Why the run failed or was stopped or refused.
+    pub fn failure(&self) -> Option<&Failure> {
+        self.failure.as_ref()
+    }
+
+    /// The graceful stop, while it is under way.
+    pub fn drain(&self) -> Option<Drain> {
+        self.drain
     }
 
     /// Where a step of the graph stands, or an inner step in flight, by its path.

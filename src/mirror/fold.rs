@@ -2,6 +2,8 @@
 
 use std::time::Duration;
 
+use serde_json::Value;
+
 use crate::domain::{EventKind, FailureCode, Run, RunEvent, RunStatus, StepId, Timestamp, clock};
 
 /// For so long after the stream told of a run's end, a list that says otherwise is a late one.
@@ -46,6 +48,9 @@ fn set_status(run: &mut Run, status: RunStatus, event: &RunEvent) {
     }
     if let Some(error) = event.text("error") {
         run.error = Some(error.into());
+    }
+    if let Some(details) = event.data.get("details").and_then(Value::as_object) {
+        run.error_details = Some(Box::new(details.clone()));
     }
     run.status = status;
 }
@@ -95,6 +100,7 @@ pub(super) fn keep_unlisted(listed: &mut Run, known: Run) {
     }
     if listed.status == known.status {
         listed.failed_step = listed.failed_step.take().or(known.failed_step);
+        listed.error_details = listed.error_details.take().or(known.error_details);
     }
 }
 

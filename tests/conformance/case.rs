@@ -20,6 +20,8 @@ pub(crate) struct Case {
     #[expect(dead_code, reason = "the rule is for the reader of the file")]
     rule: String,
     #[serde(default)]
+    pub(crate) agents: Map<String, Value>,
+    #[serde(default)]
     pub(crate) children: Map<String, Value>,
     pub(crate) graph: Value,
     pub(crate) start: Option<Value>,
@@ -45,10 +47,17 @@ pub(crate) struct Case {
 pub(crate) struct Act {
     /// The event's line.
     pub(crate) after: String,
+    /// How often it must have been seen.
+    #[serde(default = "once")]
+    pub(crate) times: u32,
     /// A decision: `{task, approved, result?, of?}`, `of` being a child's name.
     pub(crate) decide: Option<Value>,
     /// A command; the run's id is added.
     pub(crate) command: Option<Value>,
+}
+
+fn once() -> u32 {
+    1
 }
 
 /// Why the run failed.
@@ -76,7 +85,8 @@ impl Case {
 
     /// Holds a log against the case.
     pub(crate) fn check_events(&self, events: &[RunEvent]) -> Result<(), String> {
-        let mut got: Vec<String> = events.iter().map(line).collect();
+        let told = events.iter().filter(|event| event.kind != EventKind::AgentTurnStatus);
+        let mut got: Vec<String> = told.map(line).collect();
         let mut want = self.events.clone();
         if self.unordered {
             got.sort();
@@ -106,6 +116,7 @@ pub(crate) fn line(event: &RunEvent) -> String {
         }
         EventKind::StepCancelled => parts.push(word("reason")),
         EventKind::StepStarted if data["attempt"] != 1 => parts.push(format!("#{}", data["attempt"])),
+        EventKind::AgentTurnToolRound => parts.push(format!("{} {}", data["round"], word("tool"))),
         EventKind::HumanTaskCompleted => parts.push(format!("approved={}", data["approved"])),
         EventKind::RunFailed => parts.push(word("failure_code")),
         _ => {}

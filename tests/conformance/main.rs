@@ -5,11 +5,12 @@
 //!
 //! ```text
 //! rule       what of the contract it shows, in one sentence
-//! children   {name: graph}: workflows published before; `${name}` in texts below stands for their ids
+//! agents     {name: definition}: agents created before; `${name}` in texts below stands for their ids
+//! children   {name: graph}: workflows published before, likewise
 //! graph      the workflow
 //! start      the body of its start command; a start without input if absent
 //! refused    instead of all below: the status and body of a start that is refused
-//! acts       what a person does: {after: event line, decide | command: …}, in this order
+//! acts       what a person does: {after: event line, times?, decide | command: …}, in this order
 //! events     the run's whole log as lines; `unordered` of those that run side by side
 //! status     how the run ends; failure: its code and a part of its words
 //! results    of steps, as patterns; context: the same of the whole context
@@ -17,8 +18,14 @@
 //! ```
 //!
 //! An event line is its type, its step, `[iteration]`, and of a change of state `from>to`, of a skip
-//! `skipped:reason`, of an attempt after the first `#attempt`. In patterns, objects may have more
-//! fields than they name, `"$any"` is any value, `"$text:x"` a text that holds `x`.
+//! `skipped:reason`, of an attempt after the first `#attempt`, of an agent's tool its round and name.
+//! How often an agent tells its status is not in the contract, so `agent_turn_status` has no line. In
+//! patterns, objects may have more fields than they name, `"$any"` is any value, `"$text:x"` a text
+//! that holds `x`.
+//!
+//! What the model `script` answers stands in the agent's `llm_params.script`, one answer a round:
+//! `{"say": TEXT}`, `{"call": TOOL, "with": ARGUMENTS}`, `{"calls": [..]}` for several at once, or
+//! `{"echo": true}`, the last message it was sent.
 #![cfg(feature = "server")]
 #![expect(
     clippy::unwrap_used,
@@ -80,6 +87,7 @@ fn every_type_of_step_has_a_case() {
         "for_each",
         "while",
         "workflow_call",
+        "agent_call",
         "external_agent",
     ] {
         assert!(text.contains(&format!("\"type\":\"{kind}\"")), "no case has a {kind}");

@@ -1,6 +1,6 @@
 //! The program under test, and driving a case through it.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 use std::time::Duration;
 
 use arcc::client::Client;
@@ -31,9 +31,18 @@ pub(crate) struct Rig {
 /// What a case's run is known by.
 struct Subject<'c> {
     case: &'c Case,
-    ids: HashMap<&'c str, WorkflowId>,
+    /// The ids of children and agents, by their names in the case.
+    ids: Ids<'c>,
     workflow: WorkflowId,
     run: RunId,
+}
+
+type Ids<'c> = HashMap<&'c str, String>;
+
+impl Subject<'_> {
+    fn child(&self, name: &str) -> WorkflowId {
+        WorkflowId::new(self.ids[name].as_str())
+    }
 }
 
 impl Rig {
@@ -61,9 +70,13 @@ impl Rig {
     }
 
     async fn drive(&self, case: &Case) -> Result<(), String> {
-        let mut ids = HashMap::new();
+        let mut ids = Ids::new();
+        for (name, definition) in &case.agents {
+            ids.insert(name.as_str(), self.create_agent(name, definition).await?);
+        }
         for (name, graph) in &case.children {
-            ids.insert(name.as_str(), self.publish(name, &with_ids(graph, &ids)).await);
+            let child = self.publish(name, &with_ids(graph, &ids)).await;
+            ids.insert(name.as_str(), child.to_string());
         }
         let workflow = self.publish(&case.name, &with_ids(&case.graph, &ids)).await;
         let mut stream = self.stream(&workflow).await;
@@ -95,6 +108,14 @@ impl Rig {
         made.id
     }
 
+    async fn create_agent(&self, name: &str, definition: &Value) -> Result<String, String> {
+        let mut body = definition.clone();
+        body["name"] = name.into();
+        let (status, answer) = self.post("/v1/agents", &body).await;
+        let id = answer["id"].as_str().filter(|_| status == 201);
+        id.map(str::to_owned).ok_or_else(|| format!("the agent `{name}` was refused: {status} {answer}"))
+    }
+
     async fn post(&self, path: &str, body: &Value) -> (u16, Value) {
         let request = reqwest::Client::new().post(format!("{}{path}", self.serve.url()));
         let answer = request.bearer_auth(self.serve.token()).json(body).send().await.unwrap();
@@ -121,12 +142,12 @@ impl Rig {
     ) -> Result<Vec<RunEvent>, String> {
         let mut acts = subject.case.acts.iter().peekable();
         let mut events = Vec::new();
-        let mut seen = HashSet::new();
+        let mut seen: HashMap<String, u32> = HashMap::new();
         while let Some(event) = stream.next().await {
             if event.run_id != subject.run {
                 continue;
             }
-            seen.insert(line(&event));
+            *seen.entry(line(&event)).or_default() += 1;
             let is_end = matches!(
                 event.kind.as_str(),
                 "run_completed" | "run_failed" | "run_stopped" | "run_rejected"
@@ -140,7 +161,8 @@ impl Rig {
                     Err(format!("never seen: {}", left.join(", ")))
                 };
             }
-            while let Some(act) = acts.next_if(|act| seen.contains(&act.after)) {
+            let is_due = |act: &&Act| seen.get(&act.after).is_some_and(|times| *times >= act.times);
+            while let Some(act) = acts.next_if(is_due) {
                 self.act(subject, act).await?;
             }
         }
@@ -156,13 +178,13 @@ impl Rig {
         }
         let Some(decision) = &act.decide else { return Err("an act does nothing".into()) };
         let workflow = match decision.get("of").and_then(Value::as_str) {
-            Some(child) => &subject.ids[child],
-            None => &subject.workflow,
+            Some(child) => subject.child(child),
+            None => subject.workflow.clone(),
         };
         let tasks = self.client.tasks().await.map_err(|error| error.to_string())?.items;
         let wanted = decision["task"].as_str().unwrap_or_default();
         let is_meant = |task: &&arcc::domain::PendingTask| {
-            task.workflow_id == *workflow
+            task.workflow_id == workflow
                 && task.task_id.as_str() == wanted
                 && (decision.get("of").is_some() || task.run_id == subject.run)
         };
@@ -171,7 +193,7 @@ impl Rig {
         if let Some(result) = decision.get("result") {
             body["result"] = result.clone();
         }
-        let path = paths::complete_task(workflow, &task.run_id, &task.task_id);
+        let path = paths::complete_task(&workflow, &task.run_id, &task.task_id);
         let (status, answer) = self.post(&path, &body).await;
         if status == 200 { Ok(()) } else { Err(format!("{path}: {status} {answer}")) }
     }
@@ -208,7 +230,7 @@ impl Rig {
     async fn check_children(&self, subject: &Subject<'_>) -> Result<(), String> {
         for (name, wanted) in &subject.case.children_end {
             let told = |error: arcc::wire::CallError| error.to_string();
-            let child = self.client.workflow(&subject.ids[name.as_str()]).await.map_err(told)?;
+            let child = self.client.workflow(&subject.child(name)).await.map_err(told)?;
             let runs = self.client.runs_of(&child, 100, None).await.map_err(told)?.runs;
             let mut statuses: Vec<_> = runs.iter().map(|run| run.status.to_string()).collect();
             statuses.sort();
@@ -233,13 +255,11 @@ fn event(message: Message) -> Option<RunEvent> {
     }
 }
 
-/// The value with the ids of workflows in place of `${name}`.
-fn with_ids(value: &Value, ids: &HashMap<&str, WorkflowId>) -> Value {
+/// The value with the ids of children and agents in place of `${name}`.
+fn with_ids(value: &Value, ids: &Ids<'_>) -> Value {
     match value {
         Value::String(text) => {
-            let put = |text: String, (name, id): (&&str, &WorkflowId)| {
-                text.replace(&format!("${{{name}}}"), id.as_str())
-            };
+            let put = |text: String, (name, id): (&&str, &String)| text.replace(&format!("${{{name}}}"), id);
             Value::String(ids.iter().fold(text.clone(), put))
         }
         Value::Array(items) => items.iter().map(|item| with_ids(item, ids)).collect(),

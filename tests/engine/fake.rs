@@ -107,7 +107,7 @@ impl Executor for Shared {
             };
             let failed = |retryable| {
                 let message = format!("`{}` was told to fail", call.step);
-                Outcome::Failed(StepError { code: FailureCode::McpToolFailed, message, retryable })
+                Outcome::Failed(StepError::new(FailureCode::McpToolFailed, message, retryable))
             };
             match &*word {
                 "fail" => failed(false),
@@ -259,8 +259,10 @@ pub(crate) async fn assert_refolds(engine: &Engine, (workflow, id): (&WorkflowId
         status: machine.status().clone(),
         phase: machine.phase().map(Into::into),
         progress: machine.progress(),
-        failure_code: machine.failure().map(|(code, _)| code.clone()),
-        error: machine.failure().map(|(_, error)| error.into()),
+        failure_code: machine.failure().map(|failure| failure.code.clone()),
+        error: machine.failure().map(|failure| failure.error.as_str().into()),
+        failed_step: machine.failure().and_then(|failure| failure.step.clone()),
+        drain: machine.drain(),
         started_at: events[0].at,
         ended_at: last.filter(|_| machine.status().is_terminal()),
         updated_at: last,

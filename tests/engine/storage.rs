@@ -147,8 +147,13 @@ async fn a_file_of_the_first_schema_gets_the_new_tables_and_keeps_what_it_has() 
     };
     assert!(newer.contains(&"dry_runs".to_owned()), "{newer:?}");
     newer.iter().for_each(|name| old.execute_batch(&format!("DROP TABLE {name}")).unwrap());
-    // Indexes that came later to a table of the first schema.
-    old.execute_batch("DROP INDEX runs_started; DROP INDEX runs_ended").unwrap();
+    // What came later to a table of the first schema, and what left it.
+    old.execute_batch(
+        "DROP INDEX runs_started; DROP INDEX runs_ended; ALTER TABLE runs ADD COLUMN input TEXT NOT NULL DEFAULT '{}';
+         ALTER TABLE runs DROP COLUMN failed_step; ALTER TABLE runs DROP COLUMN error_details;
+         ALTER TABLE runs DROP COLUMN drain_since; ALTER TABLE runs DROP COLUMN drain_deadline",
+    )
+    .unwrap();
     old.pragma_update(None, "user_version", 1).unwrap();
     drop(old);
     let shared = std::sync::Arc::new(crate::fake::Shared(Fake::new()));

@@ -50,6 +50,23 @@ async fn ask(runtime: &Runtime, base: &str, credential: &str) -> Outcome {
     executor.unwrap().execute(call, CancellationToken::new()).await
 }
 
+/// What comes of a run of one step; whatever of it is kept and told holds no key.
+async fn run(runtime: &Runtime, step: Value) -> Value {
+    let graph = json!({"steps": [step]});
+    let made = runtime.send("POST", "/v1/workflows", json!({"name": "w", "graph": graph})).await;
+    let workflow = format!("/v1/workflows/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(runtime.send("POST", &format!("{workflow}/versions"), json!({})).await.status, 201);
+    let started = runtime.send("POST", &format!("{workflow}/command"), json!({"command": "start"})).await;
+    let run = format!("{workflow}/runs/{}", started.body["run_id"].as_str().unwrap());
+    let summary = runtime.until(&format!("{run}/summary"), |body| body["run_complete"] == true).await;
+    let (events, context) =
+        (runtime.get(&format!("{run}/events")).await, runtime.get(&format!("{run}/context")).await);
+    for told in [&summary, &events, &context] {
+        assert!(!told.to_string().contains("sk-"), "{told}");
+    }
+    json!({"run": summary, "steps": context["steps"]})
+}
+
 /// A provider that answers one key alone.
 async fn provider(name: &'static str, value: &'static str) -> MockServer {
     let server = MockServer::start().await;
@@ -97,6 +114,70 @@ async fn a_step_is_answered_with_the_key_of_the_connection_it_names() {
     let shown = runtime.get(&path).await;
     assert_eq!(shown["status"], "needs_reconnect");
     assert!(!shown.to_string().contains("sk-wrong-key"), "{shown}");
+}
+
+#[tokio::test]
+async fn an_agent_is_answered_with_the_key_of_the_connection_it_names() {
+    let own = provider("authorization", "Bearer sk-environment").await;
+    let stored = provider("x-key", "stored-key-of-team").await;
+    let dir = tempfile::tempdir().unwrap();
+    let llm = Some(LlmProvider::new(&format!("{}/v1", own.uri()), Some("sk-environment".into())));
+    let server = Server::start(ServeOptions { llm, ..options(dir.path()) }).await.unwrap();
+    let runtime = Runtime::of(server, dir);
+    let body = json!({
+        "display_name": "Team", "provider": "acme", "service": "llm", "server_url": format!("{}/v1", stored.uri()),
+        "send_as": {"header": "x-key"}, "credentials": {"api_key": "stored-key-of-team"},
+    });
+    let id = connection(&runtime, body).await;
+    let agent = json!({"id": "helper", "name": "Helper", "model": "small", "llm_credential_id": id});
+    assert_eq!(runtime.send("POST", "/v1/agents", agent).await.status, 201);
+    let step = json!({"id": "a", "type": "agent_call", "agent_id": "helper", "prompt": "Hello."});
+    let done = run(&runtime, step.clone()).await;
+    assert_eq!(done["steps"]["a"]["result"]["message"], "stored-key-of-team", "{done}");
+    assert_eq!(own.received_requests().await.unwrap().len(), 0);
+
+    // The key is refused: the step fails, the connection needs a person, nothing tells the key.
+    let path = format!("/v1/connections/{id}");
+    let wrong = json!({"credentials": {"api_key": "sk-wrong-key"}});
+    assert_eq!(runtime.send("PATCH", &path, wrong).await.status, 200);
+    let failed = run(&runtime, step.clone()).await;
+    assert_eq!(failed["run"]["failure_code"], "LLM_REQUEST_FAILED");
+    assert!(failed["run"]["error"].as_str().unwrap().contains("check the connection `Team`"), "{failed}");
+    assert_eq!(runtime.get(&path).await["status"], "needs_reconnect");
+
+    // A place that no secret may lead to is not called.
+    let inward = json!({"server_url": "https://169.254.169.254/v1"});
+    assert_eq!(runtime.send("PATCH", &path, inward).await.status, 200);
+    let denied = run(&runtime, step).await;
+    assert!(
+        denied["run"]["error"].as_str().unwrap().contains("the model provider is not called"),
+        "{denied}"
+    );
+    runtime.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn without_a_provider_of_its_own_the_only_connection_for_models_answers() {
+    let stored = provider("authorization", "Bearer stored-key-of-team").await;
+    let dir = tempfile::tempdir().unwrap();
+    let runtime = Runtime::of(Server::start(options(dir.path())).await.unwrap(), dir);
+    let team = |name: &str| {
+        json!({"display_name": name, "provider": "acme", "service": "llm",
+            "server_url": format!("{}/v1", stored.uri()), "credentials": {"api_key": "stored-key-of-team"}})
+    };
+    let step = json!({"id": "a", "type": "llm_call", "model": "small", "prompt": "Hello."});
+    let none = run(&runtime, step.clone()).await;
+    assert!(none["run"]["error"].as_str().unwrap().contains("no model provider is configured"), "{none}");
+    let id = connection(&runtime, team("Team")).await;
+    let done = run(&runtime, step.clone()).await;
+    assert_eq!(done["steps"]["a"]["result"]["text"], "Bearer stored-key-of-team", "{done}");
+    let resolved = runtime.send("POST", "/v1/llm/resolve", json!({"model": "small"})).await;
+    assert_eq!(resolved.body["llm_credential_id"], json!(id));
+    connection(&runtime, team("Other")).await;
+    let unclear = run(&runtime, step).await;
+    assert!(unclear["run"]["error"].as_str().unwrap().contains("(`Other`, `Team`)"), "{unclear}");
+    assert_eq!(runtime.send("POST", "/v1/llm/resolve", json!({"model": "small"})).await.status, 422);
+    runtime.server.shutdown().await;
 }
 
 #[tokio::test]

@@ -1,7 +1,7 @@
 //! The runtime with everything it ships: Lua workers, the tools server, the executor between.
 
 use pretty_assertions::assert_eq;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use arcc::server::samples::{SAMPLES, Samples};
 use arcc::server::serve::{ServeOptions, Server};
@@ -35,6 +35,62 @@ async fn a_run_calls_a_tool_and_a_script_and_completes() {
     assert_eq!((&summary["status"], &summary["error"]), (&json!("completed"), &json!(null)));
     let context = runtime.get(&format!("{run}/context")).await;
     assert_eq!(context["steps"]["sum"]["result"], json!({"base": "EUR", "twice": 42}));
+    runtime.server.shutdown().await;
+}
+
+/// A published workflow of these steps; its path.
+async fn published(runtime: &Runtime, steps: Value) -> String {
+    let made = runtime.send("POST", "/v1/workflows", json!({"name": "w", "graph": {"steps": steps}})).await;
+    let workflow = format!("/v1/workflows/{}", made.body["id"].as_str().unwrap());
+    assert_eq!(runtime.send("POST", &format!("{workflow}/versions"), json!({})).await.status, 201);
+    workflow
+}
+
+#[tokio::test]
+async fn a_failed_runs_row_names_the_step_and_what_it_lacks() {
+    let runtime = start(Samples::Off).await;
+    let send = json!({"id": "send", "type": "mcp_call", "name": "Send it", "tool_name": "send",
+        "server_url": "https://crm.example.com/mcp", "connection_resolution": "principal"});
+    let each =
+        json!({"id": "each", "type": "for_each", "for_each_items": [1], "for_each_body_steps": [send]});
+    let workflow = published(&runtime, json!([each])).await;
+    let start = json!({"command": "start", "params": {"run_id": "r"}});
+    assert_eq!(runtime.send("POST", &format!("{workflow}/command"), start).await.status, 200);
+    let run = format!("{workflow}/runs/r");
+    let summary = runtime.until(&format!("{run}/summary"), |body| body["run_complete"] == true).await;
+    let feed = runtime.get("/v1/runs").await;
+    let details = json!({"provider": "https://crm.example.com/mcp", "step_name": "Send it"});
+    for row in [&feed["runs"][0], &summary, &runtime.get(&run).await] {
+        assert_eq!(row["failed_step_id"], "each#body#send", "{row}");
+        assert_eq!(row["failure_code"], "principal_not_connected");
+        assert_eq!(row["error_details"], details);
+    }
+    let events = runtime.get(&format!("{run}/events")).await;
+    let failed = |kind: &str| {
+        let mut events = events["events"].as_array().unwrap().iter();
+        events.find(|event| event["event_type"] == kind).unwrap()["data"]["details"].clone()
+    };
+    assert_eq!((failed("step_failed"), failed("run_failed")), (details.clone(), details));
+    runtime.server.shutdown().await;
+}
+
+#[tokio::test]
+async fn a_draining_runs_row_says_until_when() {
+    let runtime = start(Samples::Off).await;
+    let slow = json!({"id": "slow", "type": "lua_script", "script": "while true do end", "timeout_s": 30});
+    let workflow = published(&runtime, json!([slow])).await;
+    let command = format!("{workflow}/command");
+    let start = json!({"command": "start", "params": {"run_id": "r"}});
+    assert_eq!(runtime.send("POST", &command, start).await.status, 200);
+    let stop = |mode: &str| json!({"command": "stop", "params": {"run_id": "r", "mode": mode}});
+    assert_eq!(runtime.send("POST", &command, stop("graceful")).await.status, 200);
+    let row = runtime.get("/v1/runs").await["runs"][0].clone();
+    let instant = |field: &str| row[field].as_str().unwrap().parse::<arcc::domain::Timestamp>().unwrap();
+    let span = instant("drain_deadline").duration_since(instant("drain_started_at"));
+    assert_eq!((row["status"].as_str(), span.as_secs()), (Some("draining"), 60));
+    assert_eq!(runtime.send("POST", &command, stop("immediate")).await.status, 200);
+    let row = runtime.get("/v1/runs").await["runs"][0].clone();
+    assert_eq!((row["status"].as_str(), row.get("drain_deadline")), (Some("stopped"), None));
     runtime.server.shutdown().await;
 }
 

@@ -45,7 +45,7 @@ impl Remedy {
 
 /// The failure of a loop that is written wrongly.
 pub(in crate::machine) fn invalid(message: String) -> StepError {
-    StepError { code: FailureCode::parse("VALIDATION_ERROR"), message, retryable: false }
+    StepError::lasting(FailureCode::parse("VALIDATION_ERROR"), message)
 }
 
 impl Turn<'_> {
@@ -134,14 +134,18 @@ impl Turn<'_> {
             self.named(step),
             error.message
         );
-        json!({
+        let mut payload = json!({
             "message": message,
             "item": item,
             "index": lane.map(|lane| lane.iteration),
             "error": error.message,
             "failure_code": error.code.as_str(),
             "attempt": self.machine.steps[step].attempt,
-        })
+        });
+        if let Some(details) = &error.details {
+            payload["details"] = Value::Object(*details.clone());
+        }
+        payload
     }
 
     /// Whether a task asks what to do about an item.
@@ -183,10 +187,10 @@ impl Turn<'_> {
         let text = |field| {
             payload.and_then(|payload| payload.get(field)).and_then(Value::as_str).unwrap_or_default()
         };
+        let details = payload.and_then(|payload| payload.get("details")).and_then(Value::as_object);
         StepError {
-            code: FailureCode::parse(text("failure_code")),
-            message: text("error").into(),
-            retryable: false,
+            details: details.cloned().map(Box::new),
+            ..StepError::lasting(FailureCode::parse(text("failure_code")), text("error").into())
         }
     }
 
@@ -207,7 +211,7 @@ impl Turn<'_> {
         let limit = human(state.body.limit.unwrap_or_default());
         let message =
             format!("iteration {iteration} of step `{step}` took longer than its {field} of {limit}");
-        let error = StepError { code: FailureCode::RunStalledOrTimedOut, message, retryable: false };
+        let error = StepError::lasting(FailureCode::RunStalledOrTimedOut, message);
         let took = age(self.machine.steps[lane].began_at, self.at);
         self.release(lane);
         self.fail(lane, &error, took);

@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::driver::{Driver, call, human, lua, timeout};
 use crate::domain::{EventKind, FailureCode, RunStatus, StepStatus, StopMode};
-use crate::machine::{AWAITING_CHILD_TASK, AWAITING_HUMAN_TASK, ChildEnd, Input};
+use crate::machine::{AWAITING_CHILD_TASK, AWAITING_HUMAN_TASK, ChildEnd, Failure, Input};
 
 const TOOK: Duration = Duration::from_millis(7);
 
@@ -20,7 +20,8 @@ fn done(output: Value) -> ChildEnd {
 }
 
 fn ill(status: RunStatus, code: &str, error: &str) -> ChildEnd {
-    let failure = Some((FailureCode::parse(code), error.to_owned()));
+    let failure =
+        Some(Failure { code: FailureCode::parse(code), error: error.into(), details: None, step: None });
     ChildEnd { status, output: json!({}), failure }
 }
 
@@ -66,7 +67,7 @@ fn the_failure_of_a_child_is_that_of_its_step_and_names_it() {
     run.send(ended("c", 1, ill(RunStatus::Failed, "LLM_REQUEST_FAILED", "step `x`: no key")));
     assert_eq!(run.code(), FailureCode::LlmRequestFailed);
     let want = format!("the child run `{child}` of the workflow `child` ended failed: step `x`: no key");
-    assert_eq!(run.machine.failure().unwrap().1, want);
+    assert_eq!(run.machine.failure().unwrap().error, want);
 }
 
 #[test]
@@ -87,7 +88,7 @@ fn the_parents_input_is_passed_on_under_the_steps_own() {
     let more = json!({"pass_input": true, "input": [2]});
     let run = Driver::started(json!([call("c", &[], more)]));
     assert_eq!(
-        run.machine.failure().unwrap().1,
+        run.machine.failure().unwrap().error,
         "step `c`: with `pass_parent_input`, both its `input` and the run's input must be objects"
     );
 }
@@ -144,7 +145,7 @@ fn a_child_says_that_its_parent_ended_it() {
     run.send(Input::StopWithParent(StopMode::Graceful)).done("a", json!({}));
     assert_eq!(run.data(&EventKind::StateChanged)["reason"], "parent_run");
     let error = "the run that called it was stopped or failed, and this run with it";
-    assert_eq!(run.machine.end().unwrap().failure.unwrap().1, error);
+    assert_eq!(run.machine.end().unwrap().failure.unwrap().error, error);
 }
 
 #[test]

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::driver::{BLOCKED, Driver, decision, error, human, lua, mcp, retry};
 use crate::domain::{EventKind, FailureCode, RunStatus, StepStatus, StopMode};
-use crate::machine::{Input, Outcome, Refusal, TimerKey};
+use crate::machine::{Failure, Input, Outcome, Refusal, TimerKey};
 
 fn refusal(status: &str, wanted: &'static str) -> Result<(), Refusal> {
     Err(Refusal::WrongStatus { status: status.into(), wanted })
@@ -132,7 +132,13 @@ fn a_graceful_stop_that_overruns_fails() {
     assert_eq!(run.order_lines(), ["cancel a#1", "clear drain"]);
     let error =
         "the graceful stop took longer than 1m00s; cancelled what was still in flight, step `a` first";
-    assert_eq!(run.machine.failure(), Some((&FailureCode::DrainTimeout, error)));
+    let want = Failure {
+        code: FailureCode::DrainTimeout,
+        error: error.into(),
+        details: None,
+        step: Some("a".into()),
+    };
+    assert_eq!((run.machine.failure(), run.machine.drain()), (Some(&want), None));
 }
 
 #[test]

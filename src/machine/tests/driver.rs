@@ -242,14 +242,14 @@ impl Driver {
     }
 
     pub(super) fn code(&self) -> FailureCode {
-        self.machine.failure().unwrap().0.clone()
+        self.machine.failure().unwrap().code.clone()
     }
 }
 
 pub(super) const BLOCKED: StepStatus = StepStatus::Skipped(SkipReason::Blocked);
 
 pub(super) fn error(retryable: bool) -> StepError {
-    StepError { code: FailureCode::McpToolFailed, message: "busy".into(), retryable }
+    StepError::new(FailureCode::McpToolFailed, "busy".into(), retryable)
 }
 
 pub(super) fn decision(task: &str, approved: bool, result: Value) -> Input {

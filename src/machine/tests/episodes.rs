@@ -180,7 +180,7 @@ fn a_handoff_that_is_not_allowed_fails_the_step(#[case] result: Value, #[case] s
         (run.code(), run.status("triage")),
         (FailureCode::parse(AGENT_HANDOFF_REFUSED), StepStatus::Failed)
     );
-    let error = run.machine.failure().unwrap().1;
+    let error = &run.machine.failure().unwrap().error;
     assert!(error.contains(says), "{error}");
 }
 

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::driver::{BLOCKED, Driver, human, llm, lua, mcp, merged, retry, timeout};
 use crate::domain::{EventKind, FailureCode, RunStatus, SkipReason, StepStatus};
-use crate::machine::{Input, Refusal};
+use crate::machine::{Failure, Input, Outcome, Refusal, StepError};
 
 #[test]
 fn a_retryable_failure_is_tried_again_after_a_growing_delay() {
@@ -51,7 +51,27 @@ fn a_failure_that_no_retry_can_help_is_final() {
         run.data(&EventKind::RunFailed),
         json!({"failure_code": "MCP_TOOL_FAILED", "error": "busy", "step_id": "a"})
     );
-    assert_eq!(run.machine.failure(), Some((&FailureCode::McpToolFailed, "busy")));
+    let want = Failure {
+        code: FailureCode::McpToolFailed,
+        error: "busy".into(),
+        details: None,
+        step: Some("a".into()),
+    };
+    assert_eq!(run.machine.failure(), Some(&want));
+}
+
+#[test]
+fn details_of_a_failure_name_its_step_and_reach_the_run() {
+    let mut run = Driver::started(json!([mcp("a", &[], json!({"name": "Send it", "retry_count": 1}))]));
+    let details = json!({"provider": "crm"}).as_object().cloned().map(Box::new);
+    let error = StepError::lasting(FailureCode::PrincipalNotConnected, "nobody".into());
+    let outcome = Outcome::Failed(StepError { details, ..error });
+    run.finish("a", 1, outcome);
+    let want = json!({"provider": "crm", "step_name": "Send it"});
+    assert_eq!(run.data(&EventKind::StepFailed)["details"], want);
+    assert_eq!(run.data(&EventKind::RunFailed)["details"], want);
+    let failure = run.machine.failure().unwrap();
+    assert_eq!((json!(failure.details), failure.code.as_str()), (want, "principal_not_connected"));
 }
 
 #[test]
@@ -143,7 +163,7 @@ fn a_step_that_cannot_be_prepared_fails_at_once(#[case] step: Value, #[case] cod
         failed.as_str(),
     ];
     assert_eq!(run.events(), want);
-    let error = run.machine.failure().unwrap().1;
+    let error = &run.machine.failure().unwrap().error;
     assert!(error.contains(says), "{error}");
     assert_eq!(run.orders, []);
 }

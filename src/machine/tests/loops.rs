@@ -116,7 +116,7 @@ fn what_is_no_list_is_one_item_or_none(#[case] items: Value, #[case] begun: usiz
 fn a_loop_that_is_written_wrongly_fails_at_once(#[case] step: Value, #[case] says: &str) {
     let run = Driver::started(json!([step]));
     assert_eq!((run.code(), &run.orders), (FailureCode::parse("VALIDATION_ERROR"), &vec![]));
-    let error = run.machine.failure().unwrap().1;
+    let error = &run.machine.failure().unwrap().error;
     assert!(error.contains(says), "{error}");
 }
 
@@ -212,7 +212,10 @@ fn a_person_says_what_becomes_of_an_item(
         }
         "skip" => assert_eq!(run.order_lines(), ["execute each[1]/fetch#1"]),
         _ => {
-            assert_eq!(run.machine.failure().unwrap().1, "step `each#body#fetch` (iteration 0) failed: busy");
+            assert_eq!(
+                run.machine.failure().unwrap().error,
+                "step `each#body#fetch` (iteration 0) failed: busy"
+            );
         }
     }
 }
@@ -250,7 +253,9 @@ fn inner_steps_are_tried_again_and_timed_out_like_any_other() {
     run.after(54).timer(iteration(0));
     let error = "step `each#body#send` (iteration 0) failed: iteration 0 of step `each` took longer than its \
                  for_each_item_timeout_s of 1m00s";
-    assert_eq!(run.machine.failure().unwrap(), (&FailureCode::RunStalledOrTimedOut, error));
+    let failure = run.machine.failure().unwrap();
+    assert_eq!((&failure.code, failure.error.as_str()), (&FailureCode::RunStalledOrTimedOut, error));
+    assert_eq!(failure.step, Some("each#body#send".into()));
     assert_eq!(
         run.order_lines(),
         [

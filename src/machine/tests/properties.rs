@@ -12,7 +12,7 @@ use serde_json::{Value, json};
 use super::driver::{Driver, error, merged};
 use crate::domain::{FailureCode, RunEvent, RunId, RunStatus, SkipReason, StepStatus, StopMode};
 use crate::machine::{
-    AWAITING_EPISODE_CLOSE, Call, ChildCall, ChildEnd, Input, Order, Outcome, REVIEW_TASK, TimerKey,
+    AWAITING_EPISODE_CLOSE, Call, ChildCall, ChildEnd, Failure, Input, Order, Outcome, REVIEW_TASK, TimerKey,
     TurnLimit, TurnNote, Work,
 };
 
@@ -101,7 +101,10 @@ impl World {
             return self.send(run, Input::ChildWaits { step, attempt, waits: what > 0 });
         }
         let child = self.children.remove(index);
-        let failure = |code: &str| Some((FailureCode::parse(code), "busy".to_owned()));
+        let failure = |code: &str| {
+            let code = FailureCode::parse(code);
+            Some(Failure { code, error: "busy".into(), details: None, step: None })
+        };
         let (status, failure) = match what {
             _ if self.draining.contains(&child.run) => (RunStatus::Stopped, failure("RUN_STOPPED")),
             3 => (RunStatus::Failed, failure("MCP_TOOL_FAILED")),

@@ -114,7 +114,7 @@ fn on_crash_fail_fails_the_step_even_if_the_tool_is_repeatable() {
     assert_eq!(run.code(), FailureCode::McpToolFailed);
     let error = "step `a` was in flight when the runtime went down, whether its call took effect is unknown; \
                  on_crash is `fail`";
-    assert_eq!(run.machine.failure().unwrap().1, error);
+    assert_eq!(run.machine.failure().unwrap().error, error);
     assert!(!run.order_lines().contains(&"execute b#1".to_owned()));
 }
 

@@ -91,7 +91,7 @@ fn a_test_that_has_no_answer_fails_the_loop() {
     let mut run = Driver::started(json!([repeat(json!({"while_eval_script": "return {}"}))]));
     run.done("w[0]/poll", json!({})).done("w[0]/while_eval_script", json!({}));
     assert_eq!(
-        run.machine.failure().unwrap().1,
+        run.machine.failure().unwrap().error,
         "step `w`: `while_eval_script` must return a table with `pass`"
     );
 }

@@ -74,11 +74,11 @@ fn a_graph_that_cannot_run_is_rejected() {
     let run = Driver::started(json!([lua("a", &["b"]), lua("b", &["a"])]));
     assert_eq!(run.events(), ["state_changed pending>rejected", "run_rejected"]);
     assert!(run.is(&RunStatus::Rejected));
-    let (code, error) = run.machine.failure().unwrap();
-    assert_eq!(code.as_str(), "VALIDATION_ERROR");
-    assert!(error.contains("wait for each other"), "{error}");
+    let failure = run.machine.failure().unwrap();
+    assert_eq!(failure.code.as_str(), "VALIDATION_ERROR");
+    assert!(failure.error.contains("wait for each other"), "{}", failure.error);
     let dangling = Driver::started(json!([lua("a", &["ghost"])]));
-    assert!(dangling.machine.failure().unwrap().1.contains("`ghost`, which does not exist"));
+    assert!(dangling.machine.failure().unwrap().error.contains("`ghost`, which does not exist"));
 }
 
 #[test]

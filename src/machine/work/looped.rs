@@ -11,7 +11,7 @@ use crate::machine::loops::{Body, MAX_ITEMS, View};
 /// Fails with `VALIDATION_ERROR`, which is also what a graph is refused with.
 pub(super) fn prepare(spec: &StepSpec, run: &View<'_>) -> Result<Prepared, StepError> {
     let code = FailureCode::parse("VALIDATION_ERROR");
-    let invalid = |message| StepError { code: code.clone(), message, retryable: false };
+    let invalid = |message| StepError::lasting(code.clone(), message);
     if let Some(Err(problem)) = Body::of(spec) {
         return Err(invalid(problem));
     }

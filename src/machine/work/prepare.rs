@@ -67,5 +67,5 @@ pub(super) fn text(
 
 /// The failure of a step that is written wrongly; another attempt cannot help.
 pub(super) fn broken(code: &FailureCode, message: String) -> StepError {
-    StepError { code: code.clone(), message, retryable: false }
+    StepError::lasting(code.clone(), message)
 }

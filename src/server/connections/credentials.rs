@@ -4,8 +4,8 @@ use futures_util::FutureExt as _;
 use futures_util::future::BoxFuture;
 use url::Url;
 
-use super::models::models_at;
-use super::{ConnectionError, Connections, Delivery, OAUTH};
+use super::models::{holds_models, models_at};
+use super::{ConnectionError, Connections, Delivery, LLM, OAUTH};
 use crate::server::db::ConnectionRecord;
 use crate::server::egress::is_loopback;
 use crate::server::exec::{ConnectionFacts, Credential, CredentialError, Credentials};
@@ -53,6 +53,15 @@ impl Credentials for Connections {
                 Err(ConnectionError::NotFound(_)) => Err(CredentialError::Unknown(id.as_str().into())),
                 Err(error) => Err(unreadable(&id, &error)),
             }
+        }
+        .boxed()
+    }
+
+    fn with_models(&self) -> BoxFuture<'static, Result<Vec<ConnectionFacts>, CredentialError>> {
+        let this = self.clone();
+        async move {
+            let all = this.list().await.map_err(|error| unreadable(LLM, &error))?;
+            Ok(all.iter().filter(|record| holds_models(record)).map(facts).collect())
         }
         .boxed()
     }

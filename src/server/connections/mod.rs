@@ -21,7 +21,7 @@ mod store;
 
 pub use delivery::Delivery;
 pub use error::ConnectionError;
-pub use models::{LLM, models_at};
+pub use models::{LLM, holds_models, models_at};
 pub use new::{ConnectionPatch, NewConnection};
 pub use oauth::Authorization;
 pub use store::Connections;

@@ -23,3 +23,8 @@ pub fn models_at(record: &ConnectionRecord) -> Option<Url> {
     let known = || PROVIDERS.iter().find(|(name, _)| *name == record.provider).map(|(_, base)| *base);
     record.server_url.as_deref().or_else(known)?.parse().ok()
 }
+
+/// Whether a connection answers for models that no step names a key for.
+pub fn holds_models(record: &ConnectionRecord) -> bool {
+    record.service == LLM && models_at(record).is_some()
+}

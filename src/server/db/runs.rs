@@ -1,62 +1,79 @@
 //! Where each run stands, derived from its events.
 
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::value::{instant, read_instant, read_json, read_optional_instant};
+use super::value::{instant, read_instant, read_json, read_optional_instant, read_optional_json};
 use super::{DbError, RunQuery};
-use crate::domain::{FailureCode, ParentStep, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
+use crate::domain::{Drain, FailureCode, ParentStep, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
 
 const COLUMNS: &str = "SELECT runs.*, workflows.name AS workflow_name,
         children.parent_workflow_id, children.parent_run_id, children.parent_step_id
     FROM runs JOIN workflows ON workflows.id = runs.workflow_id
     LEFT JOIN children ON children.run_id = runs.id";
 
-/// Adds a run with its input.
+/// What the derived tables gain: how a run failed, until when it drains, and inputs apart, because
+/// they may be long and lists do not read them. Runs that failed before learn it from their logs.
+pub(super) const FAILURES: &str = "
+CREATE TABLE run_inputs (
+    run_number INTEGER PRIMARY KEY REFERENCES runs (number),
+    input      TEXT NOT NULL
+) STRICT;
+INSERT INTO run_inputs SELECT number, input FROM runs;
+ALTER TABLE runs DROP COLUMN input;
+ALTER TABLE runs ADD COLUMN failed_step TEXT;
+ALTER TABLE runs ADD COLUMN error_details TEXT;
+ALTER TABLE runs ADD COLUMN drain_since INTEGER;
+ALTER TABLE runs ADD COLUMN drain_deadline INTEGER;
+UPDATE runs SET failed_step = (
+    SELECT json_extract(data, '$.step_id') FROM events
+    WHERE run_id = runs.id AND event_type = 'run_failed' ORDER BY sequence DESC LIMIT 1
+) WHERE status = 'failed';
+";
+
+/// Adds a run, or writes where it now stands; what it was started as stays.
 ///
 /// # Errors
 /// When the database refuses or cannot write.
-pub fn insert(connection: &Connection, run: &Run, input: &Value) -> Result<(), DbError> {
-    let mut insert = connection.prepare_cached(
-        "INSERT INTO runs (id, workflow_id, version, input, trigger_type, started_at, status, live, phase,
-             done, total, in_flight, current, failure_code, error, ended_at, updated_at, last_sequence)
-         VALUES (:id, :workflow, :version, :input, :trigger, :started, :status, :live, :phase,
-             :done, :total, :in_flight, :current, :code, :error, :ended, :updated, :sequence)",
+pub fn put(connection: &Connection, run: &Run) -> Result<(), DbError> {
+    let mut put = connection.prepare_cached(
+        "INSERT INTO runs (id, workflow_id, version, trigger_type, started_at, status, live, phase, done, total,
+             in_flight, current, failure_code, error, error_details, failed_step, drain_since, drain_deadline,
+             ended_at, updated_at, last_sequence)
+         VALUES (:id, :workflow, :version, :trigger, :started, :status, :live, :phase, :done, :total,
+             :in_flight, :current, :code, :error, :details, :failed_step, :drain_since, :drain_deadline,
+             :ended, :updated, :sequence)
+         ON CONFLICT (id) DO UPDATE SET status = :status, live = :live, phase = :phase, done = :done,
+             total = :total, in_flight = :in_flight, current = :current, failure_code = :code, error = :error,
+             error_details = :details, failed_step = :failed_step, drain_since = :drain_since,
+             drain_deadline = :drain_deadline, ended_at = :ended, updated_at = :updated,
+             last_sequence = :sequence",
     )?;
-    insert.execute(named_params! {
-        ":id": run.id.as_str(), ":workflow": run.workflow_id.as_str(),
-        ":version": run.version, ":input": input.to_string(),
+    put.execute(named_params! {
+        ":id": run.id.as_str(), ":workflow": run.workflow_id.as_str(), ":version": run.version,
         ":trigger": run.trigger, ":started": run.started_at.map(instant),
         ":status": run.status.as_str(), ":live": !run.status.is_terminal(), ":phase": run.phase,
         ":done": run.progress.done, ":total": run.progress.total, ":in_flight": run.progress.in_flight,
         ":current": run.progress.current.as_ref().map(StepId::as_str),
         ":code": run.failure_code.as_ref().map(FailureCode::as_str), ":error": run.error,
+        ":details": run.error_details.as_ref().map(|details| json!(details).to_string()),
+        ":failed_step": run.failed_step.as_ref().map(StepId::as_str),
+        ":drain_since": run.drain.map(|drain| instant(drain.since)),
+        ":drain_deadline": run.drain.map(|drain| instant(drain.deadline)),
         ":ended": run.ended_at.map(instant), ":updated": run.updated_at.map(instant),
         ":sequence": run.last_sequence,
     })?;
     Ok(())
 }
 
-/// Writes where a run now stands.
+/// Keeps what a new run was started with.
 ///
 /// # Errors
-/// When the database refuses or cannot write.
-pub fn update(connection: &Connection, run: &Run) -> Result<(), DbError> {
-    let mut update = connection.prepare_cached(
-        "UPDATE runs SET status = :status, live = :live, phase = :phase, done = :done, total = :total,
-             in_flight = :in_flight, current = :current, failure_code = :code, error = :error,
-             ended_at = :ended, updated_at = :updated, last_sequence = :sequence
-         WHERE id = :id",
-    )?;
-    update.execute(named_params! {
-        ":id": run.id.as_str(),
-        ":status": run.status.as_str(), ":live": !run.status.is_terminal(), ":phase": run.phase,
-        ":done": run.progress.done, ":total": run.progress.total, ":in_flight": run.progress.in_flight,
-        ":current": run.progress.current.as_ref().map(StepId::as_str),
-        ":code": run.failure_code.as_ref().map(FailureCode::as_str), ":error": run.error,
-        ":ended": run.ended_at.map(instant), ":updated": run.updated_at.map(instant),
-        ":sequence": run.last_sequence,
-    })?;
+/// When the database refuses or cannot write, or there is no such run.
+pub fn put_input(connection: &Connection, run: &RunId, input: &Value) -> Result<(), DbError> {
+    let mut insert = connection
+        .prepare_cached("INSERT INTO run_inputs VALUES ((SELECT number FROM runs WHERE id = ?1), ?2)")?;
+    insert.execute((run.as_str(), input.to_string()))?;
     Ok(())
 }
 
@@ -74,7 +91,8 @@ pub fn find(connection: &Connection, run: &RunId) -> Result<Option<Run>, DbError
 /// # Errors
 /// When the database cannot be read, or there is no such run.
 pub fn input(connection: &Connection, run: &RunId) -> Result<Value, DbError> {
-    let mut select = connection.prepare_cached("SELECT input FROM runs WHERE id = ?1")?;
+    let mut select = connection
+        .prepare_cached("SELECT input FROM run_inputs JOIN runs ON number = run_number WHERE id = ?1")?;
     Ok(select.query_row([run.as_str()], |row| read_json(row, "input"))?)
 }
 
@@ -135,8 +153,11 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         },
         failure_code: text("failure_code")?.map(|code| FailureCode::parse(&code)),
         error: text("error")?,
-        failed_step: None,
-        drain: None,
+        error_details: read_optional_json(row, "error_details")?
+            .and_then(|details| details.as_object().cloned())
+            .map(Box::new),
+        failed_step: text("failed_step")?.map(StepId::new),
+        drain: read_drain(row)?,
         started_at: Some(read_instant(row, "started_at")?),
         ended_at: read_optional_instant(row, "ended_at")?,
         updated_at: Some(read_instant(row, "updated_at")?),
@@ -145,6 +166,12 @@ fn read_run(row: &Row<'_>) -> rusqlite::Result<Run> {
         parent: read_parent(row)?.map(Box::new),
         last_sequence: Some(row.get("last_sequence")?),
     })
+}
+
+fn read_drain(row: &Row<'_>) -> rusqlite::Result<Option<Drain>> {
+    let since = read_optional_instant(row, "drain_since")?;
+    let deadline = read_optional_instant(row, "drain_deadline")?;
+    Ok(since.zip(deadline).map(|(since, deadline)| Drain { since, deadline }))
 }
 
 fn read_parent(row: &Row<'_>) -> rusqlite::Result<Option<ParentStep>> {

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{DbError, agents, children, connections, mcp, triggers};
+use super::{DbError, agents, children, connections, mcp, runs, triggers};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 9] = [
+const MIGRATIONS: [&str; 10] = [
     V1,
     V2,
     mcp::TABLES,
@@ -16,6 +16,7 @@ const MIGRATIONS: [&str; 9] = [
     children::TABLES,
     connections::TABLES,
     triggers::TABLES,
+    runs::FAILURES,
 ];
 
 const V1: &str = "
@@ -230,4 +231,43 @@ pub(super) fn migrate(connection: &mut Connection) -> Result<(), DbError> {
 /// The random word that was made with the database.
 pub(super) fn epoch(connection: &Connection) -> Result<String, DbError> {
     Ok(connection.query_row("SELECT value FROM meta WHERE key = 'epoch'", [], |row| row.get(0))?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use pretty_assertions::assert_eq;
+    use serde_json::json;
+
+    #[test]
+    fn runs_that_ended_before_keep_their_input_and_learn_which_step_failed_them() {
+        let mut db = Connection::open_in_memory().unwrap();
+        db.pragma_update(None, "foreign_keys", true).unwrap();
+        MIGRATIONS[..9].iter().for_each(|script| db.execute_batch(script).unwrap());
+        db.pragma_update(None, "user_version", 9).unwrap();
+        db.execute_batch(
+            r#"INSERT INTO workflows VALUES ('w', 'Orders', '', 0, '{}', NULL, 1, 0, 0);
+               INSERT INTO versions VALUES ('w', 1, '', 0, '{}', 'h');
+               INSERT INTO runs (id, workflow_id, version, trigger_type, started_at, status, live, done, total,
+                   in_flight, failure_code, error, ended_at, updated_at, last_sequence, input)
+               VALUES ('r', 'w', 1, 'api', 5, 'failed', 0, 1, 1, 0, 'MCP_TOOL_FAILED', 'busy', 9, 9, 2, '{"n":7}'),
+                   ('s', 'w', 1, 'api', 6, 'completed', 0, 1, 1, 0, NULL, NULL, 9, 9, 1, '[]');
+               INSERT INTO events VALUES (1, 'r', 1, 'w', 1, 'run_started', 5, '{}'),
+                   (2, 'r', 2, 'w', 2, 'run_failed', 9, '{"step_id":"each#body#send","error":"busy"}'),
+                   (3, 's', 1, 'w', 3, 'run_completed', 9, '{}');"#,
+        )
+        .unwrap();
+        migrate(&mut db).unwrap();
+        let failed = runs::find(&db, &"r".into()).unwrap().unwrap();
+        assert_eq!(
+            (failed.failed_step, failed.error.as_deref()),
+            (Some("each#body#send".into()), Some("busy"))
+        );
+        assert_eq!(runs::find(&db, &"s".into()).unwrap().unwrap().failed_step, None);
+        let inputs = ["r", "s"].map(|id| runs::input(&db, &id.into()).unwrap());
+        assert_eq!(inputs, [json!({"n": 7}), json!([])]);
+        assert_eq!(db.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));
+        let mut broken = db.prepare("PRAGMA foreign_key_check").unwrap();
+        assert!(!broken.exists([]).unwrap());
+    }
 }

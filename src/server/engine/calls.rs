@@ -160,5 +160,5 @@ async fn pass_on(
 fn broke_off(step: &StepId) -> StepError {
     let message =
         format!("the runtime broke off while it carried out step `{step}`; this is a fault of the runtime");
-    StepError { code: FailureCode::UpstreamError, message, retryable: false }
+    StepError::lasting(FailureCode::UpstreamError, message)
 }

@@ -56,8 +56,11 @@ impl Live {
         run.phase = machine.phase().map(Into::into);
         run.progress = machine.progress();
         let failure = machine.failure();
-        run.failure_code = failure.map(|(code, _)| code.clone());
-        run.error = failure.map(|(_, error)| error.into());
+        run.failure_code = failure.map(|failure| failure.code.clone());
+        run.error = failure.map(|failure| failure.error.as_str().into());
+        run.error_details = failure.and_then(|failure| failure.details.clone().map(Box::new));
+        run.failed_step = failure.and_then(|failure| failure.step.clone());
+        run.drain = machine.drain();
         run.ended_at = run.status.is_terminal().then_some(at);
         run.updated_at = Some(at);
         run.last_sequence = Some(before + reaction.events.len() as u64);

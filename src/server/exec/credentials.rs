@@ -87,6 +87,11 @@ pub trait Credentials: fmt::Debug + Send + Sync + 'static {
         ready(Ok(None)).boxed()
     }
 
+    /// The connections that hold keys of model providers and say where those are, by name.
+    fn with_models(&self) -> BoxFuture<'static, Result<Vec<ConnectionFacts>, CredentialError>> {
+        ready(Ok(Vec::new())).boxed()
+    }
+
     /// Takes down that a server refused a connection with 401 or 403, or that it otherwise no
     /// longer works. `why` is for people, and holds no secret.
     fn needs_reconnect(&self, connection: &str, why: &str) -> BoxFuture<'static, ()>;

@@ -182,5 +182,5 @@ fn script_error(failure: &ScriptFailure) -> StepError {
             (FailureCode::Unknown(LUA_SCRIPT_FAILED.into()), true)
         }
     };
-    StepError { code, message: failure.to_string(), retryable }
+    StepError::new(code, failure.to_string(), retryable)
 }

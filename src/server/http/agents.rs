@@ -1,8 +1,8 @@
 //! Agents: list, create, show, change, delete.
 //!
 //! The platform publishes no shape of an agent. Here it is `{id, name, description, model,
-//! system_prompt, tools: [{server_url | instance_id, tool_names?}], max_rounds, llm_params, tenant_id,
-//! project_id, created_at, updated_at}`. A new one may bring its `id`, so that a graph that names an
+//! system_prompt, tools: [{server_url | instance_id, tool_names?}], max_rounds, llm_params,
+//! llm_credential_id?, tenant_id, project_id, created_at, updated_at}`. A new one may bring its `id`, so that a graph that names an
 //! agent of the platform runs here as it is. A run in flight goes on with the definition that its
 //! agent's turn began with.
 

@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use super::body::Body;
 use super::error::ApiError;
 use super::state::HttpState;
-use crate::server::connections::{Connections, LLM, models_at};
+use crate::server::connections::{LLM, holds_models, models_at};
 use crate::server::db::ConnectionRecord;
 use crate::server::exec::LlmProvider;
 
@@ -30,28 +30,35 @@ async fn resolve(State(state): State<HttpState>, body: Body) -> Result<Json<Valu
     let model = body.text("model")?.or(body.text("model_ref")?);
     let model = model.ok_or_else(|| ApiError::Invalid("`model` is missing".into()))?;
     let credential = body.text("llm_credential_id")?;
-    let record = match credential {
-        Some(id) => known(state.connections(), id).await?,
-        None => None,
+    let all = state.connections().list().await?;
+    let named = credential.and_then(|id| all.iter().find(|record| record.id == id));
+    let mut found = match (named, state.models().and_then(of_environment)) {
+        (Some(record), _) => of_connection(record),
+        (None, Some(own)) => own,
+        (None, None) => of_connection(only(&all)?),
     };
-    let found = match (&record, state.models().and_then(of_environment)) {
-        (Some(record), _) => Some(of_connection(record)),
-        (None, own) => own,
-    };
-    let mut found = found.ok_or_else(|| {
-        let text = "no model provider is configured: set AR_LLM_BASE_URL and AR_LLM_API_KEY and start the runtime \
-                    again, or make a connection of the service `llm` and name it in `llm_credential_id`";
-        ApiError::Invalid(text.into())
-    })?;
     found["model"] = model.into();
-    if let (Some(id), None) = (credential, &record) {
-        found["note"] = format!("`{id}` is no connection of this runtime; its own key is used").into();
+    if let (Some(id), None) = (credential, named) {
+        found["note"] = format!("`{id}` is no connection of this runtime; this key is used instead").into();
     }
     Ok(Json(found))
 }
 
-async fn known(connections: &Connections, id: &str) -> Result<Option<ConnectionRecord>, ApiError> {
-    Ok(connections.list().await?.into_iter().find(|record| record.id == id))
+/// The connection that answers where nothing else is said: the only one that can.
+fn only(all: &[ConnectionRecord]) -> Result<&ConnectionRecord, ApiError> {
+    let mut able = all.iter().filter(|record| holds_models(record));
+    let refused = match (able.next(), able.next()) {
+        (Some(only), None) => return Ok(only),
+        (Some(_), Some(_)) => {
+            "several connections hold keys of model providers: name one in `llm_credential_id`, or set \
+             AR_LLM_BASE_URL and AR_LLM_API_KEY and start the runtime again"
+        }
+        (None, _) => {
+            "no model provider is configured: set AR_LLM_BASE_URL and AR_LLM_API_KEY and start the runtime again, \
+             or make a connection of the service `llm`"
+        }
+    };
+    Err(ApiError::Invalid(refused.into()))
 }
 
 fn of_environment(provider: &LlmProvider) -> Option<Value> {

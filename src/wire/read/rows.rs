@@ -61,6 +61,10 @@ pub fn run(raw: &Value) -> Result<Run, Unreadable> {
                 "error.message",
             ],
         ),
+        error_details: find(raw, &["error_details", "details", "failure.details", "error.details"])
+            .and_then(Value::as_object)
+            .cloned()
+            .map(Box::new),
         failed_step: text(raw, &["failed_step_id", "failure.step_id", "failure.failed_step_id"])
             .map(StepId::new),
         drain: drain(raw),

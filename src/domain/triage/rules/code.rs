@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use super::subject::{Binding, code, has_failed};
+use super::subject::{Binding, code, detail, has_failed};
 use super::words::{seconds, since, time};
 use crate::domain::clock::age;
 use crate::domain::triage::{Act, Case, Finding, Page, Spec, Verdict, playbook};
@@ -26,6 +26,7 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
         FailureCode::HumanTaskFailed => (16, asking(case)),
         FailureCode::UpstreamError => (17, None),
         FailureCode::DependencyUnavailable => (18, None),
+        FailureCode::PrincipalNotConnected => (28, unconnected(case)),
         FailureCode::Unknown(_) => (3, None),
     };
     let book = playbook::of_code(code.as_str());
@@ -62,6 +63,9 @@ fn offers(case: &Case<'_>, code: &FailureCode, finding: Finding) -> Finding {
         FailureCode::LlmRequestFailed => finding.offer("open the providers", Act::Console(Page::Providers)),
         FailureCode::InsufficientCredits => {
             finding.offer("open plan and billing", Act::Console(Page::Settings))
+        }
+        FailureCode::PrincipalNotConnected => {
+            finding.offer("open the connections", Act::Console(Page::Connections))
         }
         FailureCode::RunStopped | FailureCode::UpstreamError | FailureCode::DependencyUnavailable => {
             finding.offer("run again", Act::RunAgain)
@@ -141,6 +145,12 @@ fn drained(case: &Case<'_>) -> Option<String> {
     let began = case.state(slow).and_then(|state| state.started_at);
     let end = case.run.and_then(|run| run.ended_at).unwrap_or(case.now);
     Some(format!("{slow} outlived the graceful stop's limit{limit}; it ran {}", since(began, end)))
+}
+
+fn unconnected(case: &Case<'_>) -> Option<String> {
+    let provider = detail(case, "provider")?;
+    let step = detail(case, "step_name").map(|step| format!(", which {step} needs")).unwrap_or_default();
+    Some(format!("whoever the run is for has not connected {provider}{step}"))
 }
 
 fn asking(case: &Case<'_>) -> Option<String> {

@@ -60,7 +60,7 @@ fn nothing(_case: &Case<'_>) -> Vec<Need> {
 
 rules! {
     "root cause", [3], QUICK, nothing, cause::root;
-    "failure code", [10, 11, 12, 13, 14, 15, 16, 17, 18, 31], QUICK, nothing, code::check;
+    "failure code", [10, 11, 12, 13, 14, 15, 16, 17, 18, 28, 31], QUICK, nothing, code::check;
     "waiting for a person", [23], QUICK, nothing, stuck::waiting::check;
     "held", [22], QUICK, nothing, stuck::held::check;
     "draining", [14, 24], QUICK, nothing, stuck::draining::check;

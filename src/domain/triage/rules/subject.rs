@@ -1,7 +1,7 @@
 //! What a case is about: the step that failed or hangs, and the binding it uses.
 
 use crate::domain::triage::{Asked, Case, Connection, Instance, Profile, Spec};
-use crate::domain::{FailureCode, RunClass, StepId, StepKind};
+use crate::domain::{EventKind, FailureCode, RunClass, RunEvent, StepId, StepKind};
 
 /// The failure's code: of the run, else of the step that failed first.
 pub(super) fn code<'a>(case: &Case<'a>) -> Option<&'a FailureCode> {
@@ -13,6 +13,17 @@ pub(super) fn code<'a>(case: &Case<'a>) -> Option<&'a FailureCode> {
 pub(super) fn error<'a>(case: &Case<'a>) -> Option<&'a str> {
     let of_step = || case.state(case.root()?)?.error.as_deref();
     of_step().or_else(|| case.run?.error.as_deref())
+}
+
+/// What more the server says of the failure, by field: of the run, else of the step that failed first.
+pub(super) fn detail<'a>(case: &Case<'a>, field: &str) -> Option<&'a str> {
+    let of_run = case.run.and_then(|run| run.error_details.as_deref()?.get(field)?.as_str());
+    of_run.or_else(|| {
+        let root = case.root();
+        let fails =
+            |event: &&RunEvent| event.kind == EventKind::StepFailed && event.step_id().as_ref() == root;
+        case.history.events().iter().find(fails)?.data.get("details")?.get(field)?.as_str()
+    })
 }
 
 /// Whether the run ended badly.

@@ -130,7 +130,7 @@ impl Batch<'_> {
     pub(super) fn project(&mut self) -> Result<(), DbError> {
         for id in &self.after.driven {
             let Some(live) = self.fleet.get(id).filter(|live| live.is_stale) else { continue };
-            runs::update(self.db, &live.run)?;
+            runs::put(self.db, &live.run)?;
             if let Some(pending) = live.changed_tasks() {
                 tasks::replace(self.db, id, pending)?;
             }

@@ -95,7 +95,7 @@ fn refusal(call: &Call, price: &Price, left: u64) -> Input {
         Credits(price.microcredits),
         Credits(left),
     );
-    let error = StepError { code: FailureCode::InsufficientCredits, message, retryable: false };
+    let error = StepError::lasting(FailureCode::InsufficientCredits, message);
     Input::Finished {
         step: call.step.clone(),
         attempt: call.attempt,

@@ -63,7 +63,7 @@ impl Batch<'_> {
             self.errands.push_back(Errand::Tell(child.clone()));
         } else if let Err(refusal) = self.start_child(call)? {
             let code = FailureCode::parse("VALIDATION_ERROR");
-            let outcome = Outcome::Failed(StepError { code, message: refusal, retryable: false });
+            let outcome = Outcome::Failed(StepError::lasting(code, refusal));
             let input = Input::Finished { step, attempt, outcome, took: Default::default() };
             self.drive(&parent, input)?;
             return Ok(());

@@ -61,7 +61,7 @@ impl Batch<'_> {
                 Credits(least.max(crate::domain::credits::MICROCREDITS)),
                 Credits(total)
             );
-            StepError { code: FailureCode::InsufficientCredits, message, retryable: false }
+            StepError::lasting(FailureCode::InsufficientCredits, message)
         }))
     }
 }

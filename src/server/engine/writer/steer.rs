@@ -101,7 +101,8 @@ impl Batch<'_> {
             },
         )?;
         let written = live.run.clone();
-        runs::insert(self.db, &written, &input)?;
+        runs::put(self.db, &written)?;
+        runs::put_input(self.db, &written.id, &input)?;
         if let Some(parent) = &written.parent {
             children::insert(self.db, &written.id, parent)?;
         }

@@ -33,6 +33,9 @@ pub struct AgentDefinition {
     pub max_rounds: u32,
     /// Further parameters of its requests, such as `temperature`.
     pub llm_params: Map<String, Value>,
+    /// The connection that its key is of; the runtime's own key is used if it does not say, or names
+    /// one that is not here.
+    pub llm_credential_id: Option<Box<str>>,
 }
 
 /// Tools of one server: named as the steps of a graph name servers.
@@ -48,11 +51,20 @@ pub struct ToolBinding {
 
 /// The fields of an answer that a definition may be sent back with.
 const ECHOED: [&str; 5] = ["id", "tenant_id", "project_id", "created_at", "updated_at"];
-const FIELDS: [&str; 7] =
-    ["name", "description", "model", "system_prompt", "tools", "max_rounds", "llm_params"];
+const FIELDS: [&str; 8] = [
+    "name",
+    "description",
+    "model",
+    "system_prompt",
+    "tools",
+    "max_rounds",
+    "llm_params",
+    "llm_credential_id",
+];
 
 impl AgentDefinition {
-    /// Reads `{name, model, description?, system_prompt?, tools?, max_rounds?, llm_params?}`.
+    /// Reads `{name, model, description?, system_prompt?, tools?, max_rounds?, llm_params?,
+    /// llm_credential_id?}`.
     ///
     /// # Errors
     /// A sentence that names the field which is missing, unknown or wrong.
@@ -69,6 +81,7 @@ impl AgentDefinition {
             tools: tools(fields)?,
             max_rounds: rounds(fields)?,
             llm_params: params(fields)?,
+            llm_credential_id: text(fields, "llm_credential_id", MAX_NAME)?.map(Into::into),
         })
     }
 
@@ -105,7 +118,8 @@ impl AgentDefinition {
             ("max_rounds", json!(self.max_rounds)),
             ("llm_params", json!(self.llm_params)),
         ];
-        fields.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+        let credential = self.llm_credential_id.as_ref().map(|id| ("llm_credential_id", json!(id)));
+        fields.into_iter().chain(credential).map(|(name, value)| (name.to_owned(), value)).collect()
     }
 }
 
@@ -192,19 +206,20 @@ mod tests {
         let raw = json!({
             "name": "Triage", "description": "", "model": "small", "system_prompt": "Be brief.", "max_rounds": 3,
             "tools": [{"server_url": "builtin:desk", "tool_names": ["order_get"]}, {"instance_id": "i"}],
-            "llm_params": {"temperature": 0},
+            "llm_params": {"temperature": 0}, "llm_credential_id": "c",
         });
         let agent = parse(raw.clone()).unwrap();
         assert_eq!(Value::Object(agent.to_json()), raw);
-        let changes = json!({"max_rounds": null, "model": "large", "id": "a"});
+        let changes = json!({"max_rounds": null, "model": "large", "llm_credential_id": null, "id": "a"});
         let other = agent.patched(changes.as_object().unwrap()).unwrap();
         assert_eq!((other.max_rounds, &*other.model, &other.tools), (8, "large", &agent.tools));
+        assert_eq!(other.llm_credential_id, None);
     }
 
     #[rstest]
     #[case(json!({"model": "m"}), "`name` is missing; it must be a text of 1 to 200 bytes")]
     #[case(json!({"name": "n", "model": " "}), "`model` is missing; it must be a text of 1 to 200 bytes")]
-    #[case(json!({"name": "n", "model": "m", "max_round": 3}), "an agent has no `max_round`; its fields are name, description, model, system_prompt, tools, max_rounds, llm_params")]
+    #[case(json!({"name": "n", "model": "m", "max_round": 3}), "an agent has no `max_round`; its fields are name, description, model, system_prompt, tools, max_rounds, llm_params, llm_credential_id")]
     #[case(json!({"name": "n", "model": "m", "max_rounds": 51}), "`max_rounds` must be a whole number from 1 to 50")]
     #[case(json!({"name": "n", "model": "m", "llm_params": {"tools": []}}), "`llm_params` holds `tools`, which the runtime sets itself")]
     #[case(json!({"name": "n", "model": "m", "tools": [{"tool_names": []}]}), "`tools[0]` must be {\"server_url\" or \"instance_id\": TEXT, \"tool_names\": [TEXT]}")]

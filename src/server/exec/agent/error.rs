@@ -91,6 +91,6 @@ impl AgentError {
                 (FailureCode::LlmRequestFailed, false)
             }
         };
-        StepError { code, message: self.to_string(), retryable }
+        StepError::new(code, self.to_string(), retryable)
     }
 }

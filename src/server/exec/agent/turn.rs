@@ -159,6 +159,7 @@ impl Turn<'_> {
             messages: &history.messages,
             tools: self.toolbox.schemas(),
             params: &self.agent.llm_params,
+            credential: self.agent.llm_credential_id.as_deref(),
         };
         let mut waits = PATIENCE.into_iter();
         loop {

@@ -16,7 +16,7 @@ use super::{Conversation, LlmError, LlmProvider, Question, Reply, answer, conver
 use crate::machine::Outcome;
 use crate::server::egress::{ChosenBy, Clients, Denied, Egress, Proxies, is_loopback};
 use crate::server::exec::mcp::causes;
-use crate::server::exec::{Credential, Credentials, NoCredentials};
+use crate::server::exec::{ConnectionFacts, Credential, Credentials, NoCredentials};
 
 /// The largest answer, in bytes.
 pub const MAX_BODY_BYTES: usize = 8 * 1024 * 1024;
@@ -110,9 +110,12 @@ impl Client {
         conversation: &Conversation<'_>,
         limit: Duration,
     ) -> Result<Reply, LlmError> {
-        let ready = self.own.clone()?;
+        let ready = self.ready(conversation.credential).await?;
         let asked = timeout(limit, ready.converse(conversation)).await;
-        asked.unwrap_or_else(|_| Err(LlmError::TookTooLong { model: conversation.model.into(), limit }))
+        let asked =
+            asked.unwrap_or_else(|_| Err(LlmError::TookTooLong { model: conversation.model.into(), limit }));
+        self.note_refusal(&ready, &asked).await;
+        asked
     }
 
     async fn in_time(&self, question: &Question, limit: Option<Duration>) -> Result<Value, LlmError> {
@@ -123,21 +126,50 @@ impl Client {
             let limit = limit.unwrap_or(DEFAULT_LIMIT);
             Err(LlmError::TookTooLong { model: question.model.clone(), limit })
         });
-        if let (Err(error @ LlmError::KeyRefused { .. }), Some(connection)) = (&asked, &ready.connection) {
-            self.credentials.needs_reconnect(connection, &error.to_string()).await;
-        }
+        self.note_refusal(&ready, &asked).await;
         asked
     }
 
-    /// The provider of the connection that a step names; the runtime's own where it names none, or
-    /// one that is not here: graphs come from elsewhere with names of credentials of there.
+    /// A key that was refused makes its connection one that a person must see to.
+    async fn note_refusal<T>(&self, ready: &Ready, asked: &Result<T, LlmError>) {
+        if let (Err(error @ LlmError::KeyRefused { .. }), Some(connection)) = (asked, &ready.connection) {
+            self.credentials.needs_reconnect(connection, &error.to_string()).await;
+        }
+    }
+
+    /// The provider of the connection that a step or an agent names. Where it names none, or one that
+    /// is not here, since graphs come from elsewhere with names of credentials of there: the runtime's
+    /// own, else that of the only connection that holds a key for models.
     async fn ready(&self, credential: Option<&str>) -> Result<Ready, LlmError> {
-        let Some(id) = credential else { return self.own.clone() };
-        let Some(facts) = self.credentials.find(id).await? else { return self.own.clone() };
-        let base = self.credentials.models_at(id).await?;
+        let named = match credential {
+            Some(id) => self.credentials.find(id).await?,
+            None => None,
+        };
+        match (named, &self.own) {
+            (Some(named), _) => self.of_connection(named).await,
+            (None, Err(LlmError::NoProvider)) => self.of_connection(self.only_connection().await?).await,
+            (None, own) => own.clone(),
+        }
+    }
+
+    async fn only_connection(&self) -> Result<ConnectionFacts, LlmError> {
+        let mut known = self.credentials.with_models().await?;
+        match known.pop() {
+            None => Err(LlmError::NoProvider),
+            Some(only) if known.is_empty() => Ok(only),
+            Some(last) => {
+                known.push(last);
+                let names: Vec<_> = known.iter().map(|known| format!("`{}`", known.name)).collect();
+                Err(LlmError::SeveralProviders(names.join(", ")))
+            }
+        }
+    }
+
+    async fn of_connection(&self, facts: ConnectionFacts) -> Result<Ready, LlmError> {
+        let base = self.credentials.models_at(&facts.id).await?;
         let base = base.ok_or_else(|| LlmError::NoAddress(facts.name.clone()))?;
         let provider = LlmProvider::of_connection(&facts.name, base.as_str());
-        let credential = self.credentials.header_for(id, &provider.address()?).await?;
+        let credential = self.credentials.header_for(&facts.id, &provider.address()?).await?;
         let wires = self.wires.as_ref().map_err(Clone::clone)?;
         Ok(Ready { connection: Some(facts.id), ..Ready::new(&provider, wires, credential)? })
     }
@@ -178,7 +210,7 @@ impl Ready {
     }
 
     async fn converse(&self, conversation: &Conversation<'_>) -> Result<Reply, LlmError> {
-        let about = About { model: conversation.model, credential: None };
+        let about = About { model: conversation.model, credential: conversation.credential };
         let body = self.exchange(&conversation.body(), about).await?;
         conversation::read(&body).map_err(|reason| self.no_answer(about, &reason))
     }

@@ -15,6 +15,8 @@ pub struct Conversation<'c> {
     pub tools: &'c [Value],
     /// Further parameters, passed on except those of streaming.
     pub params: &'c Map<String, Value>,
+    /// The connection that the key is of; where there is no such connection, the runtime's own key is used.
+    pub credential: Option<&'c str>,
 }
 
 /// What the model says next.
@@ -134,7 +136,8 @@ mod tests {
     #[test]
     fn the_body_has_tools_only_where_there_are_some() {
         let params = json!({"temperature": 0, "stream": true}).as_object().unwrap().clone();
-        let conversation = Conversation { model: "m", messages: &[json!(1)], tools: &[], params: &params };
+        let conversation =
+            Conversation { model: "m", messages: &[json!(1)], tools: &[], params: &params, credential: None };
         assert_eq!(conversation.body(), json!({"model": "m", "messages": [1], "temperature": 0}));
         let body = Conversation { tools: &[json!(2)], ..conversation }.body();
         assert_eq!(body["tools"], json!([2]));

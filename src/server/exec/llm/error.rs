@@ -15,9 +15,16 @@ use crate::server::exec::CredentialError;
 pub enum LlmError {
     /// Nobody said where models are.
     #[error(
-        "no model provider is configured; set AR_LLM_BASE_URL and AR_LLM_API_KEY, or OPENAI_API_KEY, and start the runtime again"
+        "no model provider is configured; set AR_LLM_BASE_URL and AR_LLM_API_KEY, or OPENAI_API_KEY, and start the \
+         runtime again, or make a connection of the service `llm`"
     )]
     NoProvider,
+    /// No provider is configured, and several connections could stand in for it.
+    #[error(
+        "several connections hold keys of model providers ({0}), and nothing says which is meant; name one in \
+         llm_credential_id, or set AR_LLM_BASE_URL and AR_LLM_API_KEY and start the runtime again"
+    )]
+    SeveralProviders(String),
     /// The address is none that may be used.
     #[error("the base URL of the model provider cannot be used: {reason} ({variable})")]
     BadAddress {
@@ -147,6 +154,6 @@ impl LlmError {
             Self::TookTooLong { .. } => FailureCode::RunStalledOrTimedOut,
             _ => FailureCode::LlmRequestFailed,
         };
-        StepError { code, message: self.to_string(), retryable }
+        StepError::new(code, self.to_string(), retryable)
     }
 }

@@ -6,14 +6,12 @@ use std::time::Duration;
 use rmcp::transport::DynamicTransportError;
 use rmcp::transport::streamable_http_client::StreamableHttpError;
 use rmcp::transport::worker::WorkerQuitReason;
+use serde_json::Map;
 
 use crate::domain::FailureCode;
 use crate::machine::StepError;
 use crate::server::egress::Denied;
 use crate::server::exec::{CredentialError, InstanceError};
-
-/// The platform's word for a step whose principal has connected nothing.
-const PRINCIPAL_NOT_CONNECTED: &str = "principal_not_connected";
 
 /// Why a tool could not be called, or gave no result.
 #[derive(Clone, Debug, thiserror::Error)]
@@ -171,10 +169,16 @@ impl ClientError {
         };
         let code = match &self {
             Self::TookTooLong { .. } => FailureCode::RunStalledOrTimedOut,
-            Self::PrincipalNotConnected { .. } => FailureCode::Unknown(PRINCIPAL_NOT_CONNECTED.into()),
+            Self::PrincipalNotConnected { .. } => FailureCode::PrincipalNotConnected,
             _ => FailureCode::McpToolFailed,
         };
-        StepError { code, message: self.to_string(), retryable }
+        let details = match &self {
+            Self::PrincipalNotConnected { provider } => {
+                Some(Box::new(Map::from_iter([("provider".to_owned(), (&**provider).into())])))
+            }
+            _ => None,
+        };
+        StepError { details, ..StepError::new(code, self.to_string(), retryable) }
     }
 }
 
