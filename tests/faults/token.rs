@@ -9,7 +9,6 @@ use arcc::client::{Client, TokenReader};
 use arcc::mirror::{LinkState, Mirror, Source};
 use arcc::platform::secrets;
 use arcc::wire::{CallError, Command};
-use futures_util::SinkExt;
 use futures_util::future::BoxFuture;
 use pretty_assertions::assert_eq;
 use secrecy::SecretString;

@@ -70,7 +70,7 @@ mod tests {
 
     #[test]
     fn floats_that_may_stand_for_longer_numbers_are_told_from_plain_ones() {
-        for plain in [0.0, -1.5, 0.1, 1234.56, 1e15, 3.141_592_653_589] {
+        for plain in [0.0, -1.5, 0.1, 1234.56, 1e15, 2.718_5] {
             assert!(!may_be_rounded(plain), "{plain}");
         }
         let long: Vec<f64> = ["12345678901234567890.123", "0.1234567890123456789", "-1e300"]

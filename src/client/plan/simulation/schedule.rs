@@ -26,6 +26,8 @@ pub(super) enum Fault {
     Outage(Duration),
     /// Frames are lost.
     Lossy(Duration),
+    /// All frames are lost.
+    Swallowing(Duration),
     /// Frames come twice.
     Repeating(Duration),
     /// Frames overtake each other.
@@ -83,8 +85,8 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
         let at = if rng.bool() { last } else { TROUBLE.mul_f64(rng.f64()) };
         cues.push((at, Cue::Fault(fault(kind, rng))));
     }
-    if rng.u8(0..3) == 0 {
-        end_quietly(rest, &mut cues, rng);
+    if rng.bool() {
+        end_quietly(kind, rest, &mut cues, rng);
     }
     for _ in 0..rng.usize(1..5) {
         cues.push((rest.mul_f64(rng.f64()), Cue::Look(rng.usize(0..6))));
@@ -97,11 +99,18 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
 
 /// The last that goes wrong hits the last that the server does: nothing that comes after gives away
 /// what was missed, so that only what a client compares or reads again by itself can.
-fn end_quietly(rest: Duration, cues: &mut Vec<(Duration, Cue)>, rng: &mut Rng) {
+fn end_quietly(kind: Kind, rest: Duration, cues: &mut Vec<(Duration, Cue)>, rng: &mut Rng) {
     let begin = rest.saturating_sub(ENDING);
     cues.retain(|(at, cue)| *at < begin || *cue == Cue::Work);
     let a_while = Duration::from_millis(rng.u64(500..4_000));
-    let last = [Fault::Lossy(ENDING), Fault::Outage(a_while), Fault::Cut][rng.usize(0..3)].clone();
+    let last = match rng.u8(0..5) {
+        0 => Fault::Swallowing(ENDING),
+        1 => Fault::Outage(a_while),
+        2 => Fault::Repeating(ENDING),
+        // What follows has the places that were there before.
+        3 if kind == Kind::Local => Fault::Rewrite,
+        _ => Fault::Cut,
+    };
     cues.push((begin, Cue::Fault(last)));
     for _ in 0..4 {
         cues.push((begin + ENDING.mul_f64(rng.f64()), Cue::Work));

@@ -1,4 +1,4 @@
-//! Foreign values as lines to read: payloads, results, details of events.
+//! From a value to lines.
 
 use std::io;
 
@@ -8,12 +8,9 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::text::{spelled, visible};
-use super::{PendingTask, Verbatim};
-
-mod format;
-
-use format::{Marked, may_be_rounded};
+use super::format::{Marked, may_be_rounded};
+use crate::domain::text::{spelled, visible};
+use crate::domain::{PendingTask, Verbatim};
 
 /// The most columns of a field's name.
 const KEY: usize = 18;
@@ -327,7 +324,7 @@ mod tests {
             field_lines(&value, 60).into_iter().map(|line| String::from(line.text)).collect();
         assert_eq!(fields, ["~1.2345678901234567e+19", "[0.1,~1e+300]", "7"]);
         assert!(json_lines(&value, 60).iter().any(|line| &**line == "  \"sum\": ~1.2345678901234567e+19,"));
-        assert_eq!(start_of(&value, 31), "{\"sum\":~1.2345678901234567e+19");
+        assert_eq!(start_of(&value, 30), "{\"sum\":~1.2345678901234567e+19");
     }
 
     #[test]
