@@ -19,6 +19,7 @@ use arcc::client::Client;
 use arcc::domain::credits::MICROCREDITS;
 use arcc::domain::{EventKind, RunEvent, RunId, WorkflowId};
 use arcc::wire::{Command, StartRun};
+use futures_util::{StreamExt as _, stream};
 use serde_json::{Value, json};
 use support::serve::Serve;
 use tempfile::tempdir;
@@ -34,6 +35,9 @@ const LIFE: u64 = 90;
 
 /// How many lives share a database: what a start reads grows with it.
 const LIVES_PER_HOME: usize = 50;
+
+/// How many databases are killed over at a time: starting a program is mostly waiting.
+const AT_ONCE: usize = 2;
 
 fn lua(id: &str, depends_on: &[&str]) -> Value {
     let script = "local n = 0; for i = 1, 20000 do n = n + i end; return {n = n}";
@@ -206,22 +210,30 @@ fn number(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()
 }
 
+/// So many lives over one database, the first of them numbered `first`; how many logs it came to.
+async fn haunt(first: usize, lives: usize, mut random: fastrand::Rng) -> usize {
+    let home = tempdir().unwrap();
+    let mut grave = Grave::dig(home.path()).await;
+    for life in first..first + lives {
+        grave.live(life, Duration::from_millis(random.u64(0..LIFE))).await;
+    }
+    grave.judge().await
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn killed_at_any_moment_nothing_acknowledged_is_lost_and_runs_go_on() {
     let seed = number("ARCC_CRASH_SEED").unwrap_or_else(|| fastrand::u64(..));
     let kills = number("ARCC_CRASH_KILLS").map_or(KILLS, |kills| kills as usize);
     eprintln!("ARCC_CRASH_SEED={seed}, {kills} kills");
-    let mut random = fastrand::Rng::with_seed(seed);
-    let (mut lives, mut logs) = (0, 0);
-    while lives < kills {
-        let home = tempdir().unwrap();
-        let mut grave = Grave::dig(home.path()).await;
-        for _ in 0..LIVES_PER_HOME.min(kills - lives) {
-            grave.live(lives, Duration::from_millis(random.u64(0..LIFE))).await;
-            lives += 1;
-        }
-        logs += grave.judge().await;
-    }
+    let homes = (0..kills).step_by(LIVES_PER_HOME).map(|first| {
+        let random = fastrand::Rng::with_seed(seed.wrapping_add(first as u64));
+        tokio::spawn(haunt(first, LIVES_PER_HOME.min(kills - first), random))
+    });
+    let logs: usize = stream::iter(homes)
+        .buffer_unordered(AT_ONCE)
+        .map(Result::unwrap)
+        .fold(0, async |sum, logs| sum + logs)
+        .await;
     assert!(logs >= kills * RUNS_PER_LIFE * 4, "every run and each of its three children was looked at");
 }
 

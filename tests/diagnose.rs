@@ -47,6 +47,7 @@ fn finding<'a>(diagnosis: &'a Value, id: &str) -> &'a Value {
 #[case::model("LLM_REQUEST_FAILED", json!([{"id": "s", "type": "llm_call", "model": "m", "prompt": "p"}]), "")]
 #[case::tool("MCP_TOOL_FAILED", json!([{"id": "s", "type": "mcp_call", "server_url": "http://127.0.0.1:9/mcp", "tool_name": "t"}]), "")]
 #[case::time("RUN_STALLED_OR_TIMED_OUT", json!([{"id": "s", "type": "lua_script", "timeout_s": 1, "script": "while true do end"}]), "")]
+#[case::person("HUMAN_TASK_FAILED", json!([{"id": "s", "type": "human_task", "task_type": "approval", "task_payload": {"to": "{{ input.nobody }}"}}]), "input.nobody")]
 fn a_run_that_really_fails_is_explained(#[case] code: &str, #[case] steps: Value, #[case] said: &str) {
     let home = tempdir().unwrap();
     let home = home.path();
@@ -65,6 +66,138 @@ fn a_run_that_really_fails_is_explained(#[case] code: &str, #[case] steps: Value
     let people = text(&run(home, &["diagnose", "r-1"]));
     assert!(people.contains("What to do") && people.contains("s failed first"), "{people}");
     assert!(people.lines().all(|line| line.chars().count() <= 80), "{people}");
+}
+
+/// The limit of a graceful stop is a minute. So that the test does not wait for it, the runtime is
+/// killed while it drains, and the limit that it logged is set back; what then fails the run is the
+/// runtime itself, by its own clock.
+#[test]
+fn a_graceful_stop_that_takes_too_long_is_explained() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let serve = Serve::start(home, &["--no-samples"]);
+    publish(
+        home,
+        &json!([{"id": "s", "type": "lua_script", "timeout_s": 300, "script": "while true do end"}]),
+    );
+    json_of(home, &["runs", "start", "w", "--run-id", "r-1", "--json"]);
+    json_of(home, &["runs", "stop", "r-1", "--json"]);
+    let data = serve.announcement["token_file"].as_str().unwrap().to_owned();
+    let data = Path::new(&data).parent().unwrap().join("arcc.db");
+    serve.kill_9();
+    // The log is append-only by a trigger, which the test takes away and puts back.
+    let db = rusqlite::Connection::open(data).unwrap();
+    let trigger: String = db
+        .query_row("SELECT sql FROM sqlite_master WHERE name = 'events_never_change'", (), |row| row.get(0))
+        .unwrap();
+    let past = "json_set(data, '$.drain_deadline', '2026-01-02T03:04:05Z')";
+    let of = "json_extract(data, '$.drain_deadline') IS NOT NULL";
+    let sql =
+        format!("DROP TRIGGER events_never_change; UPDATE events SET data = {past} WHERE {of}; {trigger};");
+    db.execute_batch(&sql).unwrap();
+    drop(db);
+    let _serve = Serve::start(home, &["--no-samples"]);
+    while json_of(home, &["runs", "show", "r-1", "--json"])["run"]["status"] != "failed" {}
+    let diagnosis = json_of(home, &["diagnose", "r-1", "--json"]);
+    assert_eq!(diagnosis["run"]["failure_code"], "DRAIN_TIMEOUT", "{diagnosis:#}");
+    let found = finding(&diagnosis, "DRAIN_TIMEOUT");
+    assert!(found["title"].as_str().unwrap().contains("s outlived the graceful stop's limit"), "{found:#}");
+}
+
+/// Row 33 against the runtime's own analytics, billing history and prices.
+#[test]
+fn what_used_the_credits_is_told_from_the_runtimes_own_figures() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples", "--credits", "1"]);
+    let tool = json!({"id": "t", "type": "mcp_call", "server_url": "http://127.0.0.1:9/mcp", "tool_name": "t", "depends_on": ["s"]});
+    publish(home, &json!([{"id": "s", "type": "lua_script", "script": "return {}"}, tool]));
+    run(home, &["runs", "start", "w", "--run-id", "r-1", "--wait", "--timeout", "60"]);
+    let diagnosis = json_of(home, &["diagnose", "r-1", "--json"]);
+    assert_eq!(diagnosis["run"]["failure_code"], "INSUFFICIENT_CREDITS", "{diagnosis:#}");
+    let spend = finding(&diagnosis, "credits-spend");
+    assert!(spend["title"].as_str().unwrap().starts_with("1.0 credits used in 7 days"), "{spend:#}");
+    let seen = |source: &str| {
+        let evidence = spend["evidence"].as_array().unwrap();
+        let piece = evidence.iter().find(|piece| piece["source"] == source);
+        piece.unwrap_or_else(|| panic!("no {source} in {spend:#}"))["found"].as_str().unwrap().to_owned()
+    };
+    assert_eq!((seen("top workflows"), seen("top actions")), ("w 1.0".into(), "lua_script 1.0".into()));
+    assert!(seen("prices of actions").contains("mcp_call 5.0"), "{spend:#}");
+    assert_eq!(finding(&diagnosis, "credits-balance")["verdict"], "cause");
+}
+
+#[test]
+fn a_failure_is_held_against_the_last_run_that_went_well() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples"]);
+    let step = |script: &str| json!([{"id": "s", "type": "lua_script", "script": script}]);
+    publish(home, &step("return {ok = true}"));
+    let start = ["runs", "start", "w", "--wait", "--timeout", "60"];
+    run(home, &[&start[..], &["--run-id", "good-1", "--input", r#"{"customer": 42}"#]].concat());
+    let file = home.join("w.json");
+    let body = json!({"name": "w", "graph": {"steps": step("error('no such customer')")}});
+    std::fs::write(&file, body.to_string()).unwrap();
+    json_of(home, &["workflows", "apply", &file.display().to_string(), "--publish", "--json"]);
+    run(home, &[&start[..], &["--run-id", "bad-1", "--input", r#"{"customer": "42"}"#]].concat());
+    let diagnosis = json_of(home, &["diagnose", "bad-1", "--json"]);
+    let good = &diagnosis["last_good_run"];
+    assert_eq!(
+        (&good["good_run_id"], &good["version"], &good["good_version"]),
+        (&json!("good-1"), &json!(2), &json!(1))
+    );
+    let changed = json!([{"step_id": "s", "change": "changed", "fields": ["script"]}]);
+    assert_eq!(good["graph"]["steps"], changed, "{good:#}");
+    assert_eq!(good["input"], json!([{"at": "customer", "type": "text", "good_type": "number"}]));
+    assert_eq!(good["first_difference"]["what"], "definition");
+    let found = finding(&diagnosis, "last-good-run");
+    assert_eq!(found["offers"][0]["act"], "run:good-1", "{found:#}");
+    run(home, &[&start[..], &["--run-id", "bad-2", "--input", "{}"]].concat());
+    let again = json_of(home, &["diagnose", "bad-2", "--json"]);
+    let title = finding(&again, "same-cause")["title"].as_str().unwrap().to_owned();
+    assert_eq!(title, "1 other run failed with the same cause in 24 h: w 1");
+    let people = text(&run(home, &["diagnose", "bad-1"]));
+    assert!(
+        people.contains("Steps, against run good-1") && people.contains("first that differs"),
+        "{people}"
+    );
+    assert!(people.lines().all(|line| line.chars().count() <= 80), "{people}");
+}
+
+#[test]
+fn a_task_shows_what_an_approval_starts_and_a_rejection_stops() {
+    let home = tempdir().unwrap();
+    let home = home.path();
+    let _serve = Serve::start(home, &["--no-samples"]);
+    publish(
+        home,
+        &json!([
+            {"id": "load", "type": "lua_script", "script": "return {name = 'Ada'}"},
+            {"id": "ask", "type": "human_task", "task_type": "approval", "task_payload": {"title": "Send?"}, "depends_on": ["load"]},
+            {"id": "send", "type": "mcp_call", "server_url": "http://127.0.0.1:9/mcp", "tool_name": "mail", "depends_on": ["ask"],
+             "tool_args": {"to": "{{ input.to }}", "name": "{{ steps.load.result.name }}", "ok": "{{ steps.ask.result.approved }}"}},
+        ]),
+    );
+    json_of(
+        home,
+        &["runs", "start", "w", "--run-id", "r-1", "--input", r#"{"to": "buyer@example.com"}"#, "--json"],
+    );
+    let shown = loop {
+        let output = run(home, &["tasks", "show", "r-1", "--json"]);
+        if output.status.success() {
+            break serde_json::from_slice::<Value>(&output.stdout).unwrap();
+        }
+    };
+    let next = &shown["on_approve"]["starts"][0];
+    assert_eq!((&next["step_id"], &next["does"]), (&json!("send"), &json!("mail")));
+    assert_eq!(next["arguments"], json!({"to": "buyer@example.com", "name": "Ada", "ok": true}), "{shown:#}");
+    assert_eq!((&next["unresolved"], &shown["on_reject"]["never_run"]), (&json!([]), &json!(["send"])));
+    let people = text(&run(home, &["tasks", "show", "r-1"]));
+    assert!(
+        people.contains("approve: then send → mail") && people.contains("to   | buyer@example.com"),
+        "{people}"
+    );
 }
 
 #[test]

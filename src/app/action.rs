@@ -70,6 +70,10 @@ pub enum Action {
     Earlier,
     /// One event forward, towards the present.
     Later,
+    /// The run that the selected step called.
+    OpenChild,
+    /// The run whose step called this one.
+    OpenParent,
     /// The Diagnosis tab of a run.
     TabDiagnosis,
     /// Why the run failed or is stuck.
@@ -171,6 +175,8 @@ actions! {
     TabContext, "context", "context", "Show the run's data as a tree", [Char('4')], RunScreen;
     Earlier, "earlier", "event back", "Go one event back in the run's past", [Char('[')], RunScreen;
     Later, "later", "event forward", "Go one event forward, towards the present", [Char(']')], RunScreen;
+    OpenChild, "open-child", "child run", "Open the run that the selected step called", [Char('>')], RunScreen;
+    OpenParent, "open-parent", "parent run", "Open the run whose step called this one", [Char('<')], RunScreen;
     TabDiagnosis, "diagnosis", "diagnosis", "Show the diagnosis", [Char('5')], RunScreen;
     Diagnose, "diagnose", "diagnose", "Say why the run failed or is stuck, and what to do", [Char('d')], OnRun;
     Validate, "validate", "validate", "Have the server check how the failed or slow step reaches its tool", [Char('v')], RunScreen;

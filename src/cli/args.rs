@@ -272,6 +272,13 @@ pub(super) enum TasksCommand {
         #[command(flatten)]
         print: Print,
     },
+    /// Show a task: what the person is asked, what an approval starts and a rejection stops
+    Show {
+        #[command(flatten)]
+        task: TaskArg,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Approve a task
     Approve {
         #[command(flatten)]

@@ -7,12 +7,12 @@ use serde_json::{Value, json};
 
 use super::args::{Global, Print};
 use super::connect::{Connected, Purpose, connect};
-use super::findings::{asked_json, finding_json, report};
+use super::findings::{against, asked_json, report};
 use super::output::show;
 use crate::app::model::Access;
 use crate::client::{Client, FindError};
 use crate::domain::text::visible;
-use crate::domain::triage::{Caller, Case, Facts, Finding, Need, Thoroughness, diagnose};
+use crate::domain::triage::{Caller, Case, Facts, Finding, Need, Thoroughness, compared, diagnose};
 use crate::domain::{PendingTask, RunHistory, Timestamp};
 use crate::mirror::Detail;
 use crate::wire::{CallError, write};
@@ -47,7 +47,7 @@ async fn of_run(connected: &Connected, id: &str, offline: bool, print: Print) ->
     let tasks = all.map(|all| all.items).or_else(|| detail.tasks.clone()).unwrap_or_default();
     let subject = Subject::new(connected, &detail, tasks);
     let (facts, findings) = subject.investigate(client, thoroughness).await;
-    show(print, &subject.json(&facts, &findings), || subject.lines(&findings))?;
+    show(print, &subject.json(&facts, &findings), || subject.lines(&facts, &findings))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -69,7 +69,7 @@ async fn refused(connected: &Connected, error: CallError, print: Print) -> Resul
     let body = json!({
         "run": null,
         "error": error.to_string(),
-        "findings": findings.iter().map(finding_json).collect::<Vec<_>>(),
+        "findings": findings.iter().map(write::finding).collect::<Vec<_>>(),
         "asked": asked_json(&facts),
     });
     show(print, &body, || {
@@ -114,7 +114,7 @@ pub(super) struct Subject<'d> {
 
 impl<'d> Subject<'d> {
     pub(super) fn new(connected: &Connected, detail: &'d Detail, tasks: Vec<PendingTask>) -> Self {
-        let history = RunHistory::from_events(detail.events.iter().cloned());
+        let history = RunHistory::of_run(&detail.run, detail.events.iter().cloned());
         Self { detail, history, tasks, caller: caller(connected) }
     }
 
@@ -148,15 +148,17 @@ impl<'d> Subject<'d> {
         json!({
             "run": write::run(&self.detail.run),
             "root_cause_step_id": self.case(facts).root(),
-            "findings": findings.iter().map(finding_json).collect::<Vec<_>>(),
+            "findings": findings.iter().map(write::finding).collect::<Vec<_>>(),
+            "last_good_run": compared(&self.case(facts)).as_ref().map(write::comparison),
             "asked": asked_json(facts),
         })
     }
 
-    fn lines(&self, findings: &[Finding]) -> Vec<String> {
+    fn lines(&self, facts: &Facts, findings: &[Finding]) -> Vec<String> {
         let run = &self.detail.run;
         let name = [run.title(), run.id.as_str(), run.status.as_str()].map(|word| visible(word).into_owned());
         let head = vec![name.join("  "), String::new()];
-        head.into_iter().chain(report(findings, Timestamp::now())).collect()
+        let durations = compared(&self.case(facts)).map(|found| against(&found)).unwrap_or_default();
+        head.into_iter().chain(report(findings, Timestamp::now())).chain(durations).collect()
     }
 }

@@ -1,9 +1,13 @@
 //! Findings as lines for people, 80 columns wide, and as JSON.
 
+use std::time::Duration;
+
 use serde_json::{Value, json};
 
+use super::output::columns;
 use crate::domain::Timestamp;
-use crate::domain::clock::{age, human};
+use crate::domain::clock::{age, human, human_fine};
+use crate::domain::comparison::{Comparison, Pace};
 use crate::domain::document::wrap;
 use crate::domain::text::visible;
 use crate::domain::triage::{Act, Facts, Finding, Verdict, remedy};
@@ -128,27 +132,28 @@ fn how(act: &Act) -> Option<String> {
     }
 }
 
-/// One finding with its playbook.
-pub(super) fn finding_json(finding: &Finding) -> Value {
-    let book = finding.playbook();
-    let evidence = finding
-        .evidence
-        .iter()
-        .map(|piece| json!({"source": piece.source, "found": piece.found, "at": piece.at}));
-    let offers = finding.offers.iter().map(|offer| json!({"label": offer.label, "act": offer.act.word()}));
-    json!({
-        "id": finding.id,
-        "row": finding.row,
-        "verdict": finding.verdict.as_str(),
-        "title": finding.title,
-        "step_id": finding.step,
-        "quote": finding.quote,
-        "evidence": evidence.collect::<Vec<_>>(),
-        "offers": offers.collect::<Vec<_>>(),
-        "advice": book.map(|book| &book.advice),
-        "explanation": book.map(|book| &book.explanation).filter(|text| !text.is_empty()),
-        "steps": book.map(|book| &book.steps),
-    })
+/// How long the steps took, against the last run that went well.
+pub(super) fn against(found: &Comparison) -> Vec<String> {
+    let head = format!("Steps, against run {}", visible(found.good.as_str()));
+    let time = |time: Option<Duration>| time.map_or_else(|| "–".to_owned(), human_fine);
+    let row = |pace: &Pace| {
+        let ratio = pace.ratio().map(|ratio| format!("{ratio:.1}×")).unwrap_or_default();
+        let first = found.first.as_ref().is_some_and(|first| first.step == pace.step);
+        let note = if first {
+            "first that differs"
+        } else if pace.is_slower() {
+            "slower"
+        } else {
+            ""
+        };
+        vec![pace.step.to_string(), time(pace.here), time(pace.there), ratio, note.to_owned()]
+    };
+    let rows: Vec<Vec<String>> = found.paces.iter().map(row).collect();
+    if rows.is_empty() {
+        return Vec::new();
+    }
+    let table = columns(&["STEP", "HERE", "THERE", "TIMES", ""], &rows);
+    [String::new(), head].into_iter().chain(table).collect()
 }
 
 /// What was asked, when, and whether it was answered.

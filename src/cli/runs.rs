@@ -107,7 +107,7 @@ fn row(run: &Run, now: Timestamp) -> Vec<String> {
 async fn show_run(connected: &Connected, id: &str, print: Print) -> Result<()> {
     let run = connected.client.find_run(id).await?;
     let detail = connected.client.detail(&run.workflow_id, &run.id).await?;
-    let history = RunHistory::from_events(detail.events.iter().cloned());
+    let history = RunHistory::of_run(&detail.run, detail.events.iter().cloned());
     Ok(show(print, &detail_json(&detail, &history), || detail_lines(&detail, &history))?)
 }
 
@@ -209,7 +209,7 @@ async fn start_order(
 ) -> Result<StartRun> {
     let input = super::workflows::json_argument("--input", input.unwrap_or("{}"))?;
     let workflow = find_workflow(&connected.client, workflow).await?;
-    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::now_v7().to_string());
+    let run_id = run_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
     Ok(StartRun {
         workflow: workflow.id,
         run_id: Some(run_id.into()),

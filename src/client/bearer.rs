@@ -23,6 +23,9 @@ const QUIET: Duration = Duration::from_secs(60);
 /// How soon a person may have any source read again.
 const WISHED: Duration = Duration::from_secs(5);
 
+/// What is said of a token that was read again and is no better.
+pub(super) const REFUSED_TOO: &str = "the other token that was read is refused too";
+
 /// Where a token comes from, when it may have changed there since the start.
 pub trait TokenReader: Send + Sync {
     /// Reads the token. The error is a sentence for people that holds no part of any token.
@@ -122,7 +125,7 @@ impl Bearer {
             return Err(why);
         }
         let read = reader.read().await.and_then(|token| self.replace(&token, &reader.place()));
-        let why = read.as_ref().err().map_or("the other token is refused too", String::as_str).into();
+        let why = read.as_ref().err().map_or(REFUSED_TOO, String::as_str).into();
         *reading = Some(Reading { at: Instant::now(), refused: refused.number, why });
         read.map_err(Into::into)
     }
@@ -225,7 +228,7 @@ mod tests {
         // Whoever still holds the first one is given the second without a reading.
         assert!(bearer.instead_of(&first).await.is_ok());
         assert_eq!(script.reads.load(Ordering::Relaxed), 3);
-        assert_eq!(&*why(&bearer).await, "the other token is refused too");
+        assert_eq!(&*why(&bearer).await, REFUSED_TOO);
     }
 
     #[tokio::test(start_paused = true)]
@@ -238,7 +241,7 @@ mod tests {
         let first = bearer.current();
         assert!(bearer.instead_of(&first).await.is_ok());
         advance(Duration::from_secs(600)).await;
-        assert_eq!((&*why(&bearer).await, reads()), ("the other token is refused too", 1));
+        assert_eq!((&*why(&bearer).await, reads()), (REFUSED_TOO, 1));
         bearer.wish();
         let second = bearer.current();
         assert!(bearer.instead_of(&second).await.is_ok());

@@ -11,7 +11,7 @@ use rustls::ClientConfig;
 use serde_json::Value;
 
 use super::answer::Answer;
-use super::bearer::{Bearer, TokenReader, refused};
+use super::bearer::{Bearer, REFUSED_TOO, TokenReader, refused};
 use super::reach::skew;
 use super::route::{CONNECT, Route};
 use super::{Endpoint, Network, trust};
@@ -217,7 +217,7 @@ impl Client {
         }
         let response = self.send_with(request, other.header.as_ref()).await?;
         if response.status() == StatusCode::UNAUTHORIZED {
-            return Ok((response, "the other token that was read is refused too".into()));
+            return Ok((response, REFUSED_TOO.into()));
         }
         self.bearer.took(&other);
         Ok((response, Box::default()))

@@ -57,8 +57,9 @@ impl Client {
         &self,
         workflow: &WorkflowId,
         limit: usize,
+        status: Option<&str>,
     ) -> Result<Vec<Run>, CallError> {
-        Ok(self.runs_at(&paths::runs(workflow), limit, None).await?.runs)
+        Ok(self.runs_at(&paths::runs(workflow), limit, status).await?.runs)
     }
 
     async fn runs_at(&self, path: &str, limit: usize, status: Option<&str>) -> Result<RunsPage, CallError> {

@@ -14,7 +14,7 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async
 
 use super::Client;
 use super::answer::Answer;
-use super::bearer::{Token, refused};
+use super::bearer::{REFUSED_TOO, Token, refused};
 use super::http::innermost;
 use super::route::Line;
 use super::stream::Heard;
@@ -68,9 +68,7 @@ pub(super) async fn dial(client: &Client, workflow: &WorkflowId) -> Result<Remot
     };
     let other = client.bearer.instead_of(&token).await.map_err(|why| refused(&said, &why))?;
     match dial_with(client, workflow, &other).await {
-        Err(CallError::Unauthorized(said)) => {
-            Err(refused(&said, "the other token that was read is refused too"))
-        }
+        Err(CallError::Unauthorized(said)) => Err(refused(&said, REFUSED_TOO)),
         dialled => dialled,
     }
 }

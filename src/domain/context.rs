@@ -22,11 +22,11 @@ pub enum AsOf {
 /// `fetched`, the server's own answer, also where it keeps steps under `variables`.
 pub fn context<'v>(history: &'v RunHistory, fetched: Option<&'v Value>, as_of: AsOf) -> Node<'v> {
     let mut fields: Vec<(Arc<str>, Node<'v>)> = Vec::new();
-    if let Some(input) = started_with(history).or_else(|| fetched?.get("input")) {
+    if let Some(input) = input_of(history, fetched) {
         fields.push(("input".into(), Node::Value(input)));
     }
     let steps = history.steps().filter(|(id, _)| id.parent().is_none());
-    let steps = steps.map(|(id, state)| (id.as_str().into(), step(id, state, fetched, as_of)));
+    let steps = steps.map(|(id, state)| (id.as_str().into(), step(history, (id, state), fetched, as_of)));
     let mut steps: Vec<(Arc<str>, Node<'v>)> = steps.collect();
     if as_of == AsOf::Now {
         steps.extend(unmentioned(history, fetched));
@@ -48,12 +48,36 @@ pub fn started_with(history: &RunHistory) -> Option<&Value> {
     started(history)?.data.get("input").filter(|input| !input.is_null())
 }
 
-fn step<'v>(id: &StepId, state: &'v StepState, fetched: Option<&'v Value>, as_of: AsOf) -> Node<'v> {
+/// The input of a run, from its log, else from what was fetched.
+pub fn input_of<'v>(history: &'v RunHistory, fetched: Option<&'v Value>) -> Option<&'v Value> {
+    started_with(history).or_else(|| fetched?.get("input")).filter(|input| !input.is_null())
+}
+
+/// The `input` or `result` of a step, from the log, else from what was fetched.
+pub fn value_of<'v>(
+    history: &'v RunHistory,
+    fetched: Option<&'v Value>,
+    id: &StepId,
+    field: &str,
+) -> Option<&'v Value> {
+    let own = history.step(id).and_then(|step| match field {
+        "input" => step.input.as_ref(),
+        _ => step.result.as_ref(),
+    });
+    own.or_else(|| of_step(fetched?, id.as_str())?.get(field)).filter(|value| !value.is_null())
+}
+
+fn step<'v>(
+    history: &'v RunHistory,
+    (id, state): (&StepId, &StepState),
+    fetched: Option<&'v Value>,
+    as_of: AsOf,
+) -> Node<'v> {
     let known = as_of == AsOf::Now || state.status.is_terminal();
-    let fetched = fetched.filter(|_| known).and_then(|fetched| of_step(fetched, id.as_str()));
+    let fetched = fetched.filter(|_| known);
     let mut fields = vec![("status".into(), Node::Word(state.status.word()))];
-    for (name, own) in [("input", &state.input), ("result", &state.result)] {
-        let value = own.as_ref().or_else(|| fetched?.get(name)).filter(|value| !value.is_null());
+    for name in ["input", "result"] {
+        let value = value_of(history, fetched, id, name);
         fields.extend(value.map(|value| (name.into(), Node::Value(value))));
     }
     Node::Fields(fields)

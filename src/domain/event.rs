@@ -176,6 +176,26 @@ impl RunEvent {
         word.map(RunStatus::parse)
     }
 
+    /// What the run became by it, where it is about the run as a whole.
+    pub fn run_status(&self) -> Option<RunStatus> {
+        match self.kind {
+            EventKind::StateChanged => self.new_state(),
+            EventKind::RunStarted => Some(RunStatus::Running),
+            EventKind::RunRejected => Some(RunStatus::Rejected),
+            EventKind::RunCompleted => Some(RunStatus::Completed),
+            EventKind::RunFailed => Some(RunStatus::Failed),
+            EventKind::RunPaused => Some(RunStatus::Paused),
+            EventKind::RunStopped => Some(RunStatus::Stopped),
+            EventKind::RunCancelled => Some(RunStatus::Cancelled),
+            _ => None,
+        }
+    }
+
+    /// Whether its run has ended by it.
+    pub fn ends_run(&self) -> bool {
+        self.run_status().is_some_and(|status| status.is_terminal())
+    }
+
     /// What the run was before a change of its own status, word for word, where the event says.
     pub fn old_state(&self) -> Option<&str> {
         ["from", "old_status", "previous_status"].iter().find_map(|field| self.text(field))

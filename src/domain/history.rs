@@ -11,8 +11,8 @@ use serde_json::Value;
 
 use super::clock::age;
 use super::{
-    Drain, EventId, EventKind, FailureCode, Graph, Progress, RunEvent, RunId, RunStatus, StepId, StepStatus,
-    TaskId, Timestamp, WorkflowId,
+    Drain, EventId, EventKind, FailureCode, Graph, Progress, Run, RunEvent, RunId, RunStatus, StepId,
+    StepStatus, TaskId, Timestamp, WorkflowId,
 };
 
 /// Where a step stands, and what is known of how it got there.
@@ -67,6 +67,14 @@ impl StepState {
         self.started_at.map(|start| age(start, self.ended_at.unwrap_or(now)))
     }
 
+    /// The run has ended: what is in flight ended with it.
+    fn leave(&mut self, at: Option<Timestamp>) {
+        if self.status.is_in_flight() || self.status == StepStatus::Unended {
+            self.status = StepStatus::Unended;
+            self.ended_at = at;
+        }
+    }
+
     /// Makes the state that of the event's iteration; `false` when the one it shows matters more.
     ///
     /// The latest iteration is shown, except that a failure or a question of an earlier one takes
@@ -115,6 +123,8 @@ pub struct RunHistory {
     marks: Vec<StateMark>,
     failure: Option<StepId>,
     drain: Option<Drain>,
+    ended: bool,
+    ended_at: Option<Timestamp>,
 }
 
 impl RunHistory {
@@ -125,6 +135,31 @@ impl RunHistory {
             history.apply(event);
         }
         history
+    }
+
+    /// Folds the log of a run of which its own row is known: a log need not tell of the run's end.
+    pub fn of_run(run: &Run, events: impl IntoIterator<Item = RunEvent>) -> Self {
+        let mut history = Self::from_events(events);
+        history.follow(run);
+        history
+    }
+
+    /// Takes in from a run's own row that the run has ended, where the log does not say.
+    pub fn follow(&mut self, run: &Run) {
+        if run.status.is_terminal() && !self.ended {
+            self.ended_at = run.ended_at.or_else(|| self.events.last()?.at);
+            self.leave();
+        }
+    }
+
+    /// Whether the run has ended, by its log or by its own row.
+    pub fn has_ended(&self) -> bool {
+        self.ended
+    }
+
+    /// When the run ended; none while it is live, and where nothing tells.
+    pub fn ended_at(&self) -> Option<Timestamp> {
+        self.ended_at
     }
 
     /// Folds one event; `false` when it was known already.
@@ -213,42 +248,30 @@ impl RunHistory {
     }
 
     fn fold(&mut self, event: &RunEvent) {
-        match &event.kind {
-            EventKind::StateChanged => self.fold_state(event),
-            EventKind::RunStarted => self.mark(event, RunStatus::Running),
-            EventKind::RunRejected => self.mark(event, RunStatus::Rejected),
-            EventKind::RunCompleted => self.mark(event, RunStatus::Completed),
-            EventKind::RunFailed => self.mark(event, RunStatus::Failed),
-            EventKind::RunPaused => self.mark(event, RunStatus::Paused),
-            EventKind::RunStopped => self.mark(event, RunStatus::Stopped),
-            EventKind::RunCancelled => self.mark(event, RunStatus::Cancelled),
-            EventKind::StepStarted
-            | EventKind::StepCompleted
-            | EventKind::StepFailed
-            | EventKind::StepCancelled
-            | EventKind::StepRetrying
-            | EventKind::StepUncertain
-            | EventKind::HumanTaskCreated
-            | EventKind::HumanTaskCompleted => self.fold_step(event),
-            EventKind::AgentTurnStatus
-            | EventKind::AgentTurnToolRound
-            | EventKind::AgentTurnLimitReached
-            | EventKind::GraphUpdated
-            | EventKind::ChildWaiting
-            | EventKind::Unknown(_) => {}
-        }
-    }
-
-    fn fold_state(&mut self, event: &RunEvent) {
         self.drain = event.drain().or(self.drain);
-        if let Some(status) = event.new_state() {
-            self.mark(event, status);
+        match event.run_status() {
+            Some(status) => self.mark(event, &status),
+            None if event.step_status().is_some() => self.fold_step(event),
+            None => {}
         }
     }
 
-    fn mark(&mut self, event: &RunEvent, status: RunStatus) {
-        if self.marks.last().is_none_or(|last| last.status != status) {
-            self.marks.push(StateMark { at: event.at, status, reason: event.text("reason").map(Into::into) });
+    fn mark(&mut self, event: &RunEvent, status: &RunStatus) {
+        if self.marks.last().is_none_or(|last| last.status != *status) {
+            let reason = event.text("reason").map(Into::into);
+            self.marks.push(StateMark { at: event.at, status: status.clone(), reason });
+        }
+        if status.is_terminal() {
+            self.ended_at = event.at;
+            self.leave();
+        }
+    }
+
+    /// Nothing is in flight any more; a late event of a step may still tell how it ended.
+    fn leave(&mut self) {
+        self.ended = true;
+        for step in self.steps.values_mut() {
+            step.leave(self.ended_at);
         }
     }
 
@@ -260,6 +283,9 @@ impl RunHistory {
         let step = self.steps.entry(id.clone()).or_default();
         if step.turn_to(event) {
             fold_into(step, event);
+        }
+        if self.ended {
+            step.leave(self.ended_at);
         }
         if event.kind == EventKind::StepFailed
             && self.failure.as_ref().is_none_or(|known| id.parent().as_ref() == Some(known))
@@ -391,6 +417,40 @@ mod tests {
         assert_eq!(shown(&history), (Some(1), StepStatus::Failed, 0, None));
         history.apply(event(7, EventKind::StepStarted, of(3)));
         assert_eq!(shown(&history), (Some(3), StepStatus::Running, 1, Some(7)));
+    }
+
+    #[test]
+    fn what_was_in_flight_when_the_run_ended_is_in_flight_no_more() {
+        let mut history = RunHistory::from_events([
+            event(1, EventKind::StepStarted, json!({"step_id": "a"})),
+            event(2, EventKind::HumanTaskCreated, json!({"step_id": "b"})),
+            event(3, EventKind::RunFailed, json!({})),
+        ]);
+        let step = |history: &RunHistory, id: &str| {
+            let step = history.step(&id.into()).unwrap();
+            (step.status.clone(), step.ended_at.map(Timestamp::as_second))
+        };
+        assert_eq!(step(&history, "a"), (StepStatus::Unended, Some(3)));
+        assert_eq!(step(&history, "b"), (StepStatus::Unended, Some(3)));
+        assert_eq!((history.progress(None).in_flight, history.progress(None).done), (0, 2));
+        history.apply(event(4, EventKind::StepCancelled, json!({"step_id": "a"})));
+        history.apply(event(5, EventKind::StepStarted, json!({"step_id": "c"})));
+        assert_eq!(step(&history, "a"), (StepStatus::Cancelled, Some(4)), "a late event tells how");
+        assert_eq!(step(&history, "c"), (StepStatus::Unended, Some(3)));
+    }
+
+    #[test]
+    fn a_log_that_does_not_tell_of_the_end_takes_it_from_the_run() {
+        let mut run = Run::new("r".into(), "w".into(), RunStatus::Running);
+        let log = [event(1, EventKind::StepStarted, json!({"step_id": "a"}))];
+        let status = |history: &RunHistory| history.step(&"a".into()).unwrap().status.clone();
+        assert_eq!(status(&RunHistory::of_run(&run, log.clone())), StepStatus::Running);
+        run.status = RunStatus::Stopped;
+        let mut history = RunHistory::of_run(&run, log);
+        assert_eq!(status(&history), StepStatus::Unended);
+        assert_eq!(history.ended_at().map(Timestamp::as_second), Some(1), "the last that is known");
+        history.apply(event(9, EventKind::RunStopped, json!({})));
+        assert_eq!(history.ended_at().map(Timestamp::as_second), Some(9), "the log knows better");
     }
 
     #[test]

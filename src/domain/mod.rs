@@ -5,6 +5,8 @@
 
 pub mod child_call;
 pub mod clock;
+pub mod comparison;
+pub mod consequence;
 pub mod context;
 pub mod credits;
 pub mod digest;

@@ -124,6 +124,8 @@ pub enum StepStatus {
     Failed,
     /// Was in flight when the run failed or was stopped.
     Cancelled,
+    /// Was in flight when its run ended, and the log has no end of it.
+    Unended,
     /// Never ran.
     Skipped(SkipReason),
 }
@@ -131,7 +133,7 @@ pub enum StepStatus {
 impl StepStatus {
     /// Whether the step has ended.
     pub fn is_terminal(&self) -> bool {
-        matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Skipped(_))
+        matches!(self, Self::Completed | Self::Failed | Self::Cancelled | Self::Unended | Self::Skipped(_))
     }
 
     /// Whether the step is being worked on: running, between attempts, or with a person.
@@ -149,6 +151,7 @@ impl StepStatus {
             Self::Completed => "success",
             Self::Failed => "failed",
             Self::Cancelled => "cancelled",
+            Self::Unended => "ended with the run",
             Self::Skipped(SkipReason::Blocked) => "skipped (blocked)",
             Self::Skipped(SkipReason::OutOfScope) => "skipped (out of scope)",
             Self::Skipped(SkipReason::Disabled) => "skipped (disabled)",

@@ -146,7 +146,8 @@ fn status_word(status: &StepStatus) -> &'static str {
         StepStatus::Running | StepStatus::Retrying | StepStatus::Waiting => "running",
         StepStatus::Completed => "completed",
         StepStatus::Failed => "failed",
-        StepStatus::Cancelled => "cancelled",
+        // A machine ends every step itself; only a log that lacks an end is read as one that has none.
+        StepStatus::Cancelled | StepStatus::Unended => "cancelled",
         StepStatus::Skipped(_) => "skipped",
     }
 }

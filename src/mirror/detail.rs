@@ -7,7 +7,7 @@ use serde_json::Value;
 
 use super::Detail;
 use super::fold::LATE;
-use crate::domain::{Graph, RunEvent, RunHistory, Timestamp, clock};
+use crate::domain::{Graph, Run, RunEvent, RunHistory, Timestamp, clock};
 
 /// One run's log, graph and context.
 #[derive(Clone, Debug, PartialEq)]
@@ -27,7 +27,7 @@ pub struct RunDetail {
 impl RunDetail {
     pub(super) fn new(detail: &Detail) -> Self {
         Self {
-            history: RunHistory::from_events(detail.events.iter().cloned()),
+            history: RunHistory::of_run(&detail.run, detail.events.iter().cloned()),
             graph: detail.graph.clone(),
             context: detail.context.clone(),
             fetched_at: detail.asked_at,
@@ -48,6 +48,11 @@ impl RunDetail {
         }
         self.graph = self.graph.take().or(older.graph);
         self.context = self.context.take().or(older.context);
+    }
+
+    /// Takes in how the run's own row stands.
+    pub(super) fn follow(&mut self, run: &Run) {
+        self.history.follow(run);
     }
 
     pub(super) fn apply(&mut self, event: &RunEvent, at: Timestamp) -> bool {

@@ -209,6 +209,11 @@ impl Mirror {
             self.merge_run(run, asked_at);
         }
         self.sections.rebuild(self.runs.values());
+        for (id, detail) in &mut self.details {
+            if let Some(run) = self.runs.get(id) {
+                detail.follow(run);
+            }
+        }
     }
 
     /// Takes a listed run unless something newer is known of it.

@@ -5,6 +5,7 @@
 //! [`crate::app::layout`]; only rows that are seen are built, so a frame costs what it shows and
 //! not what is loaded.
 
+mod consequence;
 mod draw;
 mod entry;
 mod footer;

@@ -24,6 +24,7 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
             out.extend(open.filter(opens).map(|_| Action::Open));
             out.extend((!reads && seeks(model)).then_some(Action::NextMatch));
             out.extend(diagnosis(open));
+            out.extend(open.and_then(|open| family(model, open)));
             out.push(Action::RunMenu);
         }
     }
@@ -45,6 +46,16 @@ fn has_offer(open: &RunScreen) -> bool {
 fn diagnosis(open: Option<&RunScreen>) -> Option<Action> {
     let on_it = open?.tab == Tab::Diagnosis;
     Some(if on_it { Action::Validate } else { Action::Diagnose })
+}
+
+/// The way to the run that the selected step called, else to the one that called this run.
+fn family(model: &Model, open: &RunScreen) -> Option<Action> {
+    let detail = model.mirror.detail(&open.run)?;
+    let state = open.history(detail).step(open.canvas.selected.as_ref()?);
+    if state.is_some_and(|state| state.child.is_some()) {
+        return Some(Action::OpenChild);
+    }
+    model.mirror.run(&open.run)?.parent.is_some().then_some(Action::OpenParent)
 }
 
 /// Whether the payload of an event or a value is open to be read, which takes the tab's keys.

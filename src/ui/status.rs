@@ -55,6 +55,7 @@ pub(super) fn of_step(status: &StepStatus, theme: &Theme) -> Mark<'static> {
         StepStatus::Completed => ("✔", theme.success),
         StepStatus::Failed => ("✖", theme.failed),
         StepStatus::Cancelled => ("⊘", theme.cancelled),
+        StepStatus::Unended => ("◌", theme.muted),
         StepStatus::Skipped(_) => ("⊖", theme.skipped),
     };
     Mark { glyph, word: status.word(), style }

@@ -1,8 +1,11 @@
-//! Writes domain nouns as the local runtime answers them. Whatever is written here, [`super::read`]
-//! reads back.
+//! Writes domain nouns as the local runtime answers them, which [`super::read`] reads back, and what
+//! this program found out as `--json` and bundles give it.
 
 use serde_json::{Map, Value, json};
 
+use crate::domain::comparison::{Change, Comparison, How, ShapeDiff};
+use crate::domain::consequence::Consequence;
+use crate::domain::triage::Finding;
 use crate::domain::{PendingTask, Progress, Run, RunEvent};
 
 /// A run, as in the feed and in the runs of a workflow.
@@ -67,6 +70,98 @@ pub fn task(task: &PendingTask) -> Value {
         "created_at": task.created_at,
         "task_payload": task.payload,
     }))
+}
+
+/// One finding with its playbook.
+pub fn finding(finding: &Finding) -> Value {
+    let book = finding.playbook();
+    let evidence = finding
+        .evidence
+        .iter()
+        .map(|piece| json!({"source": piece.source, "found": piece.found, "at": piece.at}));
+    let offers = finding.offers.iter().map(|offer| json!({"label": offer.label, "act": offer.act.word()}));
+    json!({
+        "id": finding.id,
+        "row": finding.row,
+        "verdict": finding.verdict.as_str(),
+        "title": finding.title,
+        "step_id": finding.step,
+        "quote": finding.quote,
+        "evidence": evidence.collect::<Vec<_>>(),
+        "offers": offers.collect::<Vec<_>>(),
+        "advice": book.map(|book| &book.advice),
+        "explanation": book.map(|book| &book.explanation).filter(|text| !text.is_empty()),
+        "steps": book.map(|book| &book.steps),
+    })
+}
+
+/// What follows a decision on a task.
+pub fn consequence(found: &Consequence) -> Value {
+    let next = found.next.iter().map(|next| {
+        let open = next
+            .open
+            .iter()
+            .map(|open| json!({"at": open.at, "template": open.text, "reason": open.why.to_string()}));
+        json!({
+            "step_id": next.step,
+            "does": next.does,
+            "waits_for": next.waits_for,
+            "conditional": next.is_conditional,
+            "arguments": next.arguments,
+            "unresolved": open.collect::<Vec<_>>(),
+        })
+    });
+    json!({
+        "on_approve": {"summary": found.approval(), "starts": next.collect::<Vec<_>>()},
+        "on_reject": {"summary": found.rejection(), "never_run": found.lost},
+    })
+}
+
+/// A run against the last one that went well. What is not known of both is null.
+pub fn comparison(found: &Comparison) -> Value {
+    let graph = found.graph.as_ref().map(|diff| {
+        let steps = diff.steps.iter().map(|(step, change)| match change {
+            Change::Added => json!({"step_id": step, "change": "added"}),
+            Change::Removed => json!({"step_id": step, "change": "removed"}),
+            Change::Changed(fields) => json!({"step_id": step, "change": "changed", "fields": fields}),
+        });
+        json!({"steps": steps.collect::<Vec<_>>(), "input_schema_changed": diff.schema})
+    });
+    let paces = found.paces.iter().map(|pace| {
+        let millis = |time: std::time::Duration| time.as_millis() as u64;
+        json!({
+            "step_id": pace.step,
+            "duration_ms": pace.here.map(millis),
+            "good_duration_ms": pace.there.map(millis),
+            "ratio": pace.ratio().map(|ratio| (ratio * 100.0).round() / 100.0),
+        })
+    });
+    json!({
+        "good_run_id": found.good,
+        "good_ended_at": found.good_ended_at,
+        "version": found.versions.0,
+        "good_version": found.versions.1,
+        "graph": graph,
+        "input": found.input.as_deref().map(shapes),
+        "steps": paces.collect::<Vec<_>>(),
+        "first_difference": found.first.as_ref().map(|first| how(first.step.as_str(), &first.how)),
+    })
+}
+
+fn shapes(diff: &[ShapeDiff]) -> Value {
+    diff.iter().map(|place| json!({"at": place.at, "type": place.here, "good_type": place.there})).collect()
+}
+
+fn how(step: &str, how: &How) -> Value {
+    match how {
+        How::New => json!({"step_id": step, "what": "new"}),
+        How::Defined(fields) => json!({"step_id": step, "what": "definition", "fields": fields}),
+        How::Input(diff) => json!({"step_id": step, "what": "input", "shape": shapes(diff)}),
+        How::Ended(here, there) => {
+            json!({"step_id": step, "what": "end", "status": here.word(), "good_status": there.word()})
+        }
+        How::Result(diff) => json!({"step_id": step, "what": "result", "shape": shapes(diff)}),
+    }
 }
 
 fn drop_nulls(body: Value) -> Value {

@@ -14,6 +14,11 @@ pub(crate) fn graph(steps: &[(&str, &str, &[&str])]) -> Arc<Graph> {
     Arc::new(Graph::parse(&json!({ "steps": steps })).unwrap())
 }
 
+/// A graph of whole steps.
+pub(crate) fn whole(steps: &Value) -> Arc<Graph> {
+    Arc::new(Graph::parse(&json!({ "steps": steps })).unwrap())
+}
+
 /// Events from short notes: seconds ago, kind, data.
 pub(crate) fn events(run: &str, notes: &[(i64, &str, Value)]) -> Vec<RunEvent> {
     let event = |(index, (at, kind, data)): (usize, &(i64, &str, Value))| RunEvent {
@@ -29,17 +34,22 @@ pub(crate) fn events(run: &str, notes: &[(i64, &str, Value)]) -> Vec<RunEvent> {
 }
 
 pub(crate) fn order_detail() -> Detail {
-    let graph = graph(&[
-        ("validate-input", "lua_script", &[]),
-        ("draft-email", "llm_call", &["validate-input"]),
-        ("approve-send", "human_task", &["draft-email"]),
-        ("send-email", "mcp_call", &["approve-send"]),
-    ]);
+    order_with(&json!({"to": "{{ input.email }}", "subject": "Order {{ input.order }}"}))
+}
+
+/// The same with other arguments of the call that an approval starts.
+pub(crate) fn order_with(args: &Value) -> Detail {
+    let graph = whole(&json!([
+        {"id": "validate-input", "type": "lua_script", "script": "return {}"},
+        {"id": "draft-email", "type": "llm_call", "depends_on": ["validate-input"], "model": "m", "prompt": "p"},
+        {"id": "approve-send", "type": "human_task", "depends_on": ["draft-email"], "task_type": "approval"},
+        {"id": "send-email", "type": "mcp_call", "depends_on": ["approve-send"], "tool_name": "mail_send", "instance_id": "i1", "tool_args": args},
+    ]));
     let id = "7c9e6679-7425";
     let events = events(
         id,
         &[
-            (134, "run_started", json!({})),
+            (134, "run_started", json!({"input": {"order": 12345, "email": "buyer@example.com"}})),
             (134, "step_started", json!({"step_id": "validate-input", "attempt": 1})),
             (133, "step_completed", json!({"step_id": "validate-input", "result": {"ok": true}})),
             (133, "step_started", json!({"step_id": "draft-email", "attempt": 1})),
@@ -57,14 +67,14 @@ pub(crate) fn order_detail() -> Detail {
 }
 
 pub(crate) fn invoice_graph() -> Arc<Graph> {
-    graph(&[
-        ("load", "lua_script", &[]),
-        ("fetch-rates", "mcp_call", &["load"]),
-        ("post-invoice", "mcp_call", &["load"]),
-        ("summarise", "llm_call", &["load"]),
-        ("reconcile", "lua_script", &["fetch-rates", "post-invoice", "summarise"]),
-        ("notify", "mcp_call", &["reconcile"]),
-    ])
+    whole(&json!([
+        {"id": "load", "type": "lua_script", "script": "return {}"},
+        {"id": "fetch-rates", "type": "mcp_call", "depends_on": ["load"], "tool_name": "rates", "instance_id": "i1"},
+        {"id": "post-invoice", "type": "mcp_call", "depends_on": ["load"], "tool_name": "create_invoice", "instance_id": "i1", "retry_count": 1},
+        {"id": "summarise", "type": "llm_call", "depends_on": ["load"], "model": "m", "prompt": "p"},
+        {"id": "reconcile", "type": "lua_script", "depends_on": ["fetch-rates", "post-invoice", "summarise"], "script": "return {}"},
+        {"id": "notify", "type": "mcp_call", "depends_on": ["reconcile"], "tool_name": "send", "instance_id": "i1"},
+    ]))
 }
 
 pub(crate) fn invoice_detail() -> Detail {

@@ -4,14 +4,17 @@ use std::time::Duration;
 
 use arcc::app::Msg;
 use arcc::domain::triage::{
-    Answer, Connection, DryRun, Fact, Instance, Need, Profile, Published, Trouble, TroubleKind,
+    Answer, Connection, DryRun, Fact, Failures, GoodRun, Instance, LastGood, Need, Profile, Published,
+    Trouble, TroubleKind,
 };
 use arcc::domain::{Balance, Usage};
 use arcc::ui::Theme;
 use insta::assert_snapshot;
 use serde_json::json;
 
-use super::stage::{Stage, ago, backfill_detail, hostile, invoice_detail, order_detail};
+use super::stage::{
+    Stage, ago, backfill_detail, events, hostile, invoice_detail, invoice_graph, order_detail,
+};
 
 fn fact(asked: &str, answer: Result<Answer, Trouble>) -> Box<Fact> {
     Box::new(Fact { asked: asked.into(), asked_at: ago(1), took: Duration::from_millis(40), answer })
@@ -21,19 +24,9 @@ fn learn(stage: Stage, run: &str, need: Need, asked: &str, answer: Result<Answer
     stage.tell(Msg::Learned { run: run.into(), need, fact: fact(asked, answer) })
 }
 
-/// The failed invoice with a graph that names its instance.
+/// The failed invoice with its data.
 fn invoice(width: u16, height: u16) -> Stage {
-    let raw = json!({"steps": [
-        {"id": "load", "type": "lua_script", "script": "return {}"},
-        {"id": "fetch-rates", "type": "mcp_call", "depends_on": ["load"], "tool_name": "rates", "instance_id": "i1"},
-        {"id": "post-invoice", "type": "mcp_call", "depends_on": ["load"], "tool_name": "create_invoice", "instance_id": "i1", "retry_count": 1},
-        {"id": "summarise", "type": "llm_call", "depends_on": ["load"], "model": "m", "prompt": "p"},
-        {"id": "reconcile", "type": "lua_script", "depends_on": ["fetch-rates", "post-invoice", "summarise"], "script": "return {}"},
-        {"id": "notify", "type": "mcp_call", "depends_on": ["reconcile"], "tool_name": "send", "instance_id": "i1"},
-    ]});
-    let graph = arcc::domain::Graph::parse(&raw).unwrap();
     let detail = arcc::mirror::Detail {
-        graph: Some(std::sync::Arc::new(graph)),
         context: Some(json!({"input": {"customer": 42}, "steps": {"load": {"result": {"invoices": 3}}}})),
         ..invoice_detail()
     };
@@ -87,8 +80,68 @@ fn answered(width: u16, height: u16) -> Stage {
     let stage = learn(stage, run, Need::Balance, "GET /v1/billing/usage", Ok(Answer::Balance(usage)));
     let published = Published { latest: Some(7), changed: Some(Vec::new()), draft: None };
     let need = Need::Published("w-invoice".into());
-    learn(stage, run, need, "GET /v1/workflows/w-invoice and its versions", Ok(Answer::Published(published)))
-        .after(1)
+    let stage = learn(
+        stage,
+        run,
+        need,
+        "GET /v1/workflows/w-invoice and its versions",
+        Ok(Answer::Published(published)),
+    );
+    let stage = learn(
+        stage,
+        run,
+        last_good_need(),
+        "GET /v1/workflows/w-invoice/runs?status=completed and the events, graph and data of one",
+        Ok(Answer::LastGood(last_good())),
+    );
+    let failures = Failures { runs: same_cause(), more: false };
+    learn(stage, run, Need::Failures, "GET /v1/runs?status=failed", Ok(Answer::Failures(failures))).after(1)
+}
+
+fn last_good_need() -> Need {
+    Need::LastGood { workflow: "w-invoice".into(), except: "5d1e0c9a-41".into(), before: Some(ago(221)) }
+}
+
+/// The run before, of the version before, which had a customer by number.
+fn last_good() -> LastGood {
+    let mut run =
+        arcc::domain::Run::new("3b8f21d7-02".into(), "w-invoice".into(), arcc::domain::RunStatus::Completed);
+    run.version = Some(6);
+    run.started_at = Some(ago(4_000));
+    run.ended_at = Some(ago(3_990));
+    let log = [
+        (4_000, "run_started", json!({"input": {"customer": "42"}})),
+        (4_000, "step_started", json!({"step_id": "load", "input": {"customer": 41}})),
+        (3_999, "step_completed", json!({"step_id": "load", "result": {"invoices": [], "currency": "EUR"}})),
+        (3_999, "step_started", json!({"step_id": "fetch-rates"})),
+        (3_999, "step_started", json!({"step_id": "post-invoice"})),
+        (3_999, "step_started", json!({"step_id": "summarise"})),
+        (3_997, "step_completed", json!({"step_id": "fetch-rates", "result": {"EUR": 1}})),
+        (3_996, "step_completed", json!({"step_id": "post-invoice", "result": {"id": 9}})),
+        (3_995, "step_completed", json!({"step_id": "summarise", "result": "x"})),
+        (3_995, "step_started", json!({"step_id": "reconcile"})),
+        (3_994, "step_completed", json!({"step_id": "reconcile", "result": {}})),
+        (3_994, "step_started", json!({"step_id": "notify"})),
+        (3_990, "step_completed", json!({"step_id": "notify", "result": {}})),
+        (3_990, "run_completed", json!({})),
+    ];
+    let history = arcc::domain::RunHistory::from_events(events("3b8f21d7-02", &log));
+    let mut graph = (*invoice_graph()).clone();
+    graph.steps.retain(|step| step.id.as_str() != "notify");
+    let good = GoodRun { run, history, graph: Some(graph.into()), context: None };
+    LastGood { listed: 12, run: Some(Box::new(good)) }
+}
+
+/// The failed run itself and seven others like it.
+fn same_cause() -> Vec<arcc::domain::Run> {
+    let own = invoice_detail().run;
+    let other = |index: usize| {
+        let mut run = own.clone();
+        run.id = format!("0{index}other-00").into();
+        run.workflow_name = Some(if index < 6 { "invoice-sync" } else { "refunds" }.into());
+        run
+    };
+    std::iter::once(own.clone()).chain((0..7).map(other)).collect()
 }
 
 #[test]
@@ -104,6 +157,24 @@ fn why_a_run_failed_at_120x34() {
 #[test]
 fn why_a_run_failed_at_80x24() {
     assert_snapshot!(answered(80, 24).text());
+}
+
+/// The comparison is selected.
+fn compared(width: u16, height: u16) -> Stage {
+    let stage = answered(width, height);
+    let findings = &stage.model.run.as_ref().unwrap().diagnosis.findings;
+    let place = findings.iter().position(|finding| finding.id == "last-good-run").unwrap();
+    stage.press("g").press(&"j".repeat(place))
+}
+
+#[test]
+fn against_the_last_good_run_at_160x45() {
+    assert_snapshot!(compared(160, 45).text());
+}
+
+#[test]
+fn against_the_last_good_run_at_80x24() {
+    assert_snapshot!(compared(80, 24).text());
 }
 
 #[test]

@@ -44,6 +44,49 @@ fn canvas_of_a_failed_run_at_80x24() {
     assert_snapshot!(failed(80, 24).text());
 }
 
+/// A run that ended with a step in flight, behind a step whose graph is wrong, on a server that logs
+/// no step that never ran.
+fn unended(width: u16, height: u16) -> Stage {
+    let detail = invoice_detail();
+    let logged = |event: &arcc::domain::RunEvent| {
+        let step = event.step_id();
+        match step.as_ref().map_or("", |id| id.as_str()) {
+            "reconcile" | "notify" => false,
+            "summarise" => event.kind.as_str() == "step_started",
+            _ => true,
+        }
+    };
+    let mut graph = (*super::stage::invoice_graph()).clone();
+    graph.steps[2].fields.remove("tool_name");
+    let detail = arcc::mirror::Detail {
+        events: detail.events.iter().filter(|event| logged(event)).cloned().collect(),
+        graph: Some(graph.into()),
+        ..detail
+    };
+    Stage::full(width, height).press("<tab><tab><tab>").detail(detail.clone()).press("<enter>").detail(detail)
+}
+
+#[test]
+fn canvas_of_a_run_that_left_a_step_unended_at_160x45() {
+    assert_snapshot!(unended(160, 45).text());
+}
+
+#[test]
+fn canvas_of_a_run_that_left_a_step_unended_at_80x24() {
+    assert_snapshot!(unended(80, 24).text());
+}
+
+#[test]
+fn timeline_of_a_run_that_left_a_step_unended() {
+    assert_snapshot!(unended(120, 34).press("3").text());
+}
+
+#[test]
+fn before_its_end_the_step_was_running() {
+    let text = unended(120, 34).press("[[").text();
+    assert!(text.contains("● summarise") && !text.contains("never ran"), "{text}");
+}
+
 #[test]
 fn a_list_of_steps_at_60x16() {
     assert_snapshot!(failed(60, 16).text());

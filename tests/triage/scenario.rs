@@ -115,7 +115,7 @@ impl Scenario {
                 let run = client.find_run("r").await.unwrap();
                 let detail = client.detail(&run.workflow_id, &run.id).await.unwrap();
                 let tasks = client.tasks().await.unwrap().items;
-                let history = RunHistory::from_events(detail.events.iter().cloned());
+                let history = RunHistory::of_run(&detail.run, detail.events.iter().cloned());
                 let mut facts = Facts::default();
                 let none = Facts::default();
                 let base = self.case(&detail, &history, (&tasks, &caller), &none);

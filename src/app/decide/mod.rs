@@ -10,4 +10,5 @@ mod rules;
 pub(crate) use aim::named;
 pub use aim::{Aim, aim, aim_at, workflow_of};
 pub(crate) use offer::{offer, recheck};
+pub use outcome::{approval, consequence, rejection};
 pub use rules::{Refusal, refusal};

@@ -11,6 +11,7 @@ use crate::app::guard::Typed;
 use crate::app::key::Key;
 use crate::app::layers::{Choice, Demands, Dialog, DialogKind, Field, TextInput};
 use crate::app::{Action, Model};
+use crate::domain::consequence::Consequence;
 use crate::domain::{RunClass, RunId, StopMode, Timestamp, WorkflowId};
 use crate::wire::{Command, Decision, StartRun};
 
@@ -25,8 +26,9 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
     let nothing = || Refusal::Senseless("nothing is selected that this could be done to".into());
     let workflow = workflow_of(model, aim.run).ok_or_else(nothing)?;
     let kind = kind(action).ok_or_else(nothing)?;
+    let found = aim.task.and_then(|task| outcome::consequence(model, aim.run, &task.step_id));
     let choices = match kind {
-        DialogKind::Approve | DialogKind::Reject => decisions(model, aim, &workflow, kind),
+        DialogKind::Approve | DialogKind::Reject => decisions(aim, &workflow, kind, found.as_ref()),
         DialogKind::Pause => {
             let command = Command::Pause { workflow, run: aim.run.clone() };
             vec![choice("pause", outcome::pause(model, aim.run), command)]
@@ -45,8 +47,10 @@ pub(crate) fn offer(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp
         step: task.map(|task| task.step_id.clone()),
         payload: task.map(|task| task.payload.clone()),
         verbatim: task.and_then(|task| task.verbatim.clone()),
+        next: found.filter(|_| kind == DialogKind::Approve).map(|found| found.next).unwrap_or_default(),
         lines: Arc::default(),
         names: 0,
+        own: Arc::default(),
         choices,
         reason: TextInput::default(),
         demands: demands(model, action, aim),
@@ -105,7 +109,12 @@ fn choice(label: &'static str, outcome: String, command: Command) -> Choice {
     Choice { key: Key::Enter, label, outcome, command }
 }
 
-fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKind) -> Vec<Choice> {
+fn decisions(
+    aim: &Aim<'_>,
+    workflow: &WorkflowId,
+    kind: DialogKind,
+    found: Option<&Consequence>,
+) -> Vec<Choice> {
     let Some(task) = aim.task else { return Vec::new() };
     let approved = kind == DialogKind::Approve;
     let command = Command::Decide(Decision {
@@ -118,9 +127,9 @@ fn decisions(model: &Model, aim: &Aim<'_>, workflow: &WorkflowId, kind: DialogKi
         result: Map::new(),
     });
     if approved {
-        vec![choice("approve", outcome::approve(model, aim), command)]
+        vec![choice("approve", outcome::approval(found), command)]
     } else {
-        vec![choice("reject", outcome::reject(model, aim), command)]
+        vec![choice("reject", outcome::rejection(found), command)]
     }
 }
 

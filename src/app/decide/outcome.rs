@@ -2,43 +2,28 @@
 
 use serde_json::{Map, Value};
 
-use super::Aim;
 use crate::app::Model;
+use crate::domain::consequence::{Consequence, Decided};
 use crate::domain::context::{started, started_with};
-use crate::domain::{Graph, Progress, RunId, StepId, StepKind, StepSpec, StepStatus};
+use crate::domain::{Progress, RunId, StepId};
 use crate::mirror::RunDetail;
 
-/// How many steps are named before the rest is counted.
-const NAMED: usize = 3;
-
-/// What comes next when the task is approved.
-pub(super) fn approve(model: &Model, aim: &Aim<'_>) -> String {
-    let (Some(task), Some(graph)) = (aim.task, graph(model, aim.run)) else {
-        return "the run goes on".to_owned();
-    };
-    let dependants = graph.dependants();
-    let next = dependants.get(&task.step_id).map_or(&[][..], Vec::as_slice);
-    let mut words: Vec<String> = next.iter().filter_map(|id| graph.step(id)).take(NAMED).map(does).collect();
-    match next.len().checked_sub(NAMED) {
-        _ if next.is_empty() => return "the step ends; no step waits for it".to_owned(),
-        None | Some(0) => {}
-        Some(more) => words.push(format!("{more} more")),
-    }
-    format!("then {}", words.join(", "))
+/// What follows a decision on a task of a run, as far as the run's graph and log are known.
+pub fn consequence(model: &Model, run: &RunId, step: &StepId) -> Option<Consequence> {
+    let detail = detail(model, run)?;
+    let graph = detail.graph.as_deref()?;
+    let decided = Decided { graph, history: &detail.history, context: detail.context.as_ref(), step };
+    Some(Consequence::of(decided, &Map::new()))
 }
 
-/// What never runs when the task is rejected.
-pub(super) fn reject(model: &Model, aim: &Aim<'_>) -> String {
-    let (Some(task), Some(graph)) = (aim.task, graph(model, aim.run)) else {
-        return "the branch stops".to_owned();
-    };
-    let ended = |id: &StepId| status(model, aim.run, id).is_some_and(StepStatus::is_terminal);
-    let lost: Vec<StepId> = graph.downstream(&task.step_id).into_iter().filter(|id| !ended(id)).collect();
-    match lost.as_slice() {
-        [] => "the branch stops; no step follows it".to_owned(),
-        [only] => format!("the branch stops; {only} never runs"),
-        more => format!("the branch stops; {} steps never run", more.len()),
-    }
+/// What an approval does, in one line; what is not known is not told.
+pub fn approval(found: Option<&Consequence>) -> String {
+    found.map_or_else(|| "the run goes on".to_owned(), Consequence::approval)
+}
+
+/// What a rejection does, in one line.
+pub fn rejection(found: Option<&Consequence>) -> String {
+    found.map_or_else(|| "the branch stops".to_owned(), Consequence::rejection)
 }
 
 /// What a pause does.
@@ -100,21 +85,8 @@ pub(super) fn trigger_steps(model: &Model, run: &RunId) -> Map<String, Value> {
     steps.cloned().unwrap_or_default()
 }
 
-fn does(step: &StepSpec) -> String {
-    let tool = step.text("tool_name").filter(|_| step.kind == StepKind::McpCall);
-    format!("{} → {}", step.id, tool.unwrap_or_else(|| step.kind.as_str()))
-}
-
 fn detail<'a>(model: &'a Model, run: &RunId) -> Option<&'a RunDetail> {
     model.mirror.detail(run)
-}
-
-fn graph<'a>(model: &'a Model, run: &RunId) -> Option<&'a Graph> {
-    detail(model, run)?.graph.as_deref()
-}
-
-fn status<'a>(model: &'a Model, run: &RunId, step: &StepId) -> Option<&'a StepStatus> {
-    detail(model, run)?.history.step(step).map(|state| &state.status)
 }
 
 /// From the log where it is known, else as the feed lists it.

@@ -20,8 +20,6 @@ use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
 const DWELL: Duration = Duration::from_millis(500);
-/// How many payload lines a page is.
-const PAGE: usize = 10;
 
 /// Takes a key; none when it is to be passed on.
 pub(super) fn press(
@@ -134,11 +132,13 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
 }
 
 fn scroll(dialog: &mut Dialog, key: Key, size: (u16, u16)) {
+    // A page is what is seen: a longer one would pass over lines that were never shown.
+    let page = dialog.rows(size);
     let to = match key {
         Key::Down | Key::Char('j') => dialog.offset + 1,
         Key::Up | Key::Char('k') => dialog.offset.saturating_sub(1),
-        Key::PageDown => dialog.offset + PAGE,
-        Key::PageUp => dialog.offset.saturating_sub(PAGE),
+        Key::PageDown => dialog.offset + page,
+        Key::PageUp => dialog.offset.saturating_sub(page),
         _ => return,
     };
     dialog.scroll_to(to, size);

@@ -6,8 +6,10 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use super::TextInput;
+use super::lines::Text;
 use crate::app::{Action, layout};
-use crate::domain::document::{FieldLine, field_lines, key_columns, verbatim_lines};
+use crate::domain::consequence::Next;
+use crate::domain::document::FieldLine;
 use crate::domain::{StepId, Timestamp, Verbatim};
 use crate::wire::Command;
 
@@ -105,10 +107,15 @@ pub struct Dialog {
     pub payload: Option<Value>,
     /// The server's own text of it, where a value cannot hold all that it says.
     pub verbatim: Option<Verbatim>,
-    /// The payload as lines for the dialog's width, made when it opens: a frame costs what it shows.
+    /// The steps that start when it is approved, with what they would be called with.
+    pub next: Vec<Next>,
+    /// The payload and the next calls as lines for the dialog's width, made when it opens: a frame
+    /// costs what it shows.
     pub lines: Arc<[FieldLine]>,
-    /// Columns of the names of the payload's fields.
+    /// Columns of the names of fields.
     pub names: u16,
+    /// The lines that are this program's own and no foreign text, by their places.
+    pub own: Arc<[usize]>,
     /// The ways to answer.
     pub choices: Vec<Choice>,
     /// What was typed as reason, for rejections and where one is needed.
@@ -133,13 +140,9 @@ impl Dialog {
         let columns = layout::dialog_columns(size);
         // Other columns break other lines: what was seen counts anew.
         self.seen = 0;
-        self.lines = match (&self.verbatim, &self.payload) {
-            (Some(verbatim), _) => verbatim_lines(verbatim, columns).into(),
-            (None, Some(payload)) => field_lines(payload, columns).into(),
-            (None, None) => Arc::default(),
-        };
-        let payload = self.payload.as_ref().filter(|_| self.verbatim.is_none());
-        self.names = payload.map_or(0, key_columns) as u16;
+        let payload = (self.payload.as_ref(), self.verbatim.as_ref());
+        let text = Text::of(payload, &self.next, columns);
+        (self.lines, self.names, self.own) = (text.lines.into(), text.names as u16, text.own.into());
         self.scroll_to(self.offset, size);
     }
 

@@ -6,6 +6,7 @@ mod find;
 mod input;
 mod keys;
 mod layer;
+mod lines;
 mod palette;
 mod run_menu;
 

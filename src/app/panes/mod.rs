@@ -11,7 +11,7 @@ pub(crate) use home::{
 };
 pub(crate) use pretty::pretty;
 pub use run::{
-    Canvas, ContextView, Diagnosis, EventList, Moment, Payload, Reader, RunScreen, Search, TABS, Tab,
+    Canvas, ContextView, Diagnosis, EventList, Issue, Moment, Payload, Reader, RunScreen, Search, TABS, Tab,
     TabEntry, TimeKey, TimeRow, TimelineView, case, evidence_age, is_checking, matches,
 };
 pub(crate) use run::{

@@ -9,6 +9,7 @@ use crate::app::guard::Guards;
 use crate::app::key::Key;
 use crate::app::layers::{Dialog, Layer};
 use crate::app::model::{Access, Environment, Paper};
+use crate::app::panes::RunScreen;
 use crate::app::pending::Ticket;
 use crate::app::{Effect, Model, Msg, Session, update};
 use crate::domain::clock::later;
@@ -216,6 +217,20 @@ pub(super) fn waiting_log(run: &str) -> Vec<RunEvent> {
             json!({"step_id": "approve-send", "task_id": "approve-send"}),
         ),
     ]
+}
+
+/// `r1` open, waiting at `approve-send`.
+pub(super) fn open() -> Bench {
+    let mut bench = Bench::new();
+    bench.runs(vec![run("r1", "running", 10)]);
+    bench.detail("r1", "running", waiting_log("r1"));
+    bench.key(Key::Enter);
+    bench
+}
+
+/// The run that is open.
+pub(super) fn screen(bench: &Bench) -> &RunScreen {
+    bench.model.run.as_ref().unwrap()
 }
 
 /// The inbox's task selected, and its run's detail known.

@@ -6,6 +6,7 @@ mod churn;
 mod decisions;
 mod diagnosis;
 mod failures;
+mod family;
 mod guards;
 mod home;
 mod kit;

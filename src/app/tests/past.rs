@@ -3,25 +3,12 @@
 use pretty_assertions::assert_eq;
 use serde_json::json;
 
-use super::kit::{Bench, event, run, waiting_log};
+use super::kit::{Bench, event, open, screen, waiting_log};
 use crate::app::key::Key;
 use crate::app::model::Screen;
-use crate::app::panes::{RunScreen, Tab};
+use crate::app::panes::Tab;
 use crate::app::{Effect, Msg};
 use crate::domain::EventKind;
-
-/// `r1`, open: it waits for a person after five events.
-fn open() -> Bench {
-    let mut bench = Bench::new();
-    bench.runs(vec![run("r1", "running", 10)]);
-    bench.detail("r1", "running", waiting_log("r1"));
-    bench.key(Key::Enter);
-    bench
-}
-
-fn screen(bench: &Bench) -> &RunScreen {
-    bench.model.run.as_ref().unwrap()
-}
 
 fn shown(bench: &Bench) -> Option<usize> {
     screen(bench).moment.as_ref().map(|moment| moment.shown)

@@ -2,27 +2,14 @@ use pretty_assertions::assert_eq;
 use rstest::rstest;
 use serde_json::json;
 
-use super::kit::{Bench, event, run, waiting_log};
+use super::kit::{Bench, event, open, run, screen, waiting_log};
 use crate::app::key::Key;
 use crate::app::layers::Layer;
 use crate::app::layout::{self, CanvasForm};
-use crate::app::panes::{Payload, Reader, RunScreen, Tab};
+use crate::app::panes::{Payload, Reader, Tab};
 use crate::app::{Effect, Msg, Screen};
 use crate::domain::EventKind;
 use crate::domain::document::json_lines;
-
-/// `r1` open, waiting at `approve-send`.
-fn open() -> Bench {
-    let mut bench = Bench::new();
-    bench.runs(vec![run("r1", "running", 10)]);
-    bench.detail("r1", "running", waiting_log("r1"));
-    bench.key(Key::Enter);
-    bench
-}
-
-fn screen(bench: &Bench) -> &RunScreen {
-    bench.model.run.as_ref().unwrap()
-}
 
 fn step(bench: &Bench) -> &str {
     screen(bench).canvas.selected.as_ref().map_or("", |step| step.as_str())

@@ -1,6 +1,6 @@
 //! What each action does.
 
-use super::{bundle, copy, offers, send};
+use super::{bundle, copy, family, offers, send};
 use crate::app::decide::{self, Aim, Refusal};
 use crate::app::layers::{Layer, TextInput};
 use crate::app::model::{Paper, Screen, Tone};
@@ -21,6 +21,9 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
             return vec![Effect::Refetch];
         }
         Action::Validate if model.screen == Screen::Run => return offers::validate(model, now),
+        Action::OpenChild | Action::OpenParent if model.screen == Screen::Run => {
+            family::open(model, action, now);
+        }
         Action::Open if is_diagnosis(model) => return offers::accept(model, now),
         Action::Help => model.layers.push(Layer::Help { offset: 0 }),
         Action::Palette => model.layers.push(Layer::Palette { input: TextInput::default(), index: 0 }),
@@ -138,7 +141,7 @@ fn open(model: &mut Model, run: &RunId, now: Timestamp) {
 }
 
 fn unknown(model: &mut Model, run: &RunId, now: Timestamp) {
-    model.say(Tone::Info, format!("the server does not say which workflow run {} is of", run.short()), now);
+    model.say(Tone::Info, family::of_no_workflow(run), now);
 }
 
 fn turned(paper: Paper) -> Paper {

@@ -3,6 +3,7 @@
 mod actions;
 mod bundle;
 mod copy;
+mod family;
 mod keys;
 mod offers;
 mod reply;

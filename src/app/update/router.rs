@@ -34,6 +34,7 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
         }
         Msg::Learned { run, need, fact } => {
             panes::learned(model, &run, need, *fact);
+            panes::settle_run(model);
             Vec::new()
         }
         Msg::Tick => {

@@ -68,9 +68,12 @@ fn answer(need: &Need, raw: &Value) -> Result<Answer, Trouble> {
         Need::Tokens => read::facts::tokens(raw).map(Answer::Tokens),
         Need::Memory => read::facts::memory(raw).map(Answer::Memory),
         Need::Extraction(_) => read::facts::extraction(raw).map(Answer::Extraction),
-        Need::Published(_) | Need::DryRun { .. } | Need::Earlier { .. } | Need::Spend => {
-            Err("this takes several requests".to_owned())
-        }
+        Need::Published(_)
+        | Need::DryRun { .. }
+        | Need::Earlier { .. }
+        | Need::LastGood { .. }
+        | Need::Failures
+        | Need::Spend => Err("this takes several requests".to_owned()),
     };
     answer.map_err(|reason| odd(&reason))
 }

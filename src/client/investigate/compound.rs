@@ -6,12 +6,18 @@ use serde_json::json;
 
 use super::ask::{Asked, odd};
 use crate::client::Client;
-use crate::domain::triage::{Answer, DryRun, Earlier, Need, Published, Trouble};
-use crate::domain::{Graph, RunHistory, RunId, RunStatus, StepId, WorkflowId};
+use crate::domain::comparison::GraphDiff;
+use crate::domain::triage::{Answer, DryRun, Earlier, Failures, GoodRun, LastGood, Need, Published, Trouble};
+use crate::domain::{Graph, RunHistory, RunId, RunStatus, StepId, Timestamp, WorkflowId};
+use crate::mirror::Detail;
 use crate::wire::{CallError, paths, read};
 
 /// Among so many newest runs earlier ones are looked for.
 const SEARCHED: usize = 20;
+/// Among so many newest runs one that went well is looked for, where the server does not filter.
+const SEARCHED_GOOD: usize = 100;
+/// So many of the newest failed runs are compared by their cause.
+const FAILURES: usize = 200;
 /// The logs of so many earlier runs are read.
 const LOGS: usize = 5;
 /// The window of what used credits, in words, in the API's word, and in seconds.
@@ -25,6 +31,10 @@ pub(super) fn name(need: &Need) -> Box<str> {
         Need::Earlier { workflow, .. } => {
             format!("GET {} and the events of up to {LOGS}", paths::runs(workflow))
         }
+        Need::LastGood { workflow, .. } => {
+            format!("GET {}?status=completed and the events, graph and data of one", paths::runs(workflow))
+        }
+        Need::Failures => format!("GET {}?status=failed", paths::RUNS),
         Need::Spend => format!("GET {} and {}", paths::CREDITS_CONSUMED, paths::BILLING_HISTORY),
         single => single.to_string(),
     }
@@ -36,6 +46,10 @@ pub(super) async fn ask(client: &Client, need: &Need) -> Asked {
         Need::Published(workflow) => published(client, workflow).await.map(Answer::Published),
         Need::DryRun { workflow, version } => dry_run(client, workflow, *version).await.map(Answer::DryRun),
         Need::Earlier { workflow, except } => earlier(client, workflow, except).await.map(Answer::Earlier),
+        Need::LastGood { workflow, except, before } => {
+            last_good(client, workflow, except, *before).await.map(Answer::LastGood)
+        }
+        Need::Failures => failures(client).await.map(Answer::Failures),
         Need::Spend => spend(client).await,
         _ => Err(odd("one request answers this")),
     };
@@ -62,10 +76,7 @@ async fn published(client: &Client, workflow: &WorkflowId) -> Result<Published, 
 
 /// The steps that differ, in the draft's order, then those that it drops.
 fn changed(draft: &Graph, published: &Graph) -> Vec<StepId> {
-    let fields = |graph: &Graph, id: &StepId| graph.step(id).map(|step| step.fields.clone());
-    let new = draft.steps.iter().filter(|step| fields(published, &step.id).as_ref() != Some(&step.fields));
-    let gone = published.steps.iter().filter(|step| draft.step(&step.id).is_none());
-    new.chain(gone).map(|step| step.id.clone()).collect()
+    GraphDiff::between(published, draft).steps.into_iter().map(|(step, _)| step).collect()
 }
 
 /// The dry run of the graph that a run executes. One that is not valid may come with status 422.
@@ -85,7 +96,7 @@ async fn dry_run(client: &Client, workflow: &WorkflowId, version: Option<u64>) -
 
 /// How long the steps took in the newest runs that completed.
 async fn earlier(client: &Client, workflow: &WorkflowId, except: &RunId) -> Result<Earlier, Trouble> {
-    let listed = client.runs_by_id(workflow, SEARCHED).await?;
+    let listed = client.runs_by_id(workflow, SEARCHED, None).await?;
     let done =
         listed.into_iter().filter(|run| run.id != *except && run.status == RunStatus::Completed).take(LOGS);
     let ids: Vec<RunId> = done.map(|run| run.id).collect();
@@ -93,6 +104,28 @@ async fn earlier(client: &Client, workflow: &WorkflowId, except: &RunId) -> Resu
     let histories: Vec<RunHistory> =
         logs.into_iter().filter_map(Result::ok).map(RunHistory::from_events).collect();
     Ok(Earlier::of(&histories))
+}
+
+/// The last run that went well, whole.
+async fn last_good(
+    client: &Client,
+    workflow: &WorkflowId,
+    except: &RunId,
+    before: Option<Timestamp>,
+) -> Result<LastGood, Trouble> {
+    let listed = client.runs_by_id(workflow, SEARCHED_GOOD, Some("completed")).await?;
+    let Some(good) = LastGood::pick(&listed, except, before) else {
+        return Ok(LastGood { listed: listed.len(), run: None });
+    };
+    let Detail { run, events, context, graph, .. } = client.detail(workflow, &good.id).await?;
+    let history = RunHistory::of_run(&run, events);
+    Ok(LastGood { listed: listed.len(), run: Some(Box::new(GoodRun { run, history, graph, context })) })
+}
+
+/// The newest failed runs of the project.
+async fn failures(client: &Client) -> Result<Failures, Trouble> {
+    let page = client.runs(FAILURES, Some("failed")).await?;
+    Ok(Failures { runs: page.runs, more: !page.complete })
 }
 
 /// What used credits, from the analytics and from the usage history.

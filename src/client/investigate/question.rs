@@ -56,7 +56,12 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         Need::Tokens => Question::get(paths::PATS),
         Need::Memory => Question::post(paths::MEMORY_SEARCH, json!({"query": "recent", "limit": 1})),
         Need::Extraction(job) => Question::get(paths::extraction(job)),
-        Need::Published(_) | Need::DryRun { .. } | Need::Earlier { .. } | Need::Spend => return None,
+        Need::Published(_)
+        | Need::DryRun { .. }
+        | Need::Earlier { .. }
+        | Need::LastGood { .. }
+        | Need::Failures
+        | Need::Spend => return None,
     })
 }
 

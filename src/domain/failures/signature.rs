@@ -32,6 +32,12 @@ impl Signature {
         self.code.is_some() || !self.message.is_empty()
     }
 
+    /// Whether both may be of one cause: not every server lists the step that failed a run.
+    pub fn may_be(&self, other: &Self) -> bool {
+        let same_step = self.step.is_none() || other.step.is_none() || self.step == other.step;
+        same_step && self.status == other.status && self.code == other.code && self.message == other.message
+    }
+
     /// Takes in all that may have changed of a run but its error.
     pub fn renew(&mut self, run: &Run) {
         self.status.clone_from(&run.status);

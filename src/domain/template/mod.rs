@@ -22,5 +22,5 @@ mod suggest;
 mod tests;
 
 pub use parse::{Fallback, Path, Segment, Template, parse};
-pub use resolve::{Leftover, Scope, TemplateError, leftovers, resolve, walk};
+pub use resolve::{Scope, TemplateError, TextAt, leftovers, resolve, texts, walk};
 pub use suggest::nearest;

@@ -133,33 +133,39 @@ fn unset(template: &Template, scope: &impl Scope) -> TemplateError {
     TemplateError::Unset { template: template.source.clone(), nearest }
 }
 
-/// Braces that survived into a result: a template nobody resolved.
+/// A text within a value, and where it stands.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Leftover {
+pub struct TextAt {
     /// Where in the value, as a dot path; empty at its top.
     pub at: String,
-    /// The text that holds the braces.
+    /// The text.
     pub text: String,
 }
 
-/// Every text within a value that still holds `{{`.
-pub fn leftovers(value: &Value) -> Vec<Leftover> {
+/// Every text within a value that `wanted` takes, in order.
+pub fn texts(value: &Value, wanted: impl Fn(&str) -> bool) -> Vec<TextAt> {
     let mut found = Vec::new();
-    collect(value, String::new(), &mut found);
+    collect(value, String::new(), &wanted, &mut found);
     found
 }
 
-fn collect(value: &Value, at: String, found: &mut Vec<Leftover>) {
+/// Every text within a value that still holds `{{`: a template nobody resolved.
+pub fn leftovers(value: &Value) -> Vec<TextAt> {
+    texts(value, |text| text.contains("{{"))
+}
+
+fn collect(value: &Value, at: String, wanted: &impl Fn(&str) -> bool, found: &mut Vec<TextAt>) {
     let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
     match value {
-        Value::String(text) if text.contains("{{") => found.push(Leftover { at, text: text.clone() }),
+        Value::String(text) if wanted(text) => found.push(TextAt { at, text: text.clone() }),
         Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, item)| collect(item, below(&index.to_string()), found));
+            for (index, item) in items.iter().enumerate() {
+                collect(item, below(&index.to_string()), wanted, found);
+            }
         }
-        Value::Object(fields) => fields.iter().for_each(|(key, field)| collect(field, below(key), found)),
+        Value::Object(fields) => {
+            fields.iter().for_each(|(key, field)| collect(field, below(key), wanted, found));
+        }
         _ => {}
     }
 }

@@ -108,8 +108,8 @@ fn parsing_tells_text_templates_and_malformed_braces_apart() {
 #[test]
 fn leftovers_are_found_with_their_place() {
     let value = json!({"a": ["ok", {"b": "{{ input.x }}"}], "c": 1});
-    assert_eq!(leftovers(&value), [Leftover { at: "a.1.b".into(), text: "{{ input.x }}".into() }]);
-    assert_eq!(leftovers(&json!("{{")), [Leftover { at: String::new(), text: "{{".into() }]);
+    assert_eq!(leftovers(&value), [TextAt { at: "a.1.b".into(), text: "{{ input.x }}".into() }]);
+    assert_eq!(leftovers(&json!("{{")), [TextAt { at: String::new(), text: "{{".into() }]);
 }
 
 proptest::proptest! {

@@ -6,7 +6,7 @@ use super::{Doing, Timeline};
 use crate::domain::{Graph, StepId, Timestamp};
 
 /// When a step ended, later ones being greater. What still runs ends later than all that has ended,
-/// and what was only cancelled ended because something else did.
+/// and what was only cancelled, or ended with its run, ended because something else did.
 type End = (bool, Option<Timestamp>, bool);
 
 /// The chain of steps of which each was waited for the longest, in the order in which they ran: to
@@ -16,7 +16,11 @@ pub fn critical_path(timeline: &Timeline, graph: &Graph) -> Vec<StepId> {
     let end = |id: &StepId| -> Option<End> {
         let track = timeline.track(id)?;
         let doing = track.doing().filter(|doing| *doing != Doing::Skipped)?;
-        Some((track.to().is_none(), track.to().or(track.from()), doing != Doing::Cancelled))
+        Some((
+            track.to().is_none(),
+            track.to().or(track.from()),
+            !matches!(doing, Doing::Cancelled | Doing::Unended),
+        ))
     };
     let mut seen = HashSet::new();
     let mut path = Vec::new();

@@ -24,6 +24,8 @@ pub struct Timeline {
     active: HashMap<StepId, usize>,
     from: Option<Timestamp>,
     to: Option<Timestamp>,
+    /// When the run ended.
+    ended: Option<Timestamp>,
     folded: usize,
     last: Option<EventId>,
 }
@@ -64,26 +66,37 @@ impl Timeline {
         self.to
     }
 
-    /// Ends what the log left open when its run ended.
-    #[must_use]
-    pub fn ended(mut self, at: Timestamp) -> Self {
-        for bar in self.tracks.iter_mut().flat_map(|track| &mut track.bars).filter(|bar| bar.to.is_none()) {
+    /// Ends what lasts with the run, where the log itself does not say when that ended. It stays open
+    /// for a late event that tells how.
+    pub fn leave(&mut self, at: Timestamp) {
+        self.ended = Some(at);
+        let activities = self.active.drain().filter_map(|(_, place)| {
+            let last = self.tracks[place].bars.len().checked_sub(1)?;
+            Some((place, last))
+        });
+        for (track, bar) in activities.chain(self.open.values().copied()).collect::<Vec<_>>() {
+            let bar = &mut self.tracks[track].bars[bar];
             bar.to = Some(at.max(bar.from));
             bar.doing = Doing::Unended;
         }
-        self
     }
 
     fn fold(&mut self, event: &RunEvent) {
         let Some(at) = event.at else { return };
         self.from = Some(self.from.map_or(at, |from| from.min(at)));
         self.to = Some(self.to.map_or(at, |to| to.max(at)));
+        if event.ends_run() {
+            return self.leave(at);
+        }
         let Some(step) = event.step_id() else { return };
         match &event.kind {
             EventKind::AgentTurnStatus => self.activity(step, at, phase(event), Doing::Running),
             EventKind::AgentTurnToolRound => self.activity(step, at, round(event), Doing::Running),
             EventKind::AgentTurnLimitReached => self.activity(step, at, limit(event), Doing::Limit),
             _ => self.step(step, event, at),
+        }
+        if let Some(end) = self.ended {
+            self.leave(end);
         }
     }
 
@@ -101,7 +114,7 @@ impl Timeline {
             StepStatus::Failed => self.end(&key, at, Doing::Failed),
             StepStatus::Cancelled => self.end(&key, at, Doing::Cancelled),
             StepStatus::Skipped(_) => self.end(&key, at, Doing::Skipped),
-            StepStatus::Pending => {}
+            StepStatus::Pending | StepStatus::Unended => {}
         }
     }
 
@@ -127,7 +140,7 @@ impl Timeline {
             Some((track, bar)) => {
                 let bar = &mut self.tracks[track].bars[bar];
                 bar.to = Some(at);
-                if bar.doing == Doing::Running || doing != Doing::Succeeded {
+                if matches!(bar.doing, Doing::Running | Doing::Unended) || doing != Doing::Succeeded {
                     bar.doing = doing;
                 }
             }

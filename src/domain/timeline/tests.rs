@@ -65,9 +65,31 @@ fn attempts_pauses_between_them_and_waits_for_people_are_bars_of_their_own() {
     let c = vec![(Doing::Skipped, 9, Some(9))];
     let d = vec![(Doing::Running, 9, None)];
     assert_eq!(outline(&timeline), [("a".to_owned(), a), ("b".into(), b), ("c".into(), c), ("d".into(), d)]);
-    let ended = timeline.clone().ended(at(12));
+    let mut ended = timeline.clone();
+    ended.leave(at(12));
     assert_eq!(outline(&ended)[3].1, [(Doing::Unended, 9, Some(12))]);
     assert_eq!((timeline.from(), timeline.to()), (Some(at(0)), Some(at(9))));
+}
+
+#[test]
+fn what_lasts_when_the_run_ends_ends_with_it_unless_a_late_event_tells_how() {
+    let log = [
+        event(1, "step_started", json!({"step_id": "a"})),
+        event(2, "step_started", json!({"step_id": "agent"})),
+        event(3, "agent_turn_tool_round", json!({"step_id": "agent", "round": 1})),
+        event(5, "run_stopped", json!({})),
+        event(6, "step_cancelled", json!({"step_id": "a"})),
+        event(7, "step_started", json!({"step_id": "late"})),
+    ];
+    let unended = |from| vec![(Doing::Unended, from, Some(5))];
+    let at_the_end = outline(&timeline(&log[..4]));
+    assert_eq!(
+        at_the_end,
+        [("a".to_owned(), unended(1)), ("agent".into(), unended(2)), ("Round 1".into(), unended(3))]
+    );
+    let later = outline(&timeline(&log));
+    assert_eq!(later[0].1, [(Doing::Cancelled, 1, Some(6))]);
+    assert_eq!(later[3].1, [(Doing::Unended, 7, Some(7))], "nothing begins in an ended run");
 }
 
 #[test]

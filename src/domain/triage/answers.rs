@@ -1,8 +1,8 @@
 //! The kinds of answers, and finding the one to a question.
 
 use super::known::{
-    Connection, DryRun, Earlier, Extraction, Instance, MemoryProbe, ModelSource, Override, Probe, Profile,
-    Published, Spend, SpendRow, TokenInfo,
+    Connection, DryRun, Earlier, Extraction, Failures, Instance, LastGood, MemoryProbe, ModelSource,
+    Override, Probe, Profile, Published, Spend, SpendRow, TokenInfo,
 };
 use super::{Asked, Facts, Need};
 use crate::domain::{Usage, WorkflowId};
@@ -26,6 +26,10 @@ answers! {
     DryRun(DryRun);
     /// To [`Need::Earlier`].
     Earlier(Earlier);
+    /// To [`Need::LastGood`].
+    LastGood(LastGood);
+    /// To [`Need::Failures`].
+    Failures(Failures);
     /// To [`Need::Overrides`].
     Overrides(Vec<Override>);
     /// To [`Need::Instances`].
@@ -80,6 +84,10 @@ lookups! {
     dry_run(workflow: &WorkflowId, version: Option<u64>) -> DryRun = Need::DryRun { workflow: workflow.clone(), version }, DryRun;
     /// How long the steps of earlier runs took, under the whole question.
     earlier(need: &Need) -> Earlier = need.clone(), Earlier;
+    /// The last run that went well, under the whole question.
+    last_good(need: &Need) -> LastGood = need.clone(), LastGood;
+    /// The newest failed runs.
+    failures() -> Failures = Need::Failures, Failures;
     /// The overrides of a workflow.
     overrides(workflow: &WorkflowId) -> Vec<Override> = Need::Overrides(workflow.clone()), Overrides;
     /// The instances.

@@ -26,7 +26,8 @@ pub fn wanted(case: &Case<'_>, thoroughness: Thoroughness) -> Vec<Need> {
     }
     let allowed = |need: &Need| thoroughness == Thoroughness::Checking || need.manner() == Manner::Read;
     let needs = RULES.iter().flat_map(|rule| (rule.needs)(case));
-    let wanted: BTreeSet<Need> = needs.filter(allowed).filter(|need| !case.facts.has(need)).collect();
+    let is_new = |need: &Need| !case.facts.has(need) && !case.facts.asking().contains(need);
+    let wanted: BTreeSet<Need> = needs.filter(allowed).filter(is_new).collect();
     wanted.into_iter().collect()
 }
 
@@ -74,6 +75,7 @@ pub(super) fn unchecked(
                 Some(fact.asked_at),
             )
         }
+        super::Asked::OnItsWay => Finding::new(row, id, Verdict::Unchecked, format!("{what}: asking…")),
         _ => Finding::new(row, id, Verdict::Unchecked, format!("{what}: not asked")),
     }
 }

@@ -1,6 +1,6 @@
 //! What the server said, or why it did not: answers with what was asked and when.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use super::{Answer, Need};
@@ -57,8 +57,10 @@ pub enum TroubleKind {
 /// What is known of one question.
 #[derive(Debug, PartialEq)]
 pub enum Asked<'a, T> {
-    /// It was not asked, or the answer is still on its way.
+    /// It was not asked.
     Not,
+    /// The answer is still on its way.
+    OnItsWay,
     /// There was no answer that could be used.
     Failed(&'a Fact, &'a Trouble),
     /// The answer.
@@ -78,7 +80,7 @@ impl<'a, T> Asked<'a, T> {
     pub fn known(self) -> Option<&'a T> {
         match self {
             Self::Known(_, answer) => Some(answer),
-            Self::Not | Self::Failed(..) => None,
+            Self::Not | Self::OnItsWay | Self::Failed(..) => None,
         }
     }
 
@@ -86,49 +88,63 @@ impl<'a, T> Asked<'a, T> {
     pub fn trouble(self) -> Option<&'a Trouble> {
         match self {
             Self::Failed(_, trouble) => Some(trouble),
-            Self::Not | Self::Known(..) => None,
+            Self::Not | Self::OnItsWay | Self::Known(..) => None,
         }
     }
 }
 
 /// Everything that was asked beside the run's own data.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub struct Facts(BTreeMap<Need, Fact>);
+pub struct Facts {
+    known: BTreeMap<Need, Fact>,
+    asking: BTreeSet<Need>,
+}
 
 impl Facts {
     /// Takes in an answer; a later one replaces an earlier one.
     pub fn put(&mut self, need: Need, fact: Fact) {
-        self.0.insert(need, fact);
+        self.asking.remove(&need);
+        self.known.insert(need, fact);
+    }
+
+    /// Notes that questions are on their way.
+    pub fn ask(&mut self, needs: impl IntoIterator<Item = Need>) {
+        self.asking.extend(needs);
+    }
+
+    /// The questions that are on their way.
+    pub fn asking(&self) -> &BTreeSet<Need> {
+        &self.asking
     }
 
     /// Whether it was asked and answered, in whatever way.
     pub fn has(&self, need: &Need) -> bool {
-        self.0.contains_key(need)
+        self.known.contains_key(need)
     }
 
     /// What was asked, in a fixed order.
     pub fn iter(&self) -> impl Iterator<Item = (&Need, &Fact)> {
-        self.0.iter()
+        self.known.iter()
     }
 
     /// What came of a question.
     pub fn get(&self, need: &Need) -> Option<&Fact> {
-        self.0.get(need)
+        self.known.get(need)
     }
 
-    /// Forgets what was asked, so that it is asked again.
+    /// Forgets the answers, so that all is asked again; what is on its way stays so.
     pub fn clear(&mut self) {
-        self.0.clear();
+        self.known.clear();
     }
 
     /// Whether nothing was asked.
     pub fn is_empty(&self) -> bool {
-        self.0.is_empty()
+        self.known.is_empty()
     }
 
     /// When the oldest answer was asked for.
     pub fn since(&self) -> Option<Timestamp> {
-        self.0.values().map(|fact| fact.asked_at).min()
+        self.known.values().map(|fact| fact.asked_at).min()
     }
 
     pub(super) fn find<'a, T>(
@@ -136,7 +152,8 @@ impl Facts {
         need: &Need,
         pick: impl FnOnce(&'a Answer) -> Option<&'a T>,
     ) -> Asked<'a, T> {
-        match self.0.get(need) {
+        match self.known.get(need) {
+            None if self.asking.contains(need) => Asked::OnItsWay,
             None => Asked::Not,
             Some(fact) => match &fact.answer {
                 Err(trouble) => Asked::Failed(fact, trouble),

@@ -1,11 +1,12 @@
 //! The server's answers in the terms of the rules. What the server did not say is `None`.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use serde_json::Value;
 
-use crate::domain::{RunHistory, StepId, StepStatus};
+use crate::domain::{Graph, Run, RunHistory, RunId, RunStatus, StepId, StepStatus, Timestamp};
 
 /// Something that used credits, or has a price.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -189,6 +190,47 @@ impl Earlier {
     }
 }
 
+/// The last run of a workflow that went well.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct LastGood {
+    /// How many runs that completed were listed.
+    pub listed: usize,
+    /// The run; none where no run ever went well.
+    pub run: Option<Box<GoodRun>>,
+}
+
+/// A run that went well, with all that it is compared by.
+#[derive(Clone, Debug, PartialEq)]
+pub struct GoodRun {
+    /// The run.
+    pub run: Run,
+    /// Its log, folded.
+    pub history: RunHistory,
+    /// The graph that it executed.
+    pub graph: Option<Arc<Graph>>,
+    /// Its data; foreign content.
+    pub context: Option<Value>,
+}
+
+impl LastGood {
+    /// Of runs as they are listed, newest first, the one to compare with: the last that went well
+    /// before an instant, else the newest that did.
+    pub fn pick<'r>(listed: &'r [Run], except: &RunId, before: Option<Timestamp>) -> Option<&'r Run> {
+        let good = || listed.iter().filter(|run| run.id != *except && run.status == RunStatus::Completed);
+        let earlier = |run: &&Run| before.is_some_and(|end| run.started_at.is_some_and(|at| at < end));
+        good().find(earlier).or_else(|| good().next())
+    }
+}
+
+/// Failed runs of the project, the newest first.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Failures {
+    /// The runs.
+    pub runs: Vec<Run>,
+    /// Whether there may be more of them.
+    pub more: bool,
+}
+
 impl Usual {
     /// From every time it took; none without any.
     pub fn of(mut times: Vec<Duration>) -> Option<Self> {
@@ -240,6 +282,28 @@ pub struct Extraction {
 mod tests {
     use super::*;
     use pretty_assertions::assert_eq;
+
+    #[test]
+    fn the_last_good_run_is_the_one_before_else_the_newest() {
+        let at = |second: i64| Timestamp::from_second(second).ok();
+        let run = |id: &str, status: RunStatus, second: i64| Run {
+            started_at: at(second),
+            ..Run::new(id.into(), "w".into(), status)
+        };
+        let listed = [
+            run("later", RunStatus::Completed, 90),
+            run("r", RunStatus::Failed, 50),
+            run("odd", RunStatus::Failed, 40),
+            run("before", RunStatus::Completed, 30),
+            run("oldest", RunStatus::Completed, 10),
+        ];
+        let pick = |before| LastGood::pick(&listed, &"r".into(), before).map(|run| run.id.as_str());
+        assert_eq!(pick(at(50)), Some("before"));
+        assert_eq!(pick(None), Some("later"));
+        assert_eq!(pick(at(5)), Some("later"), "better a later one than none");
+        assert_eq!(LastGood::pick(&listed[1..3], &"r".into(), at(50)), None);
+        assert_eq!(LastGood::pick(&listed[3..4], &"before".into(), at(50)), None, "never itself");
+    }
 
     #[test]
     fn usual_times_are_times_that_were_seen() {

@@ -24,15 +24,15 @@ mod tests;
 
 pub use answers::Answer;
 pub use case::{Caller, Case, Spec, TokenForm};
-pub use chain::CauseChain;
+pub use chain::{CauseChain, Part};
 pub use diagnose::{Thoroughness, diagnose, headline, remedy, wanted};
 pub use fact::{Asked, Fact, Facts, Trouble, TroubleKind};
 pub use finding::{Act, Evidence, Finding, Offer, Verdict};
 pub use known::{
-    Connection, DryRun, DryRunIssue, Earlier, Extraction, Instance, MemoryProbe, ModelSource, Override,
-    Probe, ProbeCheck, Profile, Published, Spend, SpendRow, TokenInfo, Usual,
+    Connection, DryRun, DryRunIssue, Earlier, Extraction, Failures, GoodRun, Instance, LastGood, MemoryProbe,
+    ModelSource, Override, Probe, ProbeCheck, Profile, Published, Spend, SpendRow, TokenInfo, Usual,
 };
 pub use need::{Manner, Need, Role};
 pub use page::Page;
 pub use playbook::Playbook;
-pub use rules::{RULES, Rule};
+pub use rules::{RULES, Rule, compared, graph_issues};

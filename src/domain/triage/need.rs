@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use crate::domain::{RunId, WorkflowId};
+use crate::domain::{RunId, Timestamp, WorkflowId};
 
 /// One question. Ids are the server's own.
 #[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -25,6 +25,17 @@ pub enum Need {
         /// The run that is not counted.
         except: RunId,
     },
+    /// The last run of a workflow that went well, with its log, graph and data.
+    LastGood {
+        /// The workflow.
+        workflow: WorkflowId,
+        /// The run that it is compared with.
+        except: RunId,
+        /// When that run began: what went well before it comes first.
+        before: Option<Timestamp>,
+    },
+    /// The newest failed runs of the project.
+    Failures,
     /// Which connections a workflow uses in place of its instances' own.
     Overrides(WorkflowId),
     /// The MCP instances of the project.
@@ -105,6 +116,8 @@ impl Need {
             Self::Runs
             | Self::Published(_)
             | Self::Earlier { .. }
+            | Self::LastGood { .. }
+            | Self::Failures
             | Self::Overrides(_)
             | Self::Instances
             | Self::Profiles(_)
@@ -123,9 +136,13 @@ impl Need {
     /// The least role that it needs.
     pub fn role(&self) -> Role {
         match self {
-            Self::Runs | Self::Published(_) | Self::Earlier { .. } | Self::Overrides(_) | Self::Models => {
-                Role::Viewer
-            }
+            Self::Runs
+            | Self::Published(_)
+            | Self::Earlier { .. }
+            | Self::LastGood { .. }
+            | Self::Failures
+            | Self::Overrides(_)
+            | Self::Models => Role::Viewer,
             _ => Role::Contributor,
         }
     }
@@ -134,7 +151,12 @@ impl Need {
     /// go by their family's name.
     pub fn scope(&self) -> &'static str {
         match self {
-            Self::Runs | Self::Published(_) | Self::Earlier { .. } | Self::Overrides(_) => "workflow:read",
+            Self::Runs
+            | Self::Published(_)
+            | Self::Earlier { .. }
+            | Self::LastGood { .. }
+            | Self::Failures
+            | Self::Overrides(_) => "workflow:read",
             Self::DryRun { .. } => "workflow:edit",
             Self::Instances
             | Self::Profiles(_)
@@ -159,6 +181,8 @@ impl fmt::Display for Need {
             Self::DryRun { version: Some(version), .. } => write!(f, "the dry run of version {version}"),
             Self::DryRun { version: None, .. } => f.write_str("the dry run of the draft"),
             Self::Earlier { .. } => f.write_str("earlier runs"),
+            Self::LastGood { .. } => f.write_str("the last run that went well"),
+            Self::Failures => f.write_str("the newest failed runs"),
             Self::Overrides(_) => f.write_str("the workflow's connection overrides"),
             Self::Instances => f.write_str("the MCP instances"),
             Self::Profiles(instance) => write!(f, "the profiles of instance {instance}"),

@@ -193,11 +193,12 @@ fn of_error(error: &CallError) -> (Outcome, String) {
     (outcome, error.to_string())
 }
 
-/// Gives a start its own id, so that it can be asked about should its answer be lost.
+/// Gives a start its own id, so that it can be asked about should its answer be lost. A random one:
+/// the beginning of an id is what people see, and ids made of the time begin alike within a minute.
 pub(in crate::runtime) fn with_run_id(command: Command) -> Command {
     match command {
         Command::Start(mut start) => {
-            start.run_id.get_or_insert_with(|| RunId::new(uuid::Uuid::now_v7().to_string()));
+            start.run_id.get_or_insert_with(|| RunId::new(uuid::Uuid::new_v4().to_string()));
             Command::Start(start)
         }
         other => other,

@@ -4,7 +4,8 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use crate::domain::drawing::{Drawing, label};
-use crate::domain::{Graph, StepId, StepStatus};
+use crate::domain::triage::CauseChain;
+use crate::domain::{Graph, Run, StepId, StepStatus};
 use crate::mirror::RunDetail;
 use crate::ui::draw::Scene;
 use crate::ui::pane::row;
@@ -19,20 +20,35 @@ const SMALL: usize = 40;
 const FLOW: u16 = 4;
 
 /// Draws the steps into at most the rows of `area`; answers with the rows used.
-pub(super) fn draw(scene: Scene<'_>, detail: &RunDetail, graph: &Graph, area: Rect, buf: &mut Buffer) -> u16 {
+pub(super) fn draw(
+    scene: Scene<'_>,
+    run: &Run,
+    (detail, graph): (&RunDetail, &Graph),
+    area: Rect,
+    buf: &mut Buffer,
+) -> u16 {
+    let chain = CauseChain::read(&detail.history, Some(graph), Some(run));
+    let status = |id: &StepId| chain.status(&detail.history, id);
     if is_chain(graph) {
-        return flow(scene, detail, graph, " ─▶ ", (area, buf));
+        return flow(scene, graph, &status, " ─▶ ", (area, buf));
     }
     if graph.steps.len() <= SMALL && area.height > 2 {
         let drawing = Drawing::of(graph);
         if drawing.width <= area.width && drawing.height <= area.height && drawing.height > 0 {
             let place = Rect { height: drawing.height, ..area };
-            let view = dag::View { drawing: &drawing, history: &detail.history, pan: (0, 0), selected: None };
+            let view = dag::View {
+                drawing: &drawing,
+                history: &detail.history,
+                chain: &chain,
+                issues: &[],
+                pan: (0, 0),
+                selected: None,
+            };
             dag::draw(scene, &view, place, buf);
             return drawing.height;
         }
     }
-    flow(scene, detail, graph, "  ", (area, buf))
+    flow(scene, graph, &status, "  ", (area, buf))
 }
 
 /// Whether every step waits for the one before it and for nothing else.
@@ -44,13 +60,13 @@ fn is_chain(graph: &Graph) -> bool {
 /// Steps one after the other over several lines, beginning shortly before the first open one.
 fn flow(
     scene: Scene<'_>,
-    detail: &RunDetail,
     graph: &Graph,
+    status: &dyn Fn(&StepId) -> StepStatus,
     between: &'static str,
     (area, buf): (Rect, &mut Buffer),
 ) -> u16 {
     let steps = &graph.steps;
-    let open = steps.iter().position(|step| !status(detail, &step.id).is_terminal()).unwrap_or(0);
+    let open = steps.iter().position(|step| !status(&step.id).is_terminal()).unwrap_or(0);
     let begin = if steps.len() > 16 { open.saturating_sub(2) } else { 0 };
     let mut strip = Strip::new();
     let mut used = 0;
@@ -74,26 +90,15 @@ fn flow(
                 return used;
             }
         }
-        strip = piece(scene, strip, detail, &step.id, name);
+        strip = piece(scene, strip, &status(&step.id), name);
     }
     strip.paint(row(area, used), buf);
     used + 1
 }
 
-fn piece<'a>(
-    scene: Scene<'_>,
-    strip: Strip<'a>,
-    detail: &RunDetail,
-    id: &StepId,
-    name: &'a str,
-) -> Strip<'a> {
-    let status = status(detail, id);
-    let mark = of_step(&status, scene.theme);
+fn piece<'a>(scene: Scene<'_>, strip: Strip<'a>, status: &StepStatus, name: &'a str) -> Strip<'a> {
+    let mark = of_step(status, scene.theme);
     let ink =
-        if status.is_in_flight() || status == StepStatus::Failed { mark.style } else { scene.theme.text };
+        if status.is_in_flight() || *status == StepStatus::Failed { mark.style } else { scene.theme.text };
     strip.add(mark.glyph, mark.style).gap(1).add(name, ink)
-}
-
-fn status(detail: &RunDetail, id: &StepId) -> StepStatus {
-    detail.history.step(id).map_or(StepStatus::Pending, |step| step.status.clone())
 }

@@ -7,10 +7,12 @@ use super::columns::code;
 use super::facts::{root_cause, said, waits, why};
 use super::{chain, group};
 use crate::app::Action;
+use crate::app::decide::{approval, consequence, rejection};
 use crate::app::panes::{RowKey, case};
 use crate::domain::clock::{age, human};
 use crate::domain::triage::{Facts, headline};
-use crate::domain::{Graph, PendingTask, Run, RunClass, StepId};
+use crate::domain::{PendingTask, Progress, Run, RunClass};
+use crate::ui::consequence::{ROWS, draw as draw_next, told};
 use crate::ui::draw::Scene;
 use crate::ui::entry;
 use crate::ui::pane::{Focus, frame};
@@ -73,17 +75,12 @@ fn steps(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     match detail.and_then(|detail| Some((detail, detail.graph.as_deref()?))) {
         Some((detail, graph)) => {
             let room = page.left() * 2 / 5;
-            page.draw(room.max(1), |area, buf| chain::draw(scene, detail, graph, area, buf));
+            page.draw(room.max(1), |area, buf| chain::draw(scene, run, (detail, graph), area, buf));
         }
         None if detail.is_some() => page.text("The graph of this run is not available.", scene.theme.muted),
         None => page.text("loading its steps…", scene.theme.muted),
     }
     page.blank();
-}
-
-/// What follows an approval and a rejection of a step of the run.
-pub(super) fn follows(scene: Scene<'_>, run: &Run, step: &StepId) -> (String, String) {
-    outcomes(scene.model.mirror.detail(&run.id).and_then(|detail| detail.graph.as_deref()), step)
 }
 
 fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'_, '_>) {
@@ -94,35 +91,21 @@ fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'
             .add(" · ", theme.muted)
             .add(&*task.task_type, theme.waiting),
     );
-    // The outcome and the reason for waiting always stay in sight.
-    page.payload(task, 5);
+    let found = consequence(scene.model, &run.id, &task.step_id);
+    let next = found.as_ref().and_then(told);
+    // The outcome and the reason for waiting always stay in sight, and of the next call what fits.
+    let keep = 5 + if next.is_some() { (ROWS + 1).min(page.left() / 3) } else { 0 };
+    page.payload(task, keep);
     page.blank();
-    let (approve, reject) = follows(scene, run, &task.step_id);
-    page.named("If you approve", &approve, theme.success);
-    page.named("If you reject", &reject, theme.failed);
+    let approve = approval(found.as_ref());
+    page.named("If you approve", approve.strip_prefix("then ").unwrap_or(&approve), theme.success);
+    page.named("If you reject", &rejection(found.as_ref()), theme.failed);
     page.blank();
+    if let Some(next) = next.filter(|_| page.left() > 4) {
+        draw_next(scene, next, page);
+        page.blank();
+    }
     page.text(why(scene, run), theme.muted);
-}
-
-/// What follows an approval and a rejection, as far as the graph is known.
-fn outcomes(graph: Option<&Graph>, step: &StepId) -> (String, String) {
-    let Some(graph) = graph else {
-        return ("the run goes on".into(), "the branch stops".into());
-    };
-    let next = graph.dependants().remove(step).unwrap_or_default();
-    let names: Vec<_> = next.iter().take(3).map(|id| id.as_str()).collect();
-    let more = next.len().saturating_sub(3);
-    let approve = match (names.is_empty(), more) {
-        (true, _) => "nothing follows this step".into(),
-        (false, 0) => format!("→ {}", names.join(", ")),
-        (false, more) => format!("→ {} and {more} more", names.join(", ")),
-    };
-    let reject = match graph.downstream(step).len() {
-        0 => "the branch stops; nothing follows it".into(),
-        1 => "the branch stops; 1 step never runs".into(),
-        count => format!("the branch stops; {count} steps never run"),
-    };
-    (approve, reject)
 }
 
 /// What happens to a run that waits for nobody: why it failed, the facts, the newest of its log.
@@ -178,15 +161,8 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(step) = &run.progress.current {
         page.named("step", step.as_str(), theme.running);
     }
-    if run.progress.total > 0 || run.progress.done > 0 {
-        let progress = &run.progress;
-        let total = if progress.total > 0 { format!(" of {}", progress.total) } else { String::new() };
-        let flight = if progress.in_flight > 0 {
-            format!(", {} in flight", progress.in_flight)
-        } else {
-            String::new()
-        };
-        page.named("steps", &format!("{}{total} done{flight}", progress.done), theme.text);
+    if let Some(text) = ended(scene, run).or_else(|| under_way(&run.progress)) {
+        page.named("steps", &text, theme.text);
     }
     if let Some(phase) = &run.phase {
         page.named("phase", phase, theme.text);
@@ -206,6 +182,28 @@ fn facts(scene: Scene<'_>, run: &Run, page: &mut Page<'_, '_>) {
     if let Some(request) = &run.request_id {
         page.named("trace id", request, theme.muted);
     }
+}
+
+/// How the steps of a run that is over ended: `4 success, 1 failed, 2 skipped (blocked)`.
+fn ended(scene: Scene<'_>, run: &Run) -> Option<String> {
+    let history = &scene.model.mirror.detail(&run.id).filter(|_| run.status.is_terminal())?.history;
+    let mut counts: Vec<(&str, usize)> = Vec::new();
+    for (_, step) in history.steps().filter(|(id, _)| id.parent().is_none()) {
+        let word = step.status.word();
+        match counts.iter_mut().find(|(known, _)| *known == word) {
+            Some((_, count)) => *count += 1,
+            None => counts.push((word, 1)),
+        }
+    }
+    let told: Vec<_> = counts.iter().map(|(word, count)| format!("{count} {word}")).collect();
+    (!told.is_empty()).then(|| told.join(", "))
+}
+
+fn under_way(progress: &Progress) -> Option<String> {
+    let Progress { done, total, in_flight, .. } = progress;
+    let total = if *total > 0 { format!(" of {total}") } else { String::new() };
+    let flight = if *in_flight > 0 { format!(", {in_flight} in flight") } else { String::new() };
+    (*done > 0 || !total.is_empty()).then(|| format!("{done}{total} ended{flight}"))
 }
 
 /// Where it failed, what was said, and what to do about it.

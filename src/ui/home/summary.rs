@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 
 use super::columns::code;
 use super::facts::{doing, root_cause, said, waits, why};
-use super::preview::{follows, task};
+use super::preview::task;
+use crate::app::decide::{approval, consequence, rejection};
 use crate::domain::document::start_of;
 use crate::domain::{PendingTask, Run, RunClass};
 use crate::ui::draw::Scene;
@@ -34,10 +35,11 @@ pub(super) fn draw(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
 
 fn of_task<'a>(scene: Scene<'a>, run: &Run, task: &'a PendingTask) -> [Strip<'a>; 2] {
     let theme = scene.theme;
-    let (approve, reject) = follows(scene, run, &task.step_id);
+    let found = consequence(scene.model, &run.id, &task.step_id);
+    let (approve, reject) = (approval(found.as_ref()), rejection(found.as_ref()));
     let first = Strip::new()
         .add("approve ", theme.muted)
-        .add(approve, theme.success)
+        .add(approve.strip_prefix("then ").unwrap_or(&approve).to_owned(), theme.success)
         .add("   reject ", theme.muted)
         .add(reject, theme.failed);
     let title =

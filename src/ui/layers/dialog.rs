@@ -73,6 +73,10 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
         .right(count, theme.muted)
         .paint(row(area, 0), buf);
     for (index, line) in payload[first..last].iter().enumerate() {
+        if dialog.own.contains(&(first + index)) {
+            Strip::new().add(&*line.text, theme.title).paint(row(area, index as u16 + 1), buf);
+            continue;
+        }
         let strip = Strip::new().cell(line.key.as_deref().unwrap_or(""), keys, theme.muted);
         let strip = if keys > 0 { strip.gap(1) } else { strip };
         let strip = strip.add("│ ", theme.gutter).add(&*line.text, theme.foreign);

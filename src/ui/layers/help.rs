@@ -75,6 +75,7 @@ fn glyphs(theme: &Theme) -> Vec<Strip<'static>> {
         StepStatus::Completed,
         StepStatus::Failed,
         StepStatus::Cancelled,
+        StepStatus::Unended,
         StepStatus::Skipped(SkipReason::Blocked),
         StepStatus::Running,
         StepStatus::Retrying,

@@ -94,7 +94,7 @@ fn look(doing: Doing, theme: &Theme) -> Look {
     let (cell, end, style, weight) = match doing {
         Doing::Skipped => ("⊖", None, theme.skipped, 0),
         Doing::BetweenAttempts => ("╌", None, theme.draining, 1),
-        Doing::Unended => ("░", None, theme.muted, 2),
+        Doing::Unended => ("░", Some("◌"), theme.muted, 2),
         Doing::Waiting => ("░", None, theme.waiting, 3),
         Doing::Succeeded => ("█", None, theme.success, 4),
         Doing::Running => ("▓", None, theme.running, 5),
@@ -105,26 +105,23 @@ fn look(doing: Doing, theme: &Theme) -> Look {
     Look { cell, end, style, weight }
 }
 
-/// What the bars look like, with the words for it, for the legend.
-pub(super) fn legend(theme: &Theme) -> [(&'static str, &'static str, Style); 6] {
-    [
-        Doing::Succeeded,
-        Doing::Running,
-        Doing::Waiting,
-        Doing::BetweenAttempts,
-        Doing::Failed,
-        Doing::Cancelled,
-    ]
-    .map(|doing| {
+/// What the bars look like, with the words for it, for the legend: of what there is to be seen.
+pub(super) fn legend(
+    theme: &Theme,
+    seen: impl Fn(Doing) -> bool,
+) -> impl Iterator<Item = (&'static str, &'static str, Style)> {
+    let words = [
+        (Doing::Succeeded, "success"),
+        (Doing::Running, "running"),
+        (Doing::Waiting, "person"),
+        (Doing::BetweenAttempts, "retry"),
+        (Doing::Failed, "failed"),
+        (Doing::Cancelled, "cancelled"),
+        (Doing::Skipped, "skipped"),
+        (Doing::Unended, "ended with run"),
+    ];
+    words.into_iter().filter(move |(doing, _)| seen(*doing)).map(|(doing, word)| {
         let look = look(doing, theme);
-        let word = match doing {
-            Doing::Succeeded => "success",
-            Doing::Running => "running",
-            Doing::Waiting => "person",
-            Doing::BetweenAttempts => "retry",
-            Doing::Failed => "failed",
-            _ => "cancelled",
-        };
         (look.end.unwrap_or(look.cell), word, look.style)
     })
 }

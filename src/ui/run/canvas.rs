@@ -6,7 +6,8 @@ use ratatui::layout::Rect;
 use super::{dag, side, steps};
 use crate::app::layout::{self, CanvasForm, CanvasLayout};
 use crate::app::panes::RunScreen;
-use crate::domain::{RunHistory, StepStatus};
+use crate::domain::triage::CauseChain;
+use crate::domain::{RunHistory, SkipReason, StepStatus};
 use crate::mirror::{LinkState, RunDetail, Source};
 use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, frame, row};
@@ -22,21 +23,24 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let parts = layout::canvas(scene.model.size, drawing);
     let place = |area: Rect| area.intersection(buf.area);
     let (steps, legend, details) = (place(parts.steps), parts.legend.map(place), parts.details.map(place));
+    let chain = super::chain(scene, screen, detail);
     match drawing.filter(|_| parts.form == CanvasForm::Drawing) {
         Some(drawing) => {
             let canvas = &screen.canvas;
             let view = dag::View {
                 drawing,
                 history: screen.history(detail),
+                chain: &chain,
+                issues: &canvas.issues,
                 pan: canvas.pan,
                 selected: canvas.selected.as_ref(),
             };
             dag::draw(scene, &view, steps, buf);
         }
-        None => steps::draw(scene, screen, detail, steps, buf),
+        None => steps::draw(scene, screen, (detail, &chain), steps, buf),
     }
     if let Some(area) = legend {
-        self::legend(scene, screen, drawing.map_or(0, |drawing| drawing.hidden), area, buf);
+        self::legend(scene, screen, (detail, &chain), area, buf);
     }
     if let Some(area) = details {
         selected(scene, screen, detail, area, buf);
@@ -90,31 +94,57 @@ pub(super) fn loading(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mu
     page.text(&text, style);
 }
 
-/// How many steps stand in which state.
-fn legend(scene: Scene<'_>, screen: &RunScreen, hidden: usize, area: Rect, buf: &mut Buffer) {
-    let Some(detail) = scene.model.mirror.detail(&screen.run) else { return };
+/// How many steps stand in which state, and what that means where something failed: in as many words
+/// as there is room for.
+fn legend(
+    scene: Scene<'_>,
+    screen: &RunScreen,
+    (detail, chain): (&RunDetail, &CauseChain),
+    area: Rect,
+    buf: &mut Buffer,
+) {
     let steps = detail.graph.as_ref().map_or(0, |graph| graph.steps.len());
-    let mut strip = Strip::new().gap(1);
-    for (status, count) in tally(screen.history(detail), steps) {
-        let mark = of_step(&status, scene.theme);
-        strip =
-            strip.add(mark.glyph, mark.style).add(format!(" {count} {}   ", mark.word), scene.theme.muted);
-    }
-    if hidden > 0 {
-        strip = strip.right(format!("{hidden} edges not drawn "), scene.theme.draining);
-    }
-    strip.paint(area, buf);
+    let hidden = screen.canvas.drawing.as_ref().map_or(0, |drawing| drawing.hidden);
+    let tally = tally(screen.history(detail), chain, steps);
+    let line = |telling: bool| {
+        let mut strip = Strip::new().gap(1);
+        for (status, count) in &tally {
+            let mark = of_step(status, scene.theme);
+            let word = telling.then(|| meaning(status)).flatten().unwrap_or(mark.word);
+            strip = strip.add(mark.glyph, mark.style).add(format!(" {count} {word}   "), scene.theme.muted);
+        }
+        if hidden > 0 {
+            strip = strip.right(format!("{hidden} edges not drawn "), scene.theme.draining);
+        }
+        strip
+    };
+    let telling = line(chain.root.is_some());
+    let fits = telling.left_columns() + telling.right_columns() <= area.width;
+    if fits { telling } else { line(false) }.paint(area, buf);
 }
 
-fn tally(history: &RunHistory, total: usize) -> Vec<(StepStatus, usize)> {
+/// What a state means to who looks for what to mend.
+fn meaning(status: &StepStatus) -> Option<&'static str> {
+    match status {
+        StepStatus::Cancelled => Some("cancelled: no fix needed"),
+        StepStatus::Skipped(SkipReason::Blocked) => Some("never ran: runs on a new run"),
+        _ => None,
+    }
+}
+
+fn tally(history: &RunHistory, chain: &CauseChain, total: usize) -> Vec<(StepStatus, usize)> {
     let mut counts: Vec<(StepStatus, usize)> = Vec::new();
+    let logged = history.steps().map(|(id, _)| id).filter(|id| id.parent().is_none());
+    let silent = chain.blocked.iter().filter(|id| id.parent().is_none() && history.step(id).is_none());
     let mut seen = 0;
-    for (_, step) in history.steps().filter(|(id, _)| id.parent().is_none()) {
-        seen += usize::from(step.status != StepStatus::Pending);
-        match counts.iter_mut().find(|(status, _)| *status == step.status) {
+    for status in logged.chain(silent).map(|id| chain.status(history, id)) {
+        if status == StepStatus::Pending {
+            continue;
+        }
+        seen += 1;
+        match counts.iter_mut().find(|(known, _)| *known == status) {
             Some((_, count)) => *count += 1,
-            None if step.status != StepStatus::Pending => counts.push((step.status.clone(), 1)),
-            None => {}
+            None => counts.push((status, 1)),
         }
     }
     if total > seen {

@@ -6,7 +6,9 @@ use ratatui::style::Style;
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
+use crate::app::panes::Issue;
 use crate::domain::drawing::{Drawing, Edge, Node};
+use crate::domain::triage::{CauseChain, Part};
 use crate::domain::{RunHistory, StepId, StepStatus};
 use crate::ui::draw::Scene;
 use crate::ui::status::of_step;
@@ -26,6 +28,10 @@ const LINES: [&str; 16] = [" ", "─", "─", "─", "│", "┘", "└", "┴",
 pub(in crate::ui) struct View<'a> {
     pub(in crate::ui) drawing: &'a Drawing,
     pub(in crate::ui) history: &'a RunHistory,
+    /// What hangs together with the failure.
+    pub(in crate::ui) chain: &'a CauseChain,
+    /// What is wrong with the graph, by step.
+    pub(in crate::ui) issues: &'a [Issue],
     /// The drawing's cell at the top left.
     pub(in crate::ui) pan: (u16, u16),
     pub(in crate::ui) selected: Option<&'a StepId>,
@@ -137,24 +143,35 @@ fn trace(edge: &Edge, focus: u8, window: &Window<'_>, cells: &mut [u8]) {
 
 fn boxed(scene: Scene<'_>, view: &View<'_>, node: &Node, window: &mut Window<'_>) {
     let theme = scene.theme;
-    let status = view.history.step(&node.step).map_or(StepStatus::Pending, |step| step.status.clone());
+    let status = view.chain.status(view.history, &node.step);
+    let part = view.chain.part(&node.step);
     let mark = of_step(&status, theme);
     let here = view.selected == Some(&node.step);
-    let border = match (here, &status) {
-        (true, StepStatus::Pending) => theme.border_focus,
-        (false, StepStatus::Pending) => theme.border,
-        (_, _) => mark.style,
+    let border = match (here, &status, part) {
+        (true, StepStatus::Pending, _) => theme.border_focus,
+        (false, StepStatus::Pending, _) | (false, _, Some(Part::Blocked | Part::Unended)) => theme.border,
+        _ => mark.style,
     };
-    let corners = if here {
-        ["┏", "━", "┓", "┃", "┗", "┛"]
-    } else {
-        ["┌", "─", "┐", "│", "└", "┘"]
+    let corners = match (here, part) {
+        (true, _) => ["┏", "━", "┓", "┃", "┗", "┛"],
+        // What never ran is an outline of what would have been.
+        (false, Some(Part::Blocked)) => ["┌", "╌", "┐", "┊", "└", "┘"],
+        (false, _) => ["┌", "─", "┐", "│", "└", "┘"],
     };
     let bar = corners[1].repeat(usize::from(node.w - 2));
     window.write(node.x, node.y, &format!("{}{bar}{}", corners[0], corners[2]), border);
     window.write(node.x, node.y + 2, &format!("{}{bar}{}", corners[4], corners[5]), border);
     window.write(node.x, node.y + 1, corners[3], border);
     window.write(node.x + node.w - 1, node.y + 1, corners[3], border);
+    let ink = if part == Some(Part::Root) { theme.failed } else { theme.muted };
+    if let Some((long, short)) = part.map(Part::words) {
+        on_border((node.x, node.y), node.w, [long, short], ink, window);
+    }
+    let issues = view.issues.iter().filter(|issue| issue.step == node.step).count();
+    if issues > 0 {
+        let long = if issues == 1 { "! 1 issue".to_owned() } else { format!("! {issues} issues") };
+        on_border((node.x, node.y + 2), node.w, [&long, "!"], theme.draining, window);
+    }
     let room = usize::from(node.w - 4);
     let label = crate::ui::strip::cut((&*node.label).into(), room.saturating_sub(2));
     let paper = if here { theme.selection } else { Style::default() };
@@ -166,6 +183,14 @@ fn boxed(scene: Scene<'_>, view: &View<'_>, node: &Node, window: &mut Window<'_>
     window.write(node.x + 1, node.y + 1, &" ".repeat(usize::from(node.w - 2)), paper);
     window.write(node.x + 2, node.y + 1, mark.glyph, mark.style.patch(paper));
     window.write(node.x + 4, node.y + 1, &label, ink.patch(paper));
+}
+
+/// Writes the first of the words that fits into a box's border.
+fn on_border((x, y): (u16, u16), width: u16, words: [&str; 2], ink: Style, window: &mut Window<'_>) {
+    let room = usize::from(width.saturating_sub(2));
+    if let Some(word) = words.into_iter().find(|word| word.width() + 2 <= room) {
+        window.write(x + 1, y, &format!(" {word} "), ink);
+    }
 }
 
 #[cfg(test)]

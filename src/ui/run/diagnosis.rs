@@ -46,7 +46,7 @@ fn title(scene: Scene<'_>, screen: &RunScreen) -> Strip<'static> {
     };
     let diagnosis = &screen.diagnosis;
     let strip = Strip::new().add(text, theme.title);
-    let asking = diagnosis.asking.len();
+    let asking = diagnosis.facts.asking().len();
     if asking > 0 {
         let word = if is_checking(diagnosis) { "checking" } else { "asking" };
         return strip.right(format!("{word} {asking}…"), theme.waiting);

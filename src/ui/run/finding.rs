@@ -1,17 +1,24 @@
 //! One finding at length: what it rests on, what it means, what can be done.
 
+use std::time::Duration;
+
 use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
+use ratatui::style::Style;
 
 use super::diagnosis::mark;
 use super::page::Page;
 use crate::app::Action;
 use crate::app::panes::Diagnosis;
-use crate::domain::clock::{age, human};
+use crate::domain::clock::{age, human, human_fine};
+use crate::domain::comparison::Comparison;
 use crate::domain::triage::{Act, Finding};
 use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, frame};
 use crate::ui::strip::Strip;
+
+/// So many rows below a table of steps are left for what stands there.
+const DURATIONS_KEEP: u16 = 6;
 
 /// Draws the pane beside the findings.
 pub(super) fn side(scene: Scene<'_>, diagnosis: &Diagnosis, area: Rect, buf: &mut Buffer) {
@@ -38,6 +45,9 @@ pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, 
     page.blank();
     offers(scene, diagnosis, finding, page);
     evidence(scene, finding, page);
+    if let Some(found) = diagnosis.comparison.as_ref().filter(|_| finding.id == "last-good-run") {
+        durations(scene, found, page);
+    }
     if let Some(book) = finding.playbook() {
         page.text(&book.explanation, theme.muted);
         page.text(&book.advice, theme.text);
@@ -55,6 +65,37 @@ fn evidence(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
         page.line(&Strip::new().add(&*piece.source, theme.muted).right(ago, theme.muted));
         page.foreign_text(&piece.found, 3);
     }
+    page.blank();
+}
+
+/// How long each step took, here and in the run that went well.
+fn durations(scene: Scene<'_>, found: &Comparison, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
+    let time = |time: Option<Duration>| time.map_or_else(|| "–".to_owned(), human_fine);
+    let figures = |strip: Strip<'static>, here: String, there: String, times: String, ink: Style| {
+        // From the right: the times stand in columns of their own.
+        strip
+            .right(format!("{here:>8}"), ink)
+            .right(format!("{there:>8}"), theme.muted)
+            .right(format!("{times:>8}"), ink)
+    };
+    let head = figures(
+        Strip::new().add("step", theme.muted),
+        "here".into(),
+        "there".into(),
+        "times".into(),
+        theme.muted,
+    );
+    page.line(&head);
+    for pace in found.paces.iter().take(usize::from(page.left().saturating_sub(DURATIONS_KEEP))) {
+        let ink = if pace.is_slower() { theme.draining } else { theme.text };
+        let first = found.first.as_ref().is_some_and(|first| first.step == pace.step);
+        let name =
+            Strip::new().add(if first { "▶ " } else { "  " }, theme.accent).add(pace.step.to_string(), ink);
+        let times = pace.ratio().map(|ratio| format!("{ratio:.1}×")).unwrap_or_default();
+        page.line(&figures(name, time(pace.here), time(pace.there), times, ink));
+    }
+    page.line(&Strip::new().add("▶ ", theme.accent).add("the first that differs", theme.muted));
     page.blank();
 }
 

@@ -21,6 +21,15 @@ use super::draw::Scene;
 use super::header;
 use crate::app::layout;
 use crate::app::panes::{RunScreen, Tab};
+use crate::domain::triage::CauseChain;
+use crate::mirror::RunDetail;
+
+/// What hangs together with the run's failure, at the moment that is shown: its row tells of what
+/// came later.
+fn chain(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail) -> CauseChain {
+    let run = scene.model.mirror.run(&screen.run).filter(|_| screen.moment.is_none());
+    CauseChain::read(screen.history(detail), detail.graph.as_deref(), run)
+}
 
 /// Draws everything but the footer.
 pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, buf: &mut Buffer) {

@@ -4,11 +4,16 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::page::Page;
+use crate::app::Action;
+use crate::app::decide::consequence;
 use crate::app::panes::{RunScreen, Tab};
 use crate::domain::clock::human_fine;
+use crate::domain::context::value_of;
 use crate::domain::drawing::label;
+use crate::domain::triage::Part;
 use crate::domain::{StepId, StepSpec, StepState};
 use crate::mirror::RunDetail;
+use crate::ui::consequence::{ROWS, draw as draw_next, told};
 use crate::ui::draw::Scene;
 use crate::ui::pane::{Focus, frame};
 use crate::ui::status::of_step;
@@ -66,7 +71,8 @@ pub(super) fn essentials(
     let spec = detail.graph.as_ref().and_then(|graph| graph.step(id));
     let pending = StepState::default();
     let state = screen.history(detail).step(id).unwrap_or(&pending);
-    let mark = of_step(&state.status, theme);
+    let chain = super::chain(scene, screen, detail);
+    let mark = of_step(&chain.status(screen.history(detail), id), theme);
     page.line(
         &Strip::new()
             .add(spec.map_or(id.as_str(), label), theme.strong)
@@ -78,6 +84,9 @@ pub(super) fn essentials(
             .add(spec.map_or("", |spec| spec.kind.as_str()), theme.muted)
             .right(times(scene, state), theme.muted),
     );
+    if let Some(issue) = screen.canvas.issues.iter().find(|issue| issue.step == *id) {
+        page.text(&format!("! {}", issue.title), theme.draining);
+    }
     if let Some(error) = &state.error {
         page.foreign(&serde_json::Value::String(error.to_string()), 0);
     } else if let Some(task) = scene.model.mirror.tasks_of(&screen.run).find(|task| task.step_id == *id) {
@@ -108,11 +117,20 @@ fn step(
     let theme = scene.theme;
     let pending = StepState::default();
     let state = screen.history(detail).step(id).unwrap_or(&pending);
-    let mark = of_step(&state.status, theme);
-    let root = screen.history(detail).root_cause() == Some(id);
+    let chain = super::chain(scene, screen, detail);
+    let mark = of_step(&chain.status(screen.history(detail), id), theme);
     let strip = Strip::new().add(format!("{} {}", mark.glyph, mark.word), mark.style);
-    page.line(&if root { strip.right("root cause", theme.failed) } else { strip });
+    page.line(&match chain.part(id) {
+        Some(Part::Root) => strip.right("root cause", theme.failed),
+        Some(Part::Cancelled) => strip.right("no fix needed", theme.muted),
+        Some(Part::Blocked) => strip.right("runs on a new run", theme.muted),
+        Some(Part::AlsoFailed | Part::Unended) | None => strip,
+    });
     page.blank();
+    for issue in screen.canvas.issues.iter().filter(|issue| issue.step == *id) {
+        page.text(&format!("! {}", issue.title), theme.draining);
+        page.blank();
+    }
     if let Some(spec) = spec {
         about(spec, scene, page);
     }
@@ -128,13 +146,19 @@ fn step(
         page.named(word, &human_fine(elapsed), theme.text);
     }
     if let Some(child) = &state.child {
-        page.named("child run", child.run_id.as_str(), theme.text);
+        page.line(
+            &Strip::new()
+                .cell("child run", 15, theme.muted)
+                .add(child.run_id.as_str(), theme.text)
+                .right(Action::OpenChild.entry().keys[0].to_string(), theme.key)
+                .right(" opens", theme.muted),
+        );
     }
     if let Some(cause) = &state.caused_by {
         page.named("because of", cause.as_str(), theme.cancelled);
     }
     page.blank();
-    outcome(scene, screen, id, state, page);
+    outcome(scene, screen, detail, (id, state), page);
 }
 
 fn about(spec: &StepSpec, scene: Scene<'_>, page: &mut Page<'_, '_>) {
@@ -153,9 +177,14 @@ fn about(spec: &StepSpec, scene: Scene<'_>, page: &mut Page<'_, '_>) {
     }
 }
 
-fn outcome(scene: Scene<'_>, screen: &RunScreen, id: &StepId, state: &StepState, page: &mut Page<'_, '_>) {
+fn outcome(
+    scene: Scene<'_>,
+    screen: &RunScreen,
+    detail: &RunDetail,
+    (id, state): (&StepId, &StepState),
+    page: &mut Page<'_, '_>,
+) {
     let theme = scene.theme;
-    let fetched = scene.model.mirror.detail(&screen.run).filter(|_| screen.moment.is_none());
     if let Some(code) = &state.failure_code {
         page.line(&Strip::new().add(code.as_str(), theme.failed));
         page.text(code.advice(), theme.muted);
@@ -168,22 +197,26 @@ fn outcome(scene: Scene<'_>, screen: &RunScreen, id: &StepId, state: &StepState,
     let of_run = scene.model.mirror.tasks_of(&screen.run).filter(|_| screen.moment.is_none());
     if let Some(task) = of_run.into_iter().find(|task| task.step_id == *id) {
         page.line(&Strip::new().add("asks a person", theme.waiting).right(&*task.task_type, theme.muted));
-        page.payload(task, 3);
+        let found = consequence(scene.model, &screen.run, id);
+        let next = found.as_ref().and_then(told);
+        page.payload(task, if next.is_some() { (ROWS + 4).min(page.left() / 2) } else { 3 });
         page.blank();
+        if let Some(next) = next {
+            page.text("If you approve", theme.muted);
+            draw_next(scene, next, page);
+            page.blank();
+        }
     }
-    for (name, value) in [("result", &state.result), ("input", &state.input)] {
-        if let Some(value) = value.as_ref().or_else(|| context(fetched?, id, name)).filter(|v| !v.is_null()) {
+    // What was fetched is of the present.
+    let fetched = detail.context.as_ref().filter(|_| screen.moment.is_none());
+    for name in ["result", "input"] {
+        if let Some(value) = value_of(screen.history(detail), fetched, id, name) {
             page.line(&Strip::new().add(name, theme.muted));
             let keep = if name == "result" { page.left() / 3 } else { 0 };
             page.foreign(value, keep);
             page.blank();
         }
     }
-}
-
-/// What the run's context says of a step, for servers whose events carry no values.
-fn context<'a>(detail: &'a RunDetail, id: &StepId, field: &str) -> Option<&'a serde_json::Value> {
-    detail.context.as_ref()?.get("steps")?.get(id.as_str())?.get(field)
 }
 
 fn event(scene: Scene<'_>, screen: &RunScreen, detail: &RunDetail, area: Rect, buf: &mut Buffer) {

@@ -10,6 +10,7 @@ use crate::app::panes::{RunScreen, TimeRow};
 use crate::domain::clock::human_fine;
 use crate::domain::timeline::{Track, TrackKind};
 use crate::domain::tree::Fold;
+use crate::domain::triage::CauseChain;
 use crate::domain::{StepId, StepStatus, Timestamp};
 use crate::mirror::RunDetail;
 use crate::ui::draw::Scene;
@@ -26,6 +27,7 @@ struct Chart<'a> {
     scene: Scene<'a>,
     screen: &'a RunScreen,
     detail: &'a RunDetail,
+    chain: &'a CauseChain,
     scale: Scale,
     /// Columns of the names at the left.
     names: u16,
@@ -50,7 +52,8 @@ pub(super) fn draw(scene: Scene<'_>, screen: &RunScreen, area: Rect, buf: &mut B
     let (axis, rows, legend) = (place(parts.axis), place(parts.rows), parts.legend.map(place));
     let names = (rows.width * 3 / 10).clamp(18, 34);
     let scale = Scale::new((from, to), to.min(scene.now), rows.width.saturating_sub(names + TIME + 4));
-    let chart = Chart { scene, screen, detail, scale, names };
+    let chain = &super::chain(scene, screen, detail);
+    let chart = Chart { scene, screen, detail, chain, scale, names };
     states(&chart, axis, rows, buf);
     let view = &screen.timeline;
     let first = first_row(view.offset, view.index, rows.height, view.rows.len());
@@ -143,16 +146,15 @@ fn name<'a>(chart: &Chart<'_>, of: &'a TimeRow, track: Option<&'a Track>) -> Str
     if let Some(track) = track.filter(|track| track.kind == TrackKind::Round) {
         return strip.add("· ", theme.muted).add(&*track.label, theme.foreign);
     }
-    let history = chart.screen.history(chart.detail);
-    let status = history.step(&of.key.step).map_or(&StepStatus::Pending, |state| &state.status);
-    let mark = of_step(status, theme);
+    let status = chart.chain.status(chart.screen.history(chart.detail), &of.key.step);
+    let mark = of_step(&status, theme);
     let strip = match of.fold {
         Some(Fold::Open) => strip.add("▾ ", theme.muted),
         Some(Fold::Closed) => strip.add("▸ ", theme.muted),
         None => strip.gap(2),
     };
     let critical = chart.screen.timeline.critical.contains(&of.key.step);
-    let ink = match (status, critical) {
+    let ink = match (&status, critical) {
         (StepStatus::Pending | StepStatus::Skipped(_), _) => theme.muted,
         (_, true) => theme.strong,
         (_, false) => theme.text,
@@ -188,7 +190,9 @@ fn iterations(chart: &Chart<'_>, of: &TimeRow, track: Option<&Track>) -> usize {
 fn explain(chart: &Chart<'_>, area: Rect, buf: &mut Buffer) {
     let theme = chart.scene.theme;
     let mut strip = Strip::new().gap(1);
-    for (symbol, word, style) in bars::legend(theme) {
+    let tracks = chart.screen.timeline.timeline.tracks();
+    let seen = |doing| tracks.iter().flat_map(|track| &track.bars).any(|bar| bar.doing == doing);
+    for (symbol, word, style) in bars::legend(theme, seen) {
         strip = strip.add(symbol, style).add(format!(" {word} "), theme.muted).gap(1);
     }
     if !chart.screen.timeline.critical.is_empty() {

@@ -13,13 +13,14 @@ pub enum Glyphs {
 }
 
 /// What stands for a symbol in ASCII; the status glyphs are the documented ones.
-const ASCII: [(&str, &str); 58] = [
+const ASCII: [(&str, &str); 59] = [
     ("✔", "+"),
     ("✖", "x"),
     ("⊘", "-"),
     ("⊖", "/"),
     ("●", "*"),
     ("○", "."),
+    ("◌", "o"),
     ("◆", "?"),
     ("‖", "="),
     ("◐", "~"),

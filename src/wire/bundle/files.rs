@@ -1,6 +1,6 @@
 //! The files of a bundle.
 
-use serde_json::{Map, Value, json};
+use serde_json::{Value, json};
 
 use super::redact::redact;
 use super::summary::summary;
@@ -89,9 +89,9 @@ impl Bundle {
         let events = subject.events.iter().map(|event| clean(event_json(event, contents)).to_string() + "\n");
         files.push(File { name: "events.jsonl", text: events.collect() });
         if let Some(graph) = subject.graph {
-            files.push(File { name: "graph.json", text: pretty(&clean(graph_json(graph))) });
+            files.push(File { name: "graph.json", text: pretty(&clean(graph.to_value())) });
         }
-        let findings: Vec<Value> = subject.findings.iter().map(finding_json).collect();
+        let findings: Vec<Value> = subject.findings.iter().map(write::finding).collect();
         files.push(File { name: "findings.json", text: pretty(&clean(Value::Array(findings))) });
         if let Some(context) = subject.context.filter(|_| contents == Contents::WithData) {
             files.push(File { name: "context.json", text: pretty(&clean(context.clone())) });
@@ -146,28 +146,6 @@ fn event_json(event: &RunEvent, contents: Contents) -> Value {
         }
     }
     written
-}
-
-fn graph_json(graph: &Graph) -> Value {
-    let steps: Vec<Value> = graph.steps.iter().map(|step| Value::Object(step.fields.clone())).collect();
-    let mut fields = Map::from_iter([("steps".to_owned(), Value::Array(steps))]);
-    fields.extend(graph.input_schema.clone().map(|schema| ("input_schema".to_owned(), schema)));
-    Value::Object(fields)
-}
-
-fn finding_json(finding: &Finding) -> Value {
-    let evidence = finding.evidence.iter();
-    let evidence: Vec<Value> =
-        evidence.map(|seen| json!({"source": seen.source, "found": seen.found, "at": seen.at})).collect();
-    json!({
-        "id": finding.id,
-        "row": finding.row,
-        "verdict": finding.verdict.as_str(),
-        "title": finding.title,
-        "step_id": finding.step,
-        "quote": finding.quote,
-        "evidence": evidence,
-    })
 }
 
 fn pretty(value: &Value) -> String {

@@ -64,7 +64,8 @@ pub(super) fn step_to_follow(canvas: &Canvas, history: &RunHistory) -> Option<St
     let current = || history.progress(None).current;
     let cause = || history.root_cause().map(|id| id.parent().unwrap_or_else(|| id.clone()));
     let acted = history.steps().filter(|(id, step)| {
-        id.parent().is_none() && matches!(step.status, StepStatus::Completed | StepStatus::Cancelled)
+        id.parent().is_none()
+            && matches!(step.status, StepStatus::Completed | StepStatus::Cancelled | StepStatus::Unended)
     });
     let last = acted.max_by_key(|(_, step)| step.ended_at).map(|(id, _)| id.clone());
     current().or_else(cause).or(last).or_else(|| canvas.steps.first().cloned())
@@ -81,7 +82,9 @@ pub(super) fn next_problem(canvas: &Canvas, history: &RunHistory, action: Action
         (_, Some(here)) => (here + turn) % count,
         (_, None) => turn - 1,
     };
-    (1..=count).map(place).find(|place| is_problem(history, &order[*place])).map(|place| order[place].clone())
+    let wrong = |step: &StepId| canvas.issues.iter().any(|issue| issue.step == *step);
+    let fits = |place: &usize| is_problem(history, &order[*place]) || wrong(&order[*place]);
+    (1..=count).map(place).find(fits).map(|place| order[place].clone())
 }
 
 /// Moves the part that is seen so that the selected step is in it.
@@ -106,6 +109,7 @@ fn is_problem(history: &RunHistory, step: &StepId) -> bool {
         Some(
             StepStatus::Failed
                 | StepStatus::Cancelled
+                | StepStatus::Unended
                 | StepStatus::Waiting
                 | StepStatus::Retrying
                 | StepStatus::Skipped(SkipReason::Blocked)

@@ -1,6 +1,5 @@
 //! The Diagnosis tab: what was asked, what was found, what is selected.
 
-use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::RunScreen;
@@ -8,8 +7,9 @@ use crate::app::model::Access;
 use crate::app::panes::{keep_seen, moved};
 use crate::app::{Action, Effect, Model, layout};
 use crate::domain::clock::{age, later};
+use crate::domain::comparison::Comparison;
 use crate::domain::triage::{
-    Case, Fact, Facts, Finding, Manner, Need, Thoroughness, Verdict, diagnose, wanted,
+    Case, Fact, Facts, Finding, Manner, Need, Thoroughness, Verdict, compared, diagnose, wanted,
 };
 use crate::domain::{RunId, StepId, Timestamp};
 
@@ -23,10 +23,10 @@ const AGES: Duration = Duration::from_secs(1);
 pub struct Diagnosis {
     /// What was asked of the server.
     pub facts: Facts,
-    /// What is being asked now.
-    pub asking: BTreeSet<Need>,
     /// What was found, what matters most first.
     pub findings: Vec<Finding>,
+    /// The run against the last one that went well, once that is known.
+    pub comparison: Option<Comparison>,
     /// The selected finding, by its place.
     pub selected: usize,
     /// The selected offer of that finding.
@@ -112,7 +112,6 @@ pub fn case<'a>(model: &'a Model, run: &RunId, facts: &'a Facts, now: Timestamp)
 /// Takes in an answer; one for another run came too late.
 pub(crate) fn learned(model: &mut Model, run: &RunId, need: Need, fact: Fact) {
     let Some(open) = model.run.as_mut().filter(|open| open.run == *run) else { return };
-    open.diagnosis.asking.remove(&need);
     open.diagnosis.facts.put(need, fact);
     open.diagnosis.stale = true;
 }
@@ -133,12 +132,12 @@ pub(crate) fn follow_up(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 
 fn derive(model: &Model, open: &mut RunScreen, now: Timestamp) -> Vec<Effect> {
     let diagnosis = &mut open.diagnosis;
+    let Some(known) = case(model, &open.run, &diagnosis.facts, now) else { return Vec::new() };
+    let needs = wanted(&known, thoroughness(model, diagnosis));
+    diagnosis.facts.ask(needs.iter().cloned());
     let Some(case) = case(model, &open.run, &diagnosis.facts, now) else { return Vec::new() };
-    let findings = diagnose(&case);
-    let needs: Vec<Need> = wanted(&case, thoroughness(model, diagnosis))
-        .into_iter()
-        .filter(|need| !diagnosis.asking.contains(need))
-        .collect();
+    let (findings, comparison) = (diagnose(&case), compared(&case));
+    diagnosis.comparison = comparison;
     diagnosis.put(findings, now);
     let mut effects = Vec::new();
     // A step that seems to run in an ended run: the log may only be older than the end.
@@ -150,7 +149,6 @@ fn derive(model: &Model, open: &mut RunScreen, now: Timestamp) -> Vec<Effect> {
         effects.push(Effect::Refetch);
     }
     if !needs.is_empty() {
-        diagnosis.asking.extend(needs.iter().cloned());
         effects.push(Effect::Investigate { run: open.run.clone(), needs });
     }
     effects
@@ -210,7 +208,7 @@ pub(crate) fn on_canvas(step: &StepId) -> StepId {
 
 /// Whether an answer to a question that has the server check something is on its way.
 pub fn is_checking(diagnosis: &Diagnosis) -> bool {
-    diagnosis.asking.iter().any(|need| need.manner() == Manner::Check)
+    diagnosis.facts.asking().iter().any(|need| need.manner() == Manner::Check)
 }
 
 /// How old the oldest answer is.

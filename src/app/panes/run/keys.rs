@@ -1,6 +1,6 @@
 //! What keys do on the screen of a run, and what happens to it when the run changes.
 
-use super::{RunScreen, Tab, canvas, context, events, moment, tabs, timeline};
+use super::{RunScreen, Tab, canvas, context, events, judge, moment, tabs, timeline};
 use crate::app::layers::Layer;
 use crate::app::model::{Screen, Tone};
 use crate::app::{Action, Model, layout};
@@ -49,6 +49,7 @@ pub(crate) fn resized(model: &mut Model) {
 /// Follows the run, draws the graph once it is known, and keeps what is selected in sight.
 pub(crate) fn settle(model: &mut Model) {
     let area = layout::inner(layout::run(model.size).main);
+    judge::graph(model);
     let Some(open) = &mut model.run else { return };
     let Some(detail) = model.mirror.detail(&open.run) else { return };
     moment::settle(open, detail.history.events());

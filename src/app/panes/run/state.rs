@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use super::context::ContextView;
 use super::diagnosis::Diagnosis;
+use super::judge::Judged;
 use super::moment::Moment;
 use super::reader::Reader;
 use super::timeline::TimelineView;
@@ -81,6 +82,10 @@ pub struct Canvas {
     /// The steps as a list: each after what it waits for, those on a cycle last; without a graph, in
     /// order of first mention in the log.
     pub steps: Vec<StepId>,
+    /// What is wrong with the graph as far as it can be told, by step.
+    pub issues: Vec<Issue>,
+    /// What the issues were told from.
+    pub(super) judged: Option<Judged>,
     /// The selected step.
     pub selected: Option<StepId>,
     /// The drawing's cell at the top left of the pane.
@@ -89,6 +94,15 @@ pub struct Canvas {
     pub follow: bool,
     /// How far the list of steps is scrolled where the pane is too small to draw.
     pub offset: usize,
+}
+
+/// Something that is wrong with a step of the graph.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Issue {
+    /// The step; of what is inside of a loop, the loop.
+    pub step: StepId,
+    /// What is wrong, in one sentence; may hold foreign text.
+    pub title: Box<str>,
 }
 
 /// A search in a text or log.

@@ -53,9 +53,12 @@ pub struct TimelineView {
 
 /// Derives the rows from the shown history, and keeps the selection where it was and in sight.
 pub(super) fn settle(open: &mut RunScreen, detail: &RunDetail, height: usize) {
-    let events = open.moment.as_ref().map_or(&detail.history, |moment| &moment.history).events();
+    let history = open.moment.as_ref().map_or(&detail.history, |moment| &moment.history);
     let view = &mut open.timeline;
-    view.timeline.follow(events);
+    view.timeline.follow(history.events());
+    if let Some(end) = history.ended_at() {
+        view.timeline.leave(end);
+    }
     view.rows = rows(view, detail.graph.as_deref());
     let graph = detail.graph.as_deref();
     view.critical =

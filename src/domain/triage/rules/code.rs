@@ -132,7 +132,9 @@ fn silence(case: &Case<'_>) -> Option<Duration> {
 
 /// A step that began and had not ended by itself when the run did.
 fn unfinished<'a>(case: &Case<'a>) -> Option<&'a StepId> {
-    let open = |status: &StepStatus| status.is_in_flight() || *status == StepStatus::Cancelled;
+    let open = |status: &StepStatus| {
+        status.is_in_flight() || matches!(status, StepStatus::Cancelled | StepStatus::Unended)
+    };
     let steps = case.history.steps().filter(|(_, step)| open(&step.status));
     steps.min_by_key(|(_, step)| step.started_at).map(|(id, _)| id)
 }

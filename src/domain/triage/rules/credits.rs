@@ -84,7 +84,7 @@ fn spend(case: &Case<'_>) -> Option<Finding> {
     let (fact, spend) = match asked {
         Asked::Known(fact, spend) => (fact, spend),
         Asked::Failed(..) => return Some(unchecked(33, "credits-spend", "what used credits", &asked)),
-        Asked::Not => return None,
+        Asked::Not | Asked::OnItsWay => return None,
     };
     let rate = per_hour(spend);
     let left = case.facts.balance().known().map(|usage| usage.total).filter(|left| *left > 0);

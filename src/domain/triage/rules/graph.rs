@@ -36,7 +36,7 @@ pub(super) fn dry_run(case: &Case<'_>) -> Vec<Finding> {
     vec![match asked {
         Asked::Not => Finding::new(30, "dry-run", Verdict::Unchecked, format!("{what}: not made yet"))
             .offer("make it now", Act::Validate),
-        Asked::Failed(..) => unchecked(30, "dry-run", &what, &asked),
+        Asked::OnItsWay | Asked::Failed(..) => unchecked(30, "dry-run", &what, &asked),
         Asked::Known(fact, report) => {
             let (errors, warnings) = counts(report);
             let title = format!("{what}: {}, {}", counted(errors, "error"), counted(warnings, "warning"));
@@ -62,7 +62,7 @@ fn counts(report: &DryRun) -> (usize, usize) {
 }
 
 /// Rows 46 to 50: each error of the graph, from the server's dry run, else from the graph alone.
-pub(super) fn issues(case: &Case<'_>) -> Vec<Finding> {
+pub fn issues(case: &Case<'_>) -> Vec<Finding> {
     let Some(run) = case.run.filter(|_| is_about(case)) else { return Vec::new() };
     let asked = case.facts.dry_run(&run.workflow_id, run.version);
     let (source, at, report) = match asked {

@@ -9,13 +9,18 @@ mod code;
 mod connection;
 mod credits;
 mod graph;
+mod last_good;
 mod memory;
 mod models;
+mod same_cause;
 mod stuck;
 mod subject;
 mod support;
 mod template;
 mod words;
+
+pub use graph::issues as graph_issues;
+pub use last_good::compared;
 
 use super::{Case, Finding, Need};
 
@@ -69,6 +74,8 @@ rules! {
     "slow step", [25], QUICK, stuck::slow::needs, stuck::slow::check;
     "not started", [26], QUICK, stuck::queued::needs, stuck::queued::check;
     "unended steps", [9], QUICK, nothing, cause::unended;
+    "last good run", [3], SLOW, last_good::needs, last_good::check;
+    "same cause", [1], SLOW, same_cause::needs, same_cause::check;
     "also failed", [5], SLOW, nothing, cause::also_failed;
     "binding: instance", [27], SLOW, binding::instance::needs, binding::instance::check;
     "binding: connection", [28], SLOW, binding::connection::needs, binding::connection::check;

@@ -54,7 +54,7 @@ fn listed(case: &Case<'_>, model: &str) -> Finding {
 fn keyed(case: &Case<'_>, model: &str) -> Option<Finding> {
     let asked = case.facts.model(model);
     match asked {
-        Asked::Not => None,
+        Asked::Not | Asked::OnItsWay => None,
         Asked::Failed(..) => {
             Some(unchecked(11, "model-key", &format!("which key answers for {model}"), &asked))
         }

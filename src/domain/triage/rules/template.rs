@@ -3,7 +3,7 @@
 use serde_json::Value;
 
 use super::words::counted;
-use crate::domain::template::{self, Leftover, Segment};
+use crate::domain::template::{self, Segment, TextAt};
 use crate::domain::triage::{Act, Case, Finding, Verdict};
 use crate::domain::{Graph, StepId};
 
@@ -32,7 +32,9 @@ fn in_graph<'g>(graph: &'g Value, source: &'static str) -> impl Iterator<Item = 
     let steps = graph.get("steps").and_then(Value::as_array).into_iter().flatten();
     steps.flat_map(move |step| {
         let id = StepId::new(step.get("id").and_then(Value::as_str).unwrap_or_default());
-        let places = texts(step).into_iter().filter(|place| !place.at.starts_with("script"));
+        let braced = |text: &str| text.contains("{{") || text.contains("}}");
+        let places =
+            template::texts(step, braced).into_iter().filter(|place| !place.at.starts_with("script"));
         places
             .filter_map(move |place| fault(&place.text).map(|fault| told(&id, &place, fault, source)))
             .take(TOLD)
@@ -69,7 +71,7 @@ fn fault(text: &str) -> Option<Fault> {
     segments.iter().any(plain).then_some(Fault::Odd)
 }
 
-fn told(step: &StepId, place: &Leftover, fault: Fault, source: &'static str) -> Finding {
+fn told(step: &StepId, place: &TextAt, fault: Fault, source: &'static str) -> Finding {
     let text = start(&place.text);
     let (row, id, what) = match fault {
         Fault::Nested => (51, "braces", "nested or doubled braces"),
@@ -123,7 +125,7 @@ pub(super) fn leftovers(case: &Case<'_>) -> Vec<Finding> {
 fn unresolved(
     case: &Case<'_>,
     context: &Value,
-    (root, step, leftover): (String, Option<StepId>, Leftover),
+    (root, step, leftover): (String, Option<StepId>, TextAt),
 ) -> Finding {
     let place = if leftover.at.is_empty() { root } else { format!("{root}.{}", leftover.at) };
     let wanted = template::parse(&leftover.text).into_iter().find_map(|segment| match segment {
@@ -152,30 +154,6 @@ fn unresolved(
 
 fn start(text: &str) -> &str {
     text.char_indices().nth(SHOWN).map_or(text, |(end, _)| &text[..end])
-}
-
-/// Every text of a step that holds braces of either kind.
-fn texts(value: &Value) -> Vec<Leftover> {
-    let mut found = Vec::new();
-    collect(value, String::new(), &mut found);
-    found
-}
-
-fn collect(value: &Value, at: String, found: &mut Vec<Leftover>) {
-    let below = |name: &str| if at.is_empty() { name.to_owned() } else { format!("{at}.{name}") };
-    match value {
-        Value::String(text) if text.contains("{{") || text.contains("}}") => {
-            found.push(Leftover { at, text: text.clone() });
-        }
-        Value::Array(items) => {
-            items
-                .iter()
-                .enumerate()
-                .for_each(|(index, item)| collect(item, below(&index.to_string()), found));
-        }
-        Value::Object(fields) => fields.iter().for_each(|(key, field)| collect(field, below(key), found)),
-        _ => {}
-    }
 }
 
 #[cfg(test)]

@@ -75,7 +75,7 @@ fn state(connection: &Connection, fact: &Fact) -> Finding {
 fn validated(case: &Case<'_>, server: &str, id: &str) -> Option<Finding> {
     let asked = case.facts.connection_check(server, id);
     match asked {
-        Asked::Not => None,
+        Asked::Not | Asked::OnItsWay => None,
         Asked::Failed(..) => Some(unchecked(
             28,
             "binding-connection-check",

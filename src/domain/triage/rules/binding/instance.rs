@@ -126,7 +126,9 @@ fn server(case: &Case<'_>, binding: &Binding<'_>) -> Option<Finding> {
             )
             .offer("validate it now", Act::Validate),
         ),
-        Asked::Failed(..) => Some(unchecked(27, "binding-server", &format!("server {server}"), &asked)),
+        Asked::OnItsWay | Asked::Failed(..) => {
+            Some(unchecked(27, "binding-server", &format!("server {server}"), &asked))
+        }
         Asked::Known(fact, probe) => {
             let finding = probed(27, "binding-server", &format!("server {server}"), fact, probe);
             Some(if finding.verdict == Verdict::Cause {
