@@ -175,7 +175,6 @@ async fn run(sample: &Sample, dir: &Path) -> Host {
         trigger_type: "sample".into(),
         excluded: Vec::new(),
         principal: Default::default(),
-        in_place_of: None,
         caller: None,
         trigger_steps: Default::default(),
         connection: Default::default(),

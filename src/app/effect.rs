@@ -7,6 +7,10 @@ use crate::wire::Command;
 use crate::wire::bundle::Bundle;
 
 /// One order to the runtime.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few at a time, and a command is in most that matter"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Send a command, once; answer with `Msg::Reply` under this ticket.

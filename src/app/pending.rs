@@ -24,6 +24,10 @@ pub enum Stage {
 }
 
 /// What is done once a decision is no longer held back.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each decision on its way, and most are commands"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Order {
     /// A command is sent.

@@ -24,6 +24,7 @@ mod scratch;
 #[cfg(feature = "server")]
 mod serve;
 mod tasks;
+mod token;
 mod tui;
 mod validate;
 mod workflows;

@@ -12,12 +12,14 @@ use super::args::{Global, Print, Proof, WorkflowsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::guard::{Aimed, check};
+use super::order::change;
 use super::output::{columns, show};
 use super::publish::{self, Ask};
 use super::validate;
 use crate::client::Client;
 use crate::domain::text::visible;
 use crate::domain::{Graph, Workflow};
+use crate::runtime::orders::Change;
 
 /// A workflow file larger than this is not one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -109,6 +111,7 @@ pub(super) async fn put(
     proof: &Proof,
 ) -> Result<(Value, String)> {
     let client = &connected.client;
+    let reason = proof.reason.as_deref();
     let name = draft["name"].as_str().unwrap_or_default();
     check(connected, "apply", &Aimed::Workflow(name), proof)?;
     if publish {
@@ -116,14 +119,18 @@ pub(super) async fn put(
     }
     let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
     let (workflow, word) = match known {
-        Some(known) => (client.patch_workflow(&known.id, draft).await?, "changed"),
-        None => (create(client, draft).await?, "created"),
+        Some(known) => {
+            let patch = client.patch_workflow(&known.id, draft);
+            (change(connected, Change { word: "apply", subject: name }, reason, patch).await?, "changed")
+        }
+        None => (create(connected, name, draft, reason).await?, "created"),
     };
     let mut body = json!({"workflow": json_of(&workflow), "outcome": word});
     let mut line = format!("{word} {} ({})", visible(&workflow.name), visible(workflow.id.as_str()));
     if publish {
         validate::warn(&draft["graph"]);
-        let version = client.publish(&workflow.id, "").await?;
+        let publish = client.publish(&workflow.id, "");
+        let version = change(connected, Change { word: "publish", subject: name }, reason, publish).await?;
         body["version"] = json!(version.version);
         line.push_str(&format!(", published as version {}", version.version));
     }
@@ -131,10 +138,12 @@ pub(super) async fn put(
 }
 
 /// Creates a workflow; saved defaults can only be given to one that exists.
-async fn create(client: &Client, draft: &Value) -> Result<Workflow> {
-    let made = client.create_workflow(draft).await?;
+async fn create(connected: &Connected, name: &str, draft: &Value, reason: Option<&str>) -> Result<Workflow> {
+    let apply = Change { word: "apply", subject: name };
+    let made = change(connected, apply, reason, connected.client.create_workflow(draft)).await?;
     if let Some(setup) = draft.get("run_setup") {
-        let kept = client.patch_workflow(&made.id, &json!({"run_setup": setup})).await;
+        let setup = json!({"run_setup": setup});
+        let kept = change(connected, apply, reason, connected.client.patch_workflow(&made.id, &setup)).await;
         let id = made.id.clone();
         kept.wrap_err_with(|| format!("created {id} as a draft, but its example input was not kept"))?;
     }

@@ -20,17 +20,16 @@ impl Client {
     /// is gone or is another one is refused here with status 409 and code `changed`; one that was
     /// decided before tells how, as far as the log says. So is a draft that is another one by now.
     pub async fn send(&self, command: &Command) -> Result<Reply, CallError> {
-        match command {
-            Command::Decide(decision) => self.check(decision).await.map_err(CallError::before_sending)?,
-            Command::Publish(publish) => {
-                self.check_draft(publish).await.map_err(CallError::before_sending)?
-            }
+        let fits = match command {
+            Command::Decide(decision) => self.check(decision).await,
+            Command::Publish(publish) => self.check_draft(publish).await,
             Command::Start(_)
             | Command::Pause { .. }
             | Command::Resume { .. }
             | Command::Stop { .. }
-            | Command::Activate { .. } => {}
-        }
+            | Command::Activate { .. } => Ok(()),
+        };
+        fits.map_err(CallError::before_sending)?;
         match self.post(&command.path(), &command.body()).await {
             Ok(body) => self.reply(command, body),
             Err(error) => Err(self.told(command, error).await),

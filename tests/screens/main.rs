@@ -15,3 +15,6 @@ mod safety;
 #[expect(clippy::unwrap_used, reason = "a fixture that cannot be made fails its test")]
 #[allow(dead_code, reason = "the bench of frames uses the rest")]
 mod stage;
+#[cfg(unix)]
+#[expect(clippy::unwrap_used, reason = "a terminal that cannot be had fails its test")]
+mod tmux;

@@ -132,6 +132,18 @@ fn a_payload_that_says_a_field_twice() {
 }
 
 #[test]
+fn right_to_left_text_of_a_payload_is_shown_in_code_points_in_preview_and_dialog() {
+    let mut tasks = super::stage::all_tasks();
+    tasks[0].payload = serde_json::json!({"to": "שלום 120 EUR"});
+    let stage = Stage::full(160, 45).after(1).tasks(tasks).press("j");
+    let spelled = r"as stored: \u{5E9}\u{5DC}\u{5D5}\u{5DD} 120 EUR";
+    let preview = stage.text();
+    assert!(preview.contains("שלום 120 EUR") && preview.contains(spelled), "{preview}");
+    let dialog = stage.press("a").text();
+    assert!(dialog.contains(spelled) && dialog.contains("none hidden"), "{dialog}");
+}
+
+#[test]
 fn an_answer_that_was_lost_is_unknown_on_its_row() {
     let mut stage = Stage::full(120, 34);
     stage.model.session.undo = std::time::Duration::ZERO;

@@ -19,6 +19,7 @@ mod gate;
 mod mcp;
 mod models;
 mod oauth;
+mod races;
 mod routes;
 mod runtime;
 #[path = "../support/shop.rs"]

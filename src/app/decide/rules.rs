@@ -4,7 +4,7 @@ use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::{Access, Screen};
 use crate::app::pending::{Order, Pending, Stage};
 use crate::app::{Action, Freshness, Model, guard};
-use crate::domain::{Run, RunClass, Timestamp};
+use crate::domain::{Run, RunClass, RunStatus, Timestamp};
 use crate::wire::Command;
 
 const READ_ONLY: &str = "read-only session: nothing is sent";
@@ -93,6 +93,9 @@ fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
     let Some(run) = model.mirror.run(aim.run) else {
         return Some(Refusal::AskFirst(format!("nothing is known of run {} yet", aim.run.short())));
     };
+    if let (RunStatus::Unknown(_), Action::Pause | Action::Resume | Action::Stop) = (&run.status, action) {
+        return unknown_state(run, action);
+    }
     match action {
         Action::Pause => pause(run),
         Action::Resume => resume(model, run),
@@ -101,6 +104,16 @@ fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
         }
         _ => None,
     }
+}
+
+/// Nobody can say what a command would do to a run whose state this version does not know. Who must
+/// give it all the same does so by name, on the command line.
+fn unknown_state(run: &Run, action: Action) -> Option<Refusal> {
+    let (word, id) = (word(action), run.id.short());
+    Refusal::because(format!(
+        "{}: a state that this version does not know; `arcc runs {word} {id}` sends it all the same",
+        run.status
+    ))
 }
 
 fn pause(run: &Run) -> Option<Refusal> {

@@ -72,11 +72,11 @@ fn too_large(kind: DialogKind) -> &'static str {
 pub(super) fn press(model: &mut Model, mut editor: Box<Editor>, key: Key, now: Timestamp) {
     let rows = layout::editor_rows(model.size);
     match key {
-        Key::Esc => return back(model, editor, now),
+        Key::Esc => return back(model, editor.dialog, now),
         Key::Tab => match read(&mut editor) {
             Ok(draft) => {
                 editor.dialog.put_draft(draft, model.size);
-                return back(model, editor, now);
+                return back(model, editor.dialog, now);
             }
             Err(problem) => editor.problem = Some(problem),
         },
@@ -89,9 +89,9 @@ pub(super) fn press(model: &mut Model, mut editor: Box<Editor>, key: Key, now: T
 }
 
 /// The dialog again; what was typed here is no answer to it.
-fn back(model: &mut Model, mut editor: Box<Editor>, now: Timestamp) {
-    editor.dialog.opened_at = now;
-    model.layers.push(Layer::Dialog(editor.dialog));
+fn back(model: &mut Model, mut dialog: Box<Dialog>, now: Timestamp) {
+    dialog.opened_at = now;
+    model.layers.push(Layer::Dialog(dialog));
 }
 
 /// The text as what it is to become: an input that fits its schema, as far as that is known by now, or the

@@ -307,3 +307,16 @@ fn pausing_counts_what_is_in_flight_and_is_dropped_when_the_run_has_ended() {
     assert_eq!(bench.last_toast(), "completed: a finished run cannot be paused; R runs it again");
     assert_eq!(bench.model.pending.iter().count(), 0);
 }
+
+#[rstest]
+#[case("p", "pause")]
+#[case("r", "resume")]
+#[case("s", "stop")]
+fn a_run_in_an_unknown_state_takes_no_command_from_a_key(#[case] key: &str, #[case] word: &str) {
+    let mut bench = Bench::new();
+    bench.runs(vec![run("r2", "hiber\u{1b}nating", 10)]);
+    bench.keys(key);
+    assert_eq!(bench.model.layers, []);
+    let told = bench.last_toast();
+    assert!(told.contains("does not know") && told.contains(&format!("arcc runs {word} r2")), "{told}");
+}

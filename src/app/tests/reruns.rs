@@ -46,12 +46,14 @@ fn begun() -> (Bench, Vec<Effect>) {
 
 /// The runs whose input is asked for.
 fn asked(effects: &[Effect]) -> Vec<&str> {
-    let run = |effect: &'_ Effect| matches!(effect, Effect::Prepare { .. });
-    let id = |effect| match effect {
-        &Effect::Prepare { ref run, .. } => run.as_str(),
-        _ => "",
-    };
-    effects.iter().filter(|effect| run(effect)).map(id).collect()
+    effects.iter().filter_map(prepares).collect()
+}
+
+fn prepares(effect: &Effect) -> Option<&str> {
+    match effect {
+        Effect::Prepare { run, .. } => Some(run.as_str()),
+        _ => None,
+    }
 }
 
 fn prepare(bench: &mut Bench, run: &str) -> (Ticket, StartRun) {

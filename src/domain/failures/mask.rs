@@ -62,10 +62,11 @@ fn masked_core(word: &str, after_status: bool) -> String {
         "<host>".into()
     } else if digits == 0 || (after_status && is_status(word)) {
         word.to_owned()
+    } else if is_uuid(word) {
+        // Before the times: one of digits alone begins like a date.
+        "#".into()
     } else if is_time(word) {
         "<time>".into()
-    } else if is_uuid(word) {
-        "#".into()
     } else {
         let part = |part: &str| if is_mixed(part) { "#".to_owned() } else { without_digits(part) };
         let parts: Vec<String> = word
@@ -171,6 +172,7 @@ mod tests {
             ("connection to db-7.internal:5432 refused", "connection to <host> refused"),
             ("10.0.0.7:443: connection reset", "<host>: connection reset"),
             ("run 7c9e6679-7425-40de-944b-e07fc1f90ae7 failed", "run # failed"),
+            ("run 00000000-0000-40aa-8000-000a0a0a0000 failed", "run # failed"),
             ("runs 7c9e6679 and 12345678 of model-12", "runs # and # of model-#"),
             ("invoice INV-2026-00917 is locked", "invoice INV-#-# is locked"),
             ("timeout at 2026-11-25T18:24:40Z (attempt 3 of 3)", "timeout at <time> (attempt # of #)"),

@@ -43,14 +43,18 @@ pub struct Ticket {
     /// Whom it was sent to.
     #[serde(flatten)]
     pub origin: Origin,
-    /// `start`, `pause`, `resume`, `stop`, `approve`, `reject`, `publish` or `activate`.
+    /// `start`, `pause`, `resume`, `stop`, `approve`, `reject`, `publish` or `activate`; of a change, its
+    /// word.
     pub command: Box<str>,
     /// How, for a stop: `graceful` or `immediate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Box<str>>,
-    /// The workflow.
+    /// The workflow, if it is about one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub workflow: Option<WorkflowId>,
+    /// What a change is about, by the name that the operator gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Box<str>>,
     /// The latest version before something was published.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub after: Option<u64>,
@@ -75,6 +79,15 @@ pub struct Ticket {
     /// Why, in the operator's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Box<str>>,
+}
+
+/// What changes the server without being a command about a run: `publish`, `apply`, `grant credits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// What is done, in a word or two.
+    pub word: &'a str,
+    /// What it is about, by the name that the operator gave. Never a secret.
+    pub subject: &'a str,
 }
 
 /// Whom a decision was sent to.
@@ -139,6 +152,7 @@ impl Ticket {
             command: command.word().into(),
             mode: None,
             workflow: command.workflow().cloned(),
+            subject: None,
             after: None,
             activated: None,
             run: command.run().cloned(),
@@ -169,8 +183,28 @@ impl Ticket {
         ticket
     }
 
+    /// The ticket of a change.
+    pub fn of_change(change: &Change<'_>, origin: Origin, reason: Option<&str>) -> Self {
+        Self {
+            pid: std::process::id(),
+            origin,
+            command: change.word.into(),
+            mode: None,
+            workflow: None,
+            subject: Some(change.subject.into()),
+            after: None,
+            activated: None,
+            run: None,
+            in_place_of: None,
+            task: None,
+            created_at: None,
+            shown: None,
+            reason: reason.filter(|reason| !reason.is_empty()).map(Into::into),
+        }
+    }
+
     /// The command again, as far as asking what became of it needs it; none where the line is not
-    /// one of this version's. It is never sent.
+    /// one of this version's, or a change's. It is never sent.
     pub fn command(&self) -> Option<Command> {
         if let ("activate", Some((instance, profile))) = (&*self.command, self.activated.clone()) {
             return Some(Command::Activate { instance, profile });
@@ -208,13 +242,15 @@ impl Ticket {
         })
     }
 
-    /// What it is aimed at: the run, and the task of it; else the workflow, or the profile.
+    /// What it is aimed at: the run, and the task of it; else the profile, what a change is about, or the
+    /// workflow.
     pub fn target(&self) -> String {
         if let Some((instance, profile)) = &self.activated {
             return format!("{instance} {profile}");
         }
         let workflow = self.workflow.as_ref().map_or("", WorkflowId::as_str);
-        let run = self.run.as_ref().map_or(workflow, RunId::as_str);
+        let other = self.subject.as_deref().unwrap_or(workflow);
+        let run = self.run.as_ref().map_or(other, RunId::as_str);
         match &self.task {
             Some(task) => format!("{run} {task}"),
             None => run.to_owned(),
@@ -324,6 +360,15 @@ mod tests {
             assert_eq!(records[0].ticket, ticket);
             assert_eq!(records[0].ticket.command(), Some(command));
         }
+    }
+
+    #[test]
+    fn a_change_is_named_and_is_no_command_that_could_be_asked_about() {
+        let change = Change { word: "publish", subject: "digest" };
+        let ticket = Ticket::of_change(&change, origin(), Some("release 7"));
+        let (records, unreadable) = records(&[line("1", What::Ticket(Box::new(ticket.clone())))]);
+        assert_eq!((unreadable, &records[0].ticket), (0, &ticket));
+        assert_eq!((ticket.target().as_str(), ticket.command()), ("digest", None));
     }
 
     #[test]

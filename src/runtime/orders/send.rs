@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::entry::{Entry, Origin, Outcome, Record, Ticket, What, records};
+use super::entry::{Change, Entry, Origin, Outcome, Record, Ticket, What, records};
 use crate::client::Client;
 use crate::domain::text::escape_json;
 use crate::domain::{RunId, Timestamp};
@@ -82,6 +82,28 @@ impl Orders {
         let answer = self.client.send(command).await;
         let (outcome, detail) = of_answer(&answer);
         self.note(id, outcome, &detail).await;
+        answer
+    }
+
+    /// Makes a change once, with its ticket on disk before the call is begun.
+    ///
+    /// # Errors
+    /// As the call says; besides [`CallError::Unrecorded`] where the journal cannot be written.
+    pub async fn change<T>(
+        &self,
+        change: &Change<'_>,
+        reason: Option<&str>,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let id = RecordId::default();
+        let ticket = Ticket::of_change(change, self.origin.clone(), reason);
+        self.record(&id, What::Ticket(Box::new(ticket))).await?;
+        let answer = call.await;
+        let (outcome, detail) = match &answer {
+            Ok(_) => (Outcome::Taken, String::new()),
+            Err(error) => of_error(error),
+        };
+        self.note(&id, outcome, &detail).await;
         answer
     }
 
@@ -174,18 +196,18 @@ fn of_answer(answer: &Result<Reply, CallError>) -> (Outcome, String) {
             let status = reply.body.get("status").and_then(|status| status.as_str());
             (Outcome::Taken, status.unwrap_or_default().to_owned())
         }
-        Err(error) => {
-            let outcome = match error {
-                CallError::Unconnected { .. } | CallError::NotSent(_) | CallError::Unrecorded(_) => {
-                    Outcome::NotSent
-                }
-                _ if error.is_conflict() => Outcome::Conflict,
-                _ if error.outcome_unknown() => Outcome::Unknown,
-                _ => Outcome::Refused,
-            };
-            (outcome, error.to_string())
-        }
+        Err(error) => of_error(error),
     }
+}
+
+fn of_error(error: &CallError) -> (Outcome, String) {
+    let outcome = match error {
+        CallError::Unconnected { .. } | CallError::NotSent(_) | CallError::Unrecorded(_) => Outcome::NotSent,
+        _ if error.is_conflict() => Outcome::Conflict,
+        _ if error.outcome_unknown() => Outcome::Unknown,
+        _ => Outcome::Refused,
+    };
+    (outcome, error.to_string())
 }
 
 /// Gives a start its own id, so that it can be asked about should its answer be lost. A random one:
