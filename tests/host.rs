@@ -8,6 +8,7 @@ use std::path::Path;
 
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
+use support::pty::Terminal;
 use support::serve::Serve;
 use tempfile::tempdir;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -27,8 +28,45 @@ fn a_data_directory_that_cannot_be_made_is_named() {
     let told = String::from_utf8_lossy(&output.stderr).into_owned();
     assert!(!output.status.success() && output.stdout.is_empty(), "{told}");
     let want = format!("cannot use {} as data directory", data.display());
-    assert!(told.contains(&want), "{told}");
+    assert!(told.contains(&want) && told.contains("choose another one with --data DIR"), "{told}");
     assert_eq!(std::fs::read(&file).unwrap(), b"in the way");
+}
+
+/// What a command did there would be lost unseen.
+#[test]
+fn a_command_has_no_runtime_where_nothing_can_be_kept() {
+    let home = tempdir().unwrap();
+    std::fs::write(home.path().join("data"), "in the way").unwrap();
+    let output = support::arcc(home.path()).args(["runs", "list"]).output().unwrap();
+    let told = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert_eq!((output.status.code(), output.stdout.len()), (Some(1), 0), "{told}");
+    assert!(
+        told.contains("as data directory") && told.contains("choose another one with --data DIR"),
+        "{told}"
+    );
+}
+
+#[test]
+fn the_screen_works_in_memory_where_nothing_can_be_kept_and_says_so() {
+    let home = tempdir().unwrap();
+    let memory = home.path().join("memory");
+    std::fs::create_dir(&memory).unwrap();
+    // Neither data nor logs and journals have a place.
+    for folder in ["data", "state"] {
+        std::fs::write(home.path().join(folder), "in the way").unwrap();
+    }
+    let more = [("XDG_RUNTIME_DIR", memory.to_str().unwrap())];
+    let program = env!("CARGO_BIN_EXE_arcc");
+    let mut terminal = Terminal::start_with(program, &[], (home.path(), &more), (160, 45));
+    terminal.wait_for("works in memory and forgets everything");
+    terminal.wait_for("Awaiting approval");
+    assert_eq!(std::fs::read_dir(&memory).unwrap().count(), 1);
+    terminal.keys("q");
+    assert_eq!(terminal.ended(), 0);
+    let told = String::from_utf8_lossy(&terminal.bytes()).into_owned();
+    assert!(told.contains("no log is written into"), "{told}");
+    assert_eq!(std::fs::read_dir(&memory).unwrap().count(), 0);
+    assert_eq!(std::fs::read(home.path().join("data")).unwrap(), b"in the way");
 }
 
 #[cfg(target_os = "linux")]

@@ -47,8 +47,18 @@ pub(super) struct Connected {
     pub(super) token_source: String,
     /// Whether commands go into the journal.
     recorded: bool,
+    /// What the operator should know of how the local runtime started, one sentence each.
+    pub(super) notices: Vec<String>,
     #[cfg(feature = "server")]
-    server: Option<crate::server::serve::Server>,
+    server: Option<Embedded>,
+}
+
+/// A local runtime in this process.
+#[cfg(feature = "server")]
+struct Embedded {
+    server: crate::server::serve::Server,
+    /// Its data, where that could not be kept.
+    scratch: Option<tempfile::TempDir>,
 }
 
 impl Connected {
@@ -79,8 +89,9 @@ impl Connected {
     /// Ends what was started for it.
     pub(super) async fn close(self) {
         #[cfg(feature = "server")]
-        if let Some(server) = self.server {
+        if let Some(Embedded { server, scratch }) = self.server {
             server.shutdown().await;
+            drop(scratch);
         }
     }
 }
@@ -160,6 +171,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         place,
         token_source,
         recorded: !global.no_journal,
+        notices: Vec::new(),
         #[cfg(feature = "server")]
         server: None,
     })
@@ -223,15 +235,42 @@ async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Co
     if let Some(running) = crate::server::serve::attach(&dir) {
         let url = Url::parse(&running.url).wrap_err("the running local runtime announced a bad address")?;
         let token = secrets::from_file(&running.token_file)?;
-        return local_session(global, settings, url, token, None);
+        return local_session(global, settings, (url, token), &dir);
     }
-    let server = crate::server::serve::Server::start(options(global, dir, purpose, &settings)?).await?;
-    server.notices().iter().for_each(|notice| remark(notice));
+    let (embedded, mut notices) = embed(global, &settings, &dir, purpose).await?;
+    notices.extend_from_slice(embedded.server.notices());
+    notices.iter().for_each(|notice| remark(notice));
     if purpose == Purpose::Command {
         remark("started the local runtime for this command; `arcc serve` keeps it running");
     }
+    let server = &embedded.server;
     let (url, token) = (Url::parse(server.url())?, server.token().clone());
-    local_session(global, settings, url, token, Some(server))
+    let place = embedded.scratch.as_ref().map_or(&*dir, tempfile::TempDir::path);
+    let connected = local_session(global, settings, (url, token), place)?;
+    Ok(Connected { notices, server: Some(embedded), ..connected })
+}
+
+/// Starts the runtime in its folder. Where that cannot be written, the screen has one without a past
+/// and a future; a command does not, for what it does there would be lost unseen, and neither has
+/// who named the folder.
+#[cfg(feature = "server")]
+async fn embed(
+    global: &Global,
+    settings: &Loaded,
+    dir: &std::path::Path,
+    purpose: Purpose,
+) -> Result<(Embedded, Vec<String>)> {
+    use crate::server::serve::Server;
+    let start =
+        |dir: PathBuf| Ok::<_, color_eyre::Report>(Server::start(options(global, dir, purpose, settings)?));
+    match start(dir.to_owned())?.await {
+        Err(error) if error.is_unwritable() && purpose == Purpose::Screen && global.data.is_none() => {
+            let scratch = super::scratch::folder().wrap_err_with(|| error.to_string())?;
+            let server = start(scratch.path().to_owned())?.await?;
+            Ok((Embedded { server, scratch: Some(scratch) }, vec![super::scratch::notice(&error)]))
+        }
+        started => Ok((Embedded { server: started?, scratch: None }, Vec::new())),
+    }
 }
 
 #[cfg(feature = "server")]
@@ -276,9 +315,8 @@ pub(super) fn allowed_hosts(
 fn local_session(
     global: &Global,
     settings: Loaded,
-    url: Url,
-    token: SecretString,
-    server: Option<crate::server::serve::Server>,
+    (url, token): (Url, SecretString),
+    dir: &std::path::Path,
 ) -> Result<Connected> {
     let mut session = session("local", &url, global.reads_only(), &settings);
     session.tenant = "local".into();
@@ -286,7 +324,8 @@ fn local_session(
     let (tenant, project) = (Some(session.tenant.clone()), Some(session.project.clone()));
     let client = Client::new(Endpoint { url, token, tenant, project })?;
     // Its port is another one at every start; its data is what it is.
-    let place = data_dir(global)?.display().to_string();
+    let place = dir.display().to_string();
     let (recorded, token_source) = (!global.no_journal, "the local runtime".into());
-    Ok(Connected { client, session, settings, place, token_source, recorded, server })
+    let (notices, server) = (Vec::new(), None);
+    Ok(Connected { client, session, settings, place, token_source, recorded, notices, server })
 }

@@ -18,6 +18,8 @@ mod output;
 mod plain;
 mod runs;
 #[cfg(feature = "server")]
+mod scratch;
+#[cfg(feature = "server")]
 mod serve;
 mod tasks;
 mod tui;

@@ -10,7 +10,7 @@ use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::output::remark;
 use crate::app::Model;
-use crate::app::model::Paper;
+use crate::app::model::{Paper, Tone};
 use crate::client;
 use crate::config::ThemeChoice;
 use crate::platform::terminal::{self, Screen};
@@ -29,7 +29,9 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     }
     if let Some(paths) = Paths::of_user() {
         // Without a log everything else works.
-        let _ = logging::begin(&paths.state);
+        if let Err(error) = logging::begin(&paths.state) {
+            remark(&format!("no log is written into {}: {error}", paths.state.display()));
+        }
     }
     let connected = connect(global, Purpose::Screen).await?;
     let (reports_in, reports) = mpsc::channel(REPORTS);
@@ -37,6 +39,8 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
     let screen = Screen::take()?;
     let mut model = Model::new(connected.session.clone(), paper(global, &connected), screen.size());
     model.caller = super::diagnose::caller(&connected);
+    let now = crate::domain::Timestamp::now();
+    connected.notices.iter().for_each(|notice| model.say(Tone::Bad, notice.as_str(), now));
     let program =
         Program { model, themes: themes(global, &connected), orders: connected.orders(), watch, reports };
     let left = run_program(program, screen).await;

@@ -258,7 +258,8 @@ pub(super) fn step_failed(step: &Named, attempt: u32, error: &StepError, took: D
     draft(EventKind::StepFailed, data)
 }
 
-fn note_details(data: &mut Value, details: Option<&Map<String, Value>>) {
+/// Details of a failure, where it has any, beside its words.
+pub(super) fn note_details(data: &mut Value, details: Option<&Map<String, Value>>) {
     if let Some(details) = details {
         data["details"] = Value::Object(details.clone());
     }

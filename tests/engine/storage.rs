@@ -149,7 +149,7 @@ async fn a_file_of_the_first_schema_gets_the_new_tables_and_keeps_what_it_has() 
     newer.iter().for_each(|name| old.execute_batch(&format!("DROP TABLE {name}")).unwrap());
     // What came later to a table of the first schema, and what left it.
     old.execute_batch(
-        "DROP INDEX runs_started; DROP INDEX runs_ended; ALTER TABLE runs ADD COLUMN input TEXT NOT NULL DEFAULT '{}';
+        "DROP INDEX runs_started; DROP INDEX runs_ended; DROP INDEX runs_of_status; ALTER TABLE runs ADD COLUMN input TEXT NOT NULL DEFAULT '{}';
          ALTER TABLE runs DROP COLUMN failed_step; ALTER TABLE runs DROP COLUMN error_details;
          ALTER TABLE runs DROP COLUMN drain_since; ALTER TABLE runs DROP COLUMN drain_deadline",
     )

@@ -278,3 +278,43 @@ async fn a_runs_templates_see_the_connections_of_its_instances_and_no_secret() {
     assert_eq!(tasks["tasks"][0]["task_payload"], want);
     assert!(!runtime.get(&format!("{run}/events")).await.to_string().contains("sk-hush"));
 }
+
+#[tokio::test]
+async fn a_connection_that_is_used_stays_and_what_uses_it_is_named() {
+    let runtime = start().await;
+    let shop = Shop::open().await;
+    let server = register(&runtime, &shop).await;
+    let make = json!({"display_name": "Acme", "credentials": {"api_key": "sk-1"}});
+    let made = runtime.send("POST", "/v1/connections", make).await.body;
+    let connection = made["id"].as_str().unwrap();
+    let new = json!({"server_id": id(&server), "name": "EU", "source_spec": {"connection_id": connection}});
+    let instance =
+        runtime.send("POST", "/v1/mcp/instances", new).await.body["id"].as_str().unwrap().to_owned();
+    let workflow = runtime.workflow().await;
+    let overrides = format!("{workflow}/connection-overrides");
+    let over = json!({"overrides": [{"instance_id": instance, "connection_id": connection}]});
+    assert_eq!(runtime.send("PUT", &overrides, over).await.status, 200);
+    let agent = json!({"id": "a", "name": "Helper", "model": "m", "llm_credential_id": connection});
+    assert_eq!(runtime.send("POST", "/v1/agents", agent).await.status, 201);
+
+    let path = format!("/v1/connections/{connection}");
+    let refused = runtime.ask("DELETE", &path).send().await;
+    assert_eq!((refused.status, refused.body["code"].as_str()), (409, Some("CONFLICT")));
+    assert_eq!(
+        refused.body["error"],
+        "the connection `Acme` is used by the config profile `default` of the instance `EU`, the workflow `digest` \
+         for the instance `EU`, the agent `Helper`; have them use another one, then remove it"
+    );
+    assert_eq!(runtime.get(&path).await["status"], "active");
+
+    assert_eq!(runtime.send("PUT", &overrides, json!({"overrides": []})).await.status, 200);
+    assert_eq!(runtime.ask("DELETE", "/v1/agents/a").send().await.status, 204);
+    // Instances are found under their older name as well.
+    let shown = runtime.get(&format!("/v1/mcp/connections/{instance}")).await;
+    assert_eq!(shown, runtime.get(&format!("/v1/mcp/instances/{instance}")).await);
+    assert_eq!(runtime.get("/v1/mcp/connections").await, runtime.get("/v1/mcp/instances").await);
+    let profile = shown["active_profile_id"].as_str().unwrap();
+    let profile = format!("/v1/mcp/instances/{instance}/config-profiles/{profile}");
+    assert_eq!(runtime.send("PATCH", &profile, json!({"source_spec": {}})).await.status, 200);
+    assert_eq!(runtime.ask("DELETE", &path).send().await.status, 204);
+}

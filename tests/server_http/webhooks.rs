@@ -161,3 +161,35 @@ async fn a_webhook_acts_on_the_authority_of_its_token_while_that_lasts() {
         assert_eq!(runtime.send("POST", "/v1/inbound-webhooks", wrong.clone()).await.status, 422, "{wrong}");
     }
 }
+
+#[tokio::test]
+async fn what_an_earlier_version_signed_for_is_taken_as_before_and_its_key_goes() {
+    let runtime = Runtime::start().await;
+    let webhook = create(&runtime, &runtime.workflow().await, json!({})).await;
+    let Runtime { server, dir, .. } = runtime;
+    server.shutdown().await;
+    // As it was before: no secret in the database, all of them made from one key.
+    let key = "5".repeat(64);
+    let file = dir.path().join("webhooks.key");
+    std::fs::write(&file, &key).unwrap();
+    let db = rusqlite::Connection::open(dir.path().join("arcc.db")).unwrap();
+    assert_eq!(db.execute("DELETE FROM webhook_secrets", []).unwrap(), 1);
+    drop(db);
+    let id = webhook.path.rsplit('/').next().unwrap();
+    let made = sign_body(key.as_bytes(), format!("webhook:{id}").as_bytes());
+    let former = Webhook { secret: made.replacen("sha256=", "whsec_", 1), ..webhook };
+
+    let runtime = Runtime::within(dir).await;
+    assert_eq!(runtime.server.notices(), <[String; 0]>::default());
+    assert!(!file.exists());
+    assert_eq!(former.ask(&runtime, "{}", 0).send().await.status, 200);
+    let Runtime { server, dir, .. } = runtime;
+    server.shutdown().await;
+
+    // A key that is damaged is left, and said so; what was taken over works on.
+    std::fs::write(&file, "short").unwrap();
+    let runtime = Runtime::within(dir).await;
+    let notices = runtime.server.notices();
+    assert!(notices[0].contains("webhooks.key is damaged") && file.exists(), "{notices:?}");
+    assert_eq!(former.ask(&runtime, r#"{"n": 2}"#, 0).send().await.status, 200);
+}

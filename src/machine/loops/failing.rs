@@ -142,9 +142,7 @@ impl Turn<'_> {
             "failure_code": error.code.as_str(),
             "attempt": self.machine.steps[step].attempt,
         });
-        if let Some(details) = &error.details {
-            payload["details"] = Value::Object(*details.clone());
-        }
+        draft::note_details(&mut payload, error.details.as_deref());
         payload
     }
 

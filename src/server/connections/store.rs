@@ -13,7 +13,7 @@ use super::oauth::OAuth;
 use super::secrets::Secrets;
 use super::{ACTIVE, ConnectionError, ConnectionPatch, Delivery, NEEDS_RECONNECT, NewConnection, OAUTH};
 use crate::domain::Timestamp;
-use crate::server::db::{ConnectionRecord, Readers, connections, open};
+use crate::server::db::{ConnectionRecord, Readers, connections, open, uses};
 use crate::server::egress::Egress;
 use crate::server::engine::{Engine, EngineError, WeakEngine};
 use crate::server::vault::Vault;
@@ -33,7 +33,7 @@ struct Shared {
     readers: Readers,
     /// Set once the engine is open, which asks for credentials before it is.
     engine: OnceLock<WeakEngine>,
-    vault: Vault,
+    vault: Arc<Vault>,
     oauth: OAuth,
 }
 
@@ -44,7 +44,8 @@ impl Connections {
     /// # Errors
     /// When the vault's key cannot be used, or no HTTP client can be built.
     pub fn open(data_dir: &Path, egress: &Egress) -> Result<Self, ConnectionError> {
-        let (readers, vault) = (Readers::new(data_dir.join(open::FILE)), Vault::open(data_dir)?);
+        let readers = Readers::new(data_dir.join(open::FILE));
+        let vault = Arc::new(Vault::open(data_dir)?);
         let oauth = OAuth::new(egress).map_err(ConnectionError::NoHttp)?;
         Ok(Self { shared: Arc::new(Shared { readers, engine: OnceLock::new(), vault, oauth }) })
     }
@@ -58,6 +59,11 @@ impl Connections {
     /// The readers of the database, for others that read what stands beside the log.
     pub fn readers(&self) -> Readers {
         self.shared.readers.clone()
+    }
+
+    /// What seals secrets in this data directory.
+    pub fn vault(&self) -> Arc<Vault> {
+        Arc::clone(&self.shared.vault)
     }
 
     /// Closes the readers of the database, before the engine closes its own.
@@ -166,19 +172,29 @@ impl Connections {
         .await
     }
 
-    /// Removes a connection and its secrets.
+    /// Removes a connection that nothing uses, and its secrets.
     ///
     /// # Errors
-    /// `NotFound`; when the database refuses.
+    /// `NotFound`; `Conflict` while something uses it, which it names; when the database refuses.
     pub async fn remove(&self, id: &str) -> Result<(), ConnectionError> {
+        let gone = id.to_owned();
+        self.change(move |_, db, _| {
+            let record = found(db, &gone)?;
+            let uses = uses::of_connection(db, &gone)?;
+            if !uses.is_empty() {
+                let uses: Vec<_> = uses.iter().map(ToString::to_string).collect();
+                return Err(ConnectionError::Conflict(format!(
+                    "the connection `{}` is used by {}; have them use another one, then remove it",
+                    record.name,
+                    uses.join(", ")
+                )));
+            }
+            connections::remove(db, &gone)?;
+            Ok(())
+        })
+        .await?;
         self.shared.oauth.forget(id);
-        let id = id.to_owned();
-        self.change(
-            move |_, db, _| {
-                if connections::remove(db, &id)? { Ok(()) } else { Err(ConnectionError::NotFound(id)) }
-            },
-        )
-        .await
+        Ok(())
     }
 
     /// Notes where a connection stands; a connection that is gone stays gone.

@@ -1,9 +1,9 @@
 //! Agents.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, row, rows};
 use super::{AgentRecord, DbError};
 use crate::domain::AgentId;
 
@@ -43,8 +43,7 @@ pub fn delete(connection: &Connection, id: &AgentId) -> Result<bool, DbError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn find(connection: &Connection, id: &AgentId) -> Result<Option<AgentRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM agents WHERE id = ?1")?;
-    Ok(select.query_row([id.as_str()], read).optional()?)
+    row(connection, "SELECT * FROM agents WHERE id = ?1", [id.as_str()], read)
 }
 
 /// All agents, oldest first.
@@ -52,9 +51,7 @@ pub fn find(connection: &Connection, id: &AgentId) -> Result<Option<AgentRecord>
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<AgentRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM agents ORDER BY created_at, id")?;
-    let rows = select.query_map([], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(connection, "SELECT * FROM agents ORDER BY created_at, id", [], read)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<AgentRecord> {

@@ -3,6 +3,7 @@
 use rusqlite::{Connection, named_params};
 
 use super::DbError;
+use super::value::rows;
 use crate::domain::{ParentStep, RunId, WorkflowId};
 
 /// The table of runs that were called by a step of another run.
@@ -37,7 +38,8 @@ pub fn insert(connection: &Connection, run: &RunId, parent: &ParentStep) -> Resu
 /// # Errors
 /// When the database cannot be read.
 pub fn lineage(connection: &Connection, run: &RunId) -> Result<Vec<WorkflowId>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "WITH RECURSIVE line (id, depth) AS (
              SELECT ?1, 0
              UNION ALL
@@ -45,7 +47,7 @@ pub fn lineage(connection: &Connection, run: &RunId) -> Result<Vec<WorkflowId>, 
              FROM line JOIN children ON children.run_id = line.id
          )
          SELECT runs.workflow_id FROM line JOIN runs ON runs.id = line.id ORDER BY line.depth",
-    )?;
-    let rows = select.query_map([run.as_str()], |row| Ok(WorkflowId::new(row.get_ref(0)?.as_str()?)))?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [run.as_str()],
+        |row| Ok(WorkflowId::new(row.get_ref(0)?.as_str()?)),
+    )
 }

@@ -1,9 +1,9 @@
 //! Connections, and their sealed secrets in a table of their own.
 
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, row, rows};
 use super::{ConnectionRecord, DbError};
 use crate::domain::Timestamp;
 
@@ -68,8 +68,7 @@ pub fn put(db: &Connection, record: &ConnectionRecord) -> Result<(), DbError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn find(db: &Connection, id: &str) -> Result<Option<ConnectionRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM connections WHERE id = ?1")?;
-    Ok(select.query_row([id], read).optional()?)
+    row(db, "SELECT * FROM connections WHERE id = ?1", [id], read)
 }
 
 /// All connections, by name.
@@ -77,9 +76,7 @@ pub fn find(db: &Connection, id: &str) -> Result<Option<ConnectionRecord>, DbErr
 /// # Errors
 /// When the database cannot be read.
 pub fn list(db: &Connection) -> Result<Vec<ConnectionRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM connections ORDER BY name COLLATE NOCASE, id")?;
-    let rows = select.query_map((), read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(db, "SELECT * FROM connections ORDER BY name COLLATE NOCASE, id", (), read)
 }
 
 /// Removes a connection and its secret; tells whether it was there.
@@ -136,9 +133,12 @@ pub fn remove_secret(db: &Connection, id: &str, part: &str) -> Result<(), DbErro
 /// # Errors
 /// When the database cannot be read.
 pub fn secret(db: &Connection, id: &str, part: &str) -> Result<Option<Vec<u8>>, DbError> {
-    let mut select =
-        db.prepare_cached("SELECT sealed FROM connection_secrets WHERE connection_id = ?1 AND part = ?2")?;
-    Ok(select.query_row((id, part), |row| row.get(0)).optional()?)
+    row(
+        db,
+        "SELECT sealed FROM connection_secrets WHERE connection_id = ?1 AND part = ?2",
+        (id, part),
+        |row| row.get(0),
+    )
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ConnectionRecord> {

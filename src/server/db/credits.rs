@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::DbError;
-use super::value::{instant, read_instant};
+use super::value::{instant, read_instant, rows};
 use crate::domain::{Balance, Bucket, RunId, Timestamp, Usage, WorkflowId};
 
 /// What one attempt cost one bucket, about to be recorded.
@@ -168,9 +168,7 @@ pub fn charges(
 /// # Errors
 /// When the database cannot be read.
 pub fn grants(connection: &Connection, limit: u32) -> Result<Vec<LedgerRow>, DbError> {
-    let mut select =
-        connection.prepare_cached("SELECT * FROM credit_grants ORDER BY number DESC LIMIT ?1")?;
-    let rows = select.query_map([limit], |row| {
+    rows(connection, "SELECT * FROM credit_grants ORDER BY number DESC LIMIT ?1", [limit], |row| {
         Ok(LedgerRow {
             number: row.get("number")?,
             at: read_instant(row, "at")?,
@@ -178,8 +176,7 @@ pub fn grants(connection: &Connection, limit: u32) -> Result<Vec<LedgerRow>, DbE
             delta: row.get("delta")?,
             cause: LedgerCause::Grant { note: row.get("note")? },
         })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    })
 }
 
 fn read_charge(row: &Row<'_>) -> rusqlite::Result<LedgerRow> {

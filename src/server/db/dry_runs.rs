@@ -2,7 +2,7 @@
 
 use rusqlite::{Connection, Row};
 
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, rows};
 use super::{DbError, DryRun};
 use crate::domain::WorkflowId;
 
@@ -38,12 +38,13 @@ pub fn list(
     workflow: &WorkflowId,
     graph_hash: Option<&str>,
 ) -> Result<Vec<DryRun>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "SELECT * FROM dry_runs WHERE workflow_id = ?1 AND (?2 IS NULL OR graph_hash = ?2)
          ORDER BY validated_at DESC",
-    )?;
-    let rows = select.query_map((workflow.as_str(), graph_hash), read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        (workflow.as_str(), graph_hash),
+        read,
+    )
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<DryRun> {

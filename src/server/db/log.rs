@@ -4,7 +4,7 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
 use super::DbError;
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, rows};
 use crate::domain::{EventId, EventKind, RunEvent, RunId, Timestamp, WorkflowId};
 
 /// An event with all of its numbers, about to be appended.
@@ -79,14 +79,12 @@ pub fn of_run(
     after: u64,
     limit: u32,
 ) -> Result<Vec<RunEvent>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "SELECT * FROM events WHERE run_id = :run AND sequence > :after ORDER BY sequence LIMIT :limit",
-    )?;
-    let rows = select.query_map(
         named_params! {":run": run.as_str(), ":after": signed(after), ":limit": limit},
         read_event,
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    )
 }
 
 /// A workflow's events after a place, each with its place, oldest first.
@@ -99,14 +97,12 @@ pub fn of_workflow(
     after: u64,
     limit: u32,
 ) -> Result<Vec<(u64, RunEvent)>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "SELECT * FROM events WHERE workflow_id = :workflow AND place > :after ORDER BY place LIMIT :limit",
-    )?;
-    let rows = select.query_map(
         named_params! {":workflow": workflow.as_str(), ":after": signed(after), ":limit": limit},
         |row| Ok((row.get("place")?, read_event(row)?)),
-    )?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    )
 }
 
 /// A number that a caller made up may not fit a column; nothing lies behind the last that does.

@@ -19,6 +19,7 @@ pub mod runs;
 pub mod tallies;
 pub mod tasks;
 pub mod triggers;
+pub mod uses;
 pub mod webhooks;
 pub mod workflows;
 

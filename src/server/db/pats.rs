@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::DbError;
-use super::value::{instant, read_instant, read_optional_instant};
+use super::value::{instant, read_instant, read_optional_instant, rows};
 use crate::domain::Timestamp;
 use crate::server::access::{PatRecord, Rights, Role, Scopes};
 
@@ -40,9 +40,7 @@ pub fn revoke(connection: &Connection, id: &str, at: Timestamp) -> Result<bool, 
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<PatRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM pats ORDER BY created_at DESC, id")?;
-    let rows = select.query_map([], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(connection, "SELECT * FROM pats ORDER BY created_at DESC, id", [], read)
 }
 
 /// A role or scope that this program does not know allows nothing.

@@ -1,9 +1,9 @@
 //! Where each run stands, derived from its events.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde_json::{Value, json};
 
-use super::value::{instant, read_instant, read_json, read_optional_instant, read_optional_json};
+use super::value::{instant, read_instant, read_json, read_optional_instant, read_optional_json, row};
 use super::{DbError, RunQuery};
 use crate::domain::{Drain, FailureCode, ParentStep, Progress, Run, RunId, RunStatus, StepId, WorkflowId};
 
@@ -82,8 +82,7 @@ pub fn put_input(connection: &Connection, run: &RunId, input: &Value) -> Result<
 /// # Errors
 /// When the database cannot be read.
 pub fn find(connection: &Connection, run: &RunId) -> Result<Option<Run>, DbError> {
-    let mut select = connection.prepare_cached(&format!("{COLUMNS} WHERE runs.id = ?1"))?;
-    Ok(select.query_row([run.as_str()], read_run).optional()?)
+    row(connection, &format!("{COLUMNS} WHERE runs.id = ?1"), [run.as_str()], read_run)
 }
 
 /// The input a run was started with.

@@ -2,11 +2,11 @@
 
 use rusqlite::Connection;
 
-use super::{DbError, agents, children, connections, mcp, runs, triggers};
+use super::{DbError, agents, children, connections, mcp, runs, tallies, triggers, webhooks};
 
 /// One script per schema version, oldest first; a file's `user_version` counts those applied.
 /// A script that was released never changes; what is new comes as another one.
-const MIGRATIONS: [&str; 10] = [
+const MIGRATIONS: [&str; 12] = [
     V1,
     V2,
     mcp::TABLES,
@@ -17,6 +17,8 @@ const MIGRATIONS: [&str; 10] = [
     connections::TABLES,
     triggers::TABLES,
     runs::FAILURES,
+    webhooks::SECRETS,
+    tallies::RUNS,
 ];
 
 const V1: &str = "
@@ -264,6 +266,10 @@ mod tests {
             (Some("each#body#send".into()), Some("busy"))
         );
         assert_eq!(runs::find(&db, &"s".into()).unwrap().unwrap().failed_step, None);
+        let hours = db.query_row("SELECT * FROM hourly_runs", [], |row| {
+            Ok([2, 3, 4, 5].map(|column| row.get::<_, u64>(column).unwrap()))
+        });
+        assert_eq!(hours, Ok([2, 1, 1, 0]));
         let inputs = ["r", "s"].map(|id| runs::input(&db, &id.into()).unwrap());
         assert_eq!(inputs, [json!({"n": 7}), json!([])]);
         assert_eq!(db.query_row("PRAGMA integrity_check", [], |row| row.get(0)), Ok("ok".to_owned()));

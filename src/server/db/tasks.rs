@@ -3,7 +3,7 @@
 use rusqlite::{Connection, Row};
 
 use super::DbError;
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, rows};
 use crate::domain::{PendingTask, RunId, StepId, TaskId, Timestamp, WorkflowId};
 
 /// Makes a run's pending tasks exactly these.
@@ -35,14 +35,15 @@ pub fn replace(connection: &Connection, run: &RunId, tasks: &[PendingTask]) -> R
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection, run: Option<&RunId>) -> Result<Vec<PendingTask>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "SELECT tasks.*, workflows.name AS workflow_name
          FROM tasks JOIN workflows ON workflows.id = tasks.workflow_id
          WHERE ?1 IS NULL OR run_id = ?1
          ORDER BY tasks.created_at, tasks.rowid",
-    )?;
-    let rows = select.query_map([run.map(RunId::as_str)], read_task)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [run.map(RunId::as_str)],
+        read_task,
+    )
 }
 
 fn read_task(row: &Row<'_>) -> rusqlite::Result<PendingTask> {

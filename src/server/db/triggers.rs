@@ -1,9 +1,9 @@
 //! Triggers: what starts runs by itself, and how far it was dealt with.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 
 use super::DbError;
-use super::value::{instant, read_instant, read_json, read_optional_instant};
+use super::value::{instant, read_instant, read_json, read_optional_instant, row, rows};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::server::triggers::{TriggerKind, TriggerRecord};
 
@@ -99,9 +99,12 @@ pub fn find(
     workflow: &WorkflowId,
     id: &str,
 ) -> Result<Option<TriggerRecord>, DbError> {
-    let mut select =
-        connection.prepare_cached("SELECT * FROM triggers WHERE id = ?1 AND workflow_id = ?2")?;
-    Ok(select.query_row((id, workflow.as_str()), read).optional()?)
+    row(
+        connection,
+        "SELECT * FROM triggers WHERE id = ?1 AND workflow_id = ?2",
+        (id, workflow.as_str()),
+        read,
+    )
 }
 
 /// The triggers of a workflow, oldest first.
@@ -109,10 +112,12 @@ pub fn find(
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection, workflow: &WorkflowId) -> Result<Vec<TriggerRecord>, DbError> {
-    let mut select =
-        connection.prepare_cached("SELECT * FROM triggers WHERE workflow_id = ?1 ORDER BY created_at, id")?;
-    let rows = select.query_map([workflow.as_str()], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(
+        connection,
+        "SELECT * FROM triggers WHERE workflow_id = ?1 ORDER BY created_at, id",
+        [workflow.as_str()],
+        read,
+    )
 }
 
 /// The triggers of a kind that are on, of workflows that are not put away.
@@ -120,12 +125,13 @@ pub fn list(connection: &Connection, workflow: &WorkflowId) -> Result<Vec<Trigge
 /// # Errors
 /// When the database cannot be read.
 pub fn enabled(connection: &Connection, kind: TriggerKind) -> Result<Vec<TriggerRecord>, DbError> {
-    let mut select = connection.prepare_cached(
+    rows(
+        connection,
         "SELECT triggers.* FROM triggers JOIN workflows ON workflows.id = workflow_id
          WHERE triggers.enabled = 1 AND archived = 0 AND type = ?1 ORDER BY triggers.id",
-    )?;
-    let rows = select.query_map([kind.as_str()], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [kind.as_str()],
+        read,
+    )
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<TriggerRecord> {

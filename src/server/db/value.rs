@@ -1,9 +1,39 @@
-//! How values are kept in columns: instants as microseconds, JSON as text.
+//! How values are kept in columns, instants as microseconds and JSON as text, and how rows are read.
 
 use rusqlite::types::{FromSqlError, Type};
+use rusqlite::{Connection, OptionalExtension as _, Params, Row};
 use serde_json::Value;
 
+use super::DbError;
 use crate::domain::Timestamp;
+
+/// All rows of a query, whose text must be one of few: it is prepared once and kept.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn rows<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Vec<T>, DbError> {
+    let mut select = db.prepare_cached(sql)?;
+    let rows = select.query_map(params, read)?;
+    Ok(rows.collect::<Result<_, _>>()?)
+}
+
+/// The first row of such a query, if there is any.
+///
+/// # Errors
+/// When the database cannot be read.
+pub(super) fn row<T>(
+    db: &Connection,
+    sql: &str,
+    params: impl Params,
+    read: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+) -> Result<Option<T>, DbError> {
+    Ok(db.prepare_cached(sql)?.query_row(params, read).optional()?)
+}
 
 /// An instant as a column: microseconds since 1970.
 pub(super) fn instant(at: Timestamp) -> i64 {

@@ -4,9 +4,17 @@ use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
 use super::DbError;
-use super::value::{instant, read_instant, read_json};
+use super::value::{instant, read_instant, read_json, row, rows};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::server::triggers::{SKEW, WebhookRecord};
+
+/// The table of their secrets, sealed with the key of the vault, which is not in this file.
+pub(super) const SECRETS: &str = "
+CREATE TABLE webhook_secrets (
+    webhook_id TEXT PRIMARY KEY REFERENCES inbound_webhooks (id) ON DELETE CASCADE,
+    sealed     BLOB NOT NULL
+) STRICT, WITHOUT ROWID;
+";
 
 /// Adds a webhook, or writes what changed about it; its workflow stays.
 ///
@@ -42,8 +50,7 @@ pub fn remove(connection: &Connection, id: &str) -> Result<bool, DbError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn find(connection: &Connection, id: &str) -> Result<Option<WebhookRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM inbound_webhooks WHERE id = ?1")?;
-    Ok(select.query_row([id], read).optional()?)
+    row(connection, "SELECT * FROM inbound_webhooks WHERE id = ?1", [id], read)
 }
 
 /// All webhooks, oldest first.
@@ -51,9 +58,34 @@ pub fn find(connection: &Connection, id: &str) -> Result<Option<WebhookRecord>, 
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<WebhookRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM inbound_webhooks ORDER BY created_at, id")?;
-    let rows = select.query_map([], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(connection, "SELECT * FROM inbound_webhooks ORDER BY created_at, id", [], read)
+}
+
+/// Keeps the sealed secret of a webhook, in place of the one before. It goes with its webhook.
+///
+/// # Errors
+/// When the database refuses or cannot write.
+pub fn put_secret(connection: &Connection, webhook: &str, sealed: &[u8]) -> Result<(), DbError> {
+    let put = "INSERT OR REPLACE INTO webhook_secrets (webhook_id, sealed) VALUES (?1, ?2)";
+    connection.execute(put, (webhook, sealed))?;
+    Ok(())
+}
+
+/// The sealed secret of a webhook.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn secret(connection: &Connection, webhook: &str) -> Result<Option<Vec<u8>>, DbError> {
+    row(connection, "SELECT sealed FROM webhook_secrets WHERE webhook_id = ?1", [webhook], |row| row.get(0))
+}
+
+/// The webhooks whose secrets are not kept here.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn without_secret(connection: &Connection) -> Result<Vec<String>, DbError> {
+    let select = "SELECT id FROM inbound_webhooks WHERE id NOT IN (SELECT webhook_id FROM webhook_secrets)";
+    rows(connection, select, [], |row| row.get(0))
 }
 
 /// Notes that what was signed was used for a run; tells for which it was used before, if it was.

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension, Row, named_params};
 use serde_json::Value;
 
-use super::value::{instant, read_instant, read_json, read_optional_json};
+use super::value::{instant, read_instant, read_json, read_optional_json, row, rows};
 use super::{DbError, VersionRecord, WorkflowRecord, WorkflowStatus};
 use crate::domain::digest::{canonical_json, sha256};
 use crate::domain::{Timestamp, WorkflowId};
@@ -33,8 +33,7 @@ pub fn put(connection: &Connection, workflow: &WorkflowRecord) -> Result<(), DbE
 /// # Errors
 /// When the database cannot be read.
 pub fn find(connection: &Connection, id: &WorkflowId) -> Result<Option<WorkflowRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM workflows WHERE id = ?1")?;
-    Ok(select.query_row([id.as_str()], read_workflow).optional()?)
+    row(connection, "SELECT * FROM workflows WHERE id = ?1", [id.as_str()], read_workflow)
 }
 
 /// Whether there is such a workflow.
@@ -74,9 +73,7 @@ pub fn startable(connection: &Connection, id: &WorkflowId) -> Result<Option<Star
 /// # Errors
 /// When the database cannot be read.
 pub fn list(connection: &Connection) -> Result<Vec<WorkflowRecord>, DbError> {
-    let mut select = connection.prepare_cached("SELECT * FROM workflows ORDER BY name, id")?;
-    let rows = select.query_map([], read_workflow)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(connection, "SELECT * FROM workflows ORDER BY name, id", [], read_workflow)
 }
 
 /// Publishes a workflow's draft as its next version.
@@ -121,10 +118,12 @@ pub fn publish(
 /// # Errors
 /// When the database cannot be read.
 pub fn versions(connection: &Connection, id: &WorkflowId) -> Result<Vec<VersionRecord>, DbError> {
-    let mut select =
-        connection.prepare_cached("SELECT * FROM versions WHERE workflow_id = ?1 ORDER BY version DESC")?;
-    let rows = select.query_map([id.as_str()], read_version)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(
+        connection,
+        "SELECT * FROM versions WHERE workflow_id = ?1 ORDER BY version DESC",
+        [id.as_str()],
+        read_version,
+    )
 }
 
 /// The graph of a version as it was published.

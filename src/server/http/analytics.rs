@@ -3,16 +3,18 @@
 //! The platform publishes the routes and not the bodies, so these are this runtime's own. Each names
 //! the span that it is about: `window=week` (the last seven days in UTC, today among them), `month`
 //! (thirty, if not said), `all`, or `from` and `to`, as days or instants; and with `workflow_id` one
-//! workflow. Steps and credits are counted by the whole hour.
+//! workflow. Steps, credits and the points of series are counted by the whole hour.
 
 use axum::Json;
 use axum::extract::State;
+use rusqlite::Connection;
 use serde_json::{Map, Value, json};
 
 use super::error::ApiError;
 use super::params::Params;
 use crate::domain::clock::later;
 use crate::domain::{Timestamp, WorkflowId};
+use crate::server::db::DbError;
 use crate::server::db::analytics::{self, Counts, Point, Span, Spent};
 use crate::server::engine::Engine;
 
@@ -33,9 +35,7 @@ pub(super) async fn success_rate(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let counts = engine.read(move |db| Ok(analytics::ended(db, &asked)?)).await?;
+    let (span, counts) = asked(&engine, &params, analytics::ended).await?;
     let of = |status: &str| counts.iter().find(|(name, _)| name == status).map_or(0, |(_, count)| *count);
     let (completed, failed, stopped) = (of("completed"), of("failed"), of("stopped"));
     let ended = completed + failed + stopped;
@@ -51,9 +51,7 @@ pub(super) async fn execution_duration(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let took = engine.read(move |db| Ok(analytics::durations(db, &asked)?)).await?;
+    let (span, took) = asked(&engine, &params, analytics::durations).await?;
     let milliseconds = |micros: i64| micros as f64 / 1_000.0;
     let share = |share: f64| {
         let place = ((took.len() as f64 * share).ceil() as usize).clamp(1, took.len().max(1)) - 1;
@@ -72,9 +70,7 @@ pub(super) async fn runs_count(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let counts = engine.read(move |db| Ok(analytics::started(db, &asked)?)).await?;
+    let (span, counts) = asked(&engine, &params, analytics::started).await?;
     Ok(about(&span, json!({"runs": total(&counts), "by_status": by_name(&counts)})))
 }
 
@@ -83,9 +79,7 @@ pub(super) async fn steps_executed(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let steps = engine.read(move |db| Ok(analytics::steps(db, &asked)?)).await?;
+    let (span, steps) = asked(&engine, &params, analytics::steps).await?;
     Ok(about(&span, json!({"steps_executed": steps.started})))
 }
 
@@ -93,9 +87,7 @@ pub(super) async fn steps_summary(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let steps = engine.read(move |db| Ok(analytics::steps(db, &asked)?)).await?;
+    let (span, steps) = asked(&engine, &params, analytics::steps).await?;
     let average = (steps.completed > 0).then(|| steps.duration_ms as f64 / steps.completed as f64);
     Ok(about(
         &span,
@@ -109,13 +101,10 @@ pub(super) async fn credits_consumed(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let (actions, workflows) = engine
-        .read(move |db| {
-            Ok((analytics::spent_by_action(db, &asked)?, analytics::spent_by_workflow(db, &asked)?))
-        })
-        .await?;
+    let (span, (actions, workflows)) = asked(&engine, &params, |db, span| {
+        Ok((analytics::spent_by_action(db, span)?, analytics::spent_by_workflow(db, span)?))
+    })
+    .await?;
     let sum: u64 = actions.iter().map(|spent| spent.microcredits).sum();
     let list = |all: &[Spent], key: &str| {
         let row = |spent: &Spent| {
@@ -140,10 +129,7 @@ pub(super) async fn runs_series(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let (span, hours) = stretches(&engine, &params).await?;
-    let asked = span.clone();
-    let found = engine.read(move |db| Ok(analytics::runs_by_time(db, &asked, hours)?)).await?;
-    Ok(series(&span, hours, &found, &["started", "completed", "failed", "stopped"]))
+    series(&engine, &params, analytics::runs_by_time, &["started", "completed", "failed", "stopped"]).await
 }
 
 /// Points with `steps`, the attempts that began, and `microcredits`.
@@ -151,10 +137,7 @@ pub(super) async fn usage_series(
     State(engine): State<Engine>,
     params: Params,
 ) -> Result<Json<Value>, ApiError> {
-    let (span, hours) = stretches(&engine, &params).await?;
-    let asked = span.clone();
-    let found = engine.read(move |db| Ok(analytics::usage_by_time(db, &asked, hours)?)).await?;
-    Ok(series(&span, hours, &found, &["steps", "microcredits"]))
+    series(&engine, &params, analytics::usage_by_time, &["steps", "microcredits"]).await
 }
 
 /// What was spent for whom. Runs of this runtime have no principals, so all of them are in one row
@@ -170,11 +153,10 @@ pub(super) async fn by_principal(
             return Err(ApiError::Malformed(text));
         }
     }
-    let span = span(&engine, &params).await?;
-    let asked = span.clone();
-    let (runs, spent) = engine
-        .read(move |db| Ok((analytics::started(db, &asked)?, analytics::spent_by_action(db, &asked)?)))
-        .await?;
+    let (span, (runs, spent)) = asked(&engine, &params, |db, span| {
+        Ok((analytics::started(db, span)?, analytics::spent_by_action(db, span)?))
+    })
+    .await?;
     let sum: u64 = spent.iter().map(|spent| spent.microcredits).sum();
     let sum = i64::try_from(sum).unwrap_or(i64::MAX);
     Ok(about(
@@ -189,6 +171,18 @@ fn total(counts: &Counts) -> u64 {
 
 fn by_name(counts: &Counts) -> Map<String, Value> {
     counts.iter().map(|(name, count)| (name.clone(), json!(count))).collect()
+}
+
+/// Asks about the span that the parameters name; the answer, and the span.
+async fn asked<T: Send + 'static>(
+    engine: &Engine,
+    params: &Params,
+    read: impl FnOnce(&Connection, &Span) -> Result<T, DbError> + Send + 'static,
+) -> Result<(Span, T), ApiError> {
+    let span = span(engine, params).await?;
+    let about = span.clone();
+    let found = engine.read(move |db| Ok(read(db, &about)?)).await?;
+    Ok((span, found))
 }
 
 /// An answer with the span that it is about.
@@ -277,7 +271,20 @@ fn ends(span: &Span, hours: i64) -> (i64, i64) {
     (stretch(span.from.as_second()), stretch(span.to.as_second() - 1).max(stretch(span.from.as_second())))
 }
 
-fn series(span: &Span, hours: i64, found: &[Point], fields: &[&str]) -> Json<Value> {
+/// A series of points with these fields, as the parameters ask for it.
+async fn series(
+    engine: &Engine,
+    params: &Params,
+    read: impl FnOnce(&Connection, &Span, i64) -> Result<Vec<Point>, DbError> + Send + 'static,
+    fields: &[&str],
+) -> Result<Json<Value>, ApiError> {
+    let (span, hours) = stretches(engine, params).await?;
+    let about = span.clone();
+    let found = engine.read(move |db| Ok(read(db, &about, hours)?)).await?;
+    Ok(points(&span, hours, &found, fields))
+}
+
+fn points(span: &Span, hours: i64, found: &[Point], fields: &[&str]) -> Json<Value> {
     let (first, last) = ends(span, hours);
     let known: std::collections::HashMap<(i64, &str), u64> =
         found.iter().map(|point| ((point.stretch, point.what.as_str()), point.count)).collect();

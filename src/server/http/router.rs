@@ -80,6 +80,9 @@ fn mcp_routes() -> Router<HttpState> {
         .route("/v1/mcp/instances", get(mcp_instances::list).post(mcp_instances::create))
         .route("/v1/mcp/instances/resolve", post(mcp_instances::resolve))
         .route(instance, get(mcp_instances::show))
+        // What instances were called before; the platform still answers there.
+        .route("/v1/mcp/connections", get(mcp_instances::list).post(mcp_instances::create))
+        .route("/v1/mcp/connections/{id}", get(mcp_instances::show))
         .route(&format!("{instance}/validate"), post(mcp_instances::validate))
         .route(
             &format!("{instance}/config-profiles"),

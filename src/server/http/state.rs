@@ -7,13 +7,12 @@ use axum::extract::FromRef;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-use super::error::ApiError;
 use super::gate::Gate;
 use crate::server::connections::Connections;
 use crate::server::engine::Engine;
 use crate::server::exec::LlmProvider;
 use crate::server::registry::Registry;
-use crate::server::triggers::{SigningKey, Triggers};
+use crate::server::triggers::{Triggers, WebhookSecrets};
 use crate::server::validation::Sandbox;
 
 /// How often a stream says where it stands.
@@ -24,7 +23,7 @@ const HEARTBEAT: Duration = Duration::from_secs(10);
 pub struct HttpState {
     engine: Engine,
     triggers: Triggers,
-    signing_key: Option<Arc<SigningKey>>,
+    webhook_secrets: WebhookSecrets,
     connections: Connections,
     models: Option<LlmProvider>,
     registry: Registry,
@@ -49,7 +48,7 @@ impl HttpState {
         Self {
             engine,
             triggers,
-            signing_key: None,
+            webhook_secrets: WebhookSecrets::new(connections.vault()),
             registry,
             connections,
             sandbox: Sandbox::default(),
@@ -87,20 +86,13 @@ impl HttpState {
         self.models.as_ref()
     }
 
-    /// The same with the key of the secrets of webhooks, without which there are none.
-    #[must_use]
-    pub fn with_signing_key(self, key: SigningKey) -> Self {
-        Self { signing_key: Some(Arc::new(key)), ..self }
-    }
-
     /// What starts runs by itself.
     pub fn triggers(&self) -> &Triggers {
         &self.triggers
     }
 
-    pub(super) fn signing_key(&self) -> Result<&SigningKey, ApiError> {
-        let missing = || ApiError::Internal("this runtime has no key for the secrets of webhooks".into());
-        self.signing_key.as_deref().ok_or_else(missing)
+    pub(super) fn webhook_secrets(&self) -> &WebhookSecrets {
+        &self.webhook_secrets
     }
 
     pub(super) fn engine(&self) -> &Engine {

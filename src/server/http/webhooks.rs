@@ -11,6 +11,8 @@ use axum::body::Bytes;
 use axum::extract::State;
 use axum::http::{HeaderMap, StatusCode};
 use axum::{Extension, Json};
+use secrecy::ExposeSecret as _;
+use secrecy::zeroize::Zeroizing;
 use serde_json::{Map, Value, json};
 
 use super::access::{denied, need_role, need_scope};
@@ -49,7 +51,8 @@ pub(super) async fn create(
     let extras = body.object("extras")?.cloned().unwrap_or_default();
     state.engine().workflow(&workflow).await?;
     let id = uuid::Uuid::new_v4().to_string();
-    let secret = state.signing_key()?.secret(&id);
+    let made = state.webhook_secrets().make(&id);
+    let (secret, sealed) = made.map_err(|error| ApiError::Internal(error.to_string()))?;
     let now = Timestamp::now();
     let webhook = WebhookRecord {
         id,
@@ -64,11 +67,15 @@ pub(super) async fn create(
     let path = format!("/v1/inbound-webhooks/{}", webhook.id);
     let answer = json!({
         "subscription": write(&webhook),
-        "signing_secret": secret,
+        "signing_secret": secret.expose_secret(),
         "ingress_url": format!("{}{path}", state.gate().url()),
         "ingress_path": path,
     });
-    state.engine().write(move |db, _| Ok(webhooks::put(db, &webhook)?)).await?;
+    let put = move |db: &rusqlite::Connection, _| {
+        webhooks::put(db, &webhook)?;
+        Ok(webhooks::put_secret(db, &webhook.id, &sealed)?)
+    };
+    state.engine().write(put).await?;
     Ok((StatusCode::CREATED, Json(answer)))
 }
 
@@ -114,7 +121,7 @@ pub(super) async fn enter(
     Raw(body): Raw,
 ) -> Result<Json<Value>, ApiError> {
     let webhook = find(&state, &id).await?;
-    let form = check_signature(&state, &webhook, &headers, &body)?;
+    let form = check_signature(&state, &webhook, &headers, &body).await?;
     if form == Form::Body {
         // The signature does not go stale, so the bearer is what keeps strangers from repeating it.
         allowed_to_run(&state.gate().caller(&headers)?)?;
@@ -156,7 +163,7 @@ pub(super) async fn enter(
     Ok(Json(super::commands::started(&run)))
 }
 
-fn check_signature(
+async fn check_signature(
     state: &HttpState,
     webhook: &WebhookRecord,
     headers: &HeaderMap,
@@ -167,10 +174,22 @@ fn check_signature(
         code: "missing_signature",
         message: format!("the request is not signed: send the header {}", SIGNATURES[0]),
     })?;
-    let secret = state.signing_key()?.secret(&webhook.id);
+    let secret = secret(state, &webhook.id).await?;
     let text = String::from_utf8_lossy(header.as_bytes());
-    verify(secret.as_bytes(), &text, body, Timestamp::now())
+    verify(&secret, &text, body, Timestamp::now())
         .map_err(|error| ApiError::Unsigned { code: error.code(), message: error.to_string() })
+}
+
+async fn secret(state: &HttpState, webhook: &str) -> Result<Zeroizing<Vec<u8>>, ApiError> {
+    let id = webhook.to_owned();
+    let sealed = state.engine().read(move |db| Ok(webhooks::secret(db, &id)?)).await?;
+    let lost = |why: &dyn std::fmt::Display| {
+        ApiError::Internal(format!(
+            "the secret of this webhook cannot be used, create the webhook anew: {why}"
+        ))
+    };
+    let sealed = sealed.ok_or_else(|| lost(&"it is not kept here"))?;
+    state.webhook_secrets().open(webhook, &sealed).map_err(|error| lost(&error))
 }
 
 /// The run that a request means: that of its key, or of its signature where it has none.

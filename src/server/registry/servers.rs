@@ -14,6 +14,10 @@ use crate::server::exec::mcp::{Client, Discovery, ListedTool, check_address};
 
 /// How a server can want to be authenticated with.
 const AUTH_MODES: [&str; 3] = ["none", "token", "oauth"];
+/// How it wants to be where nothing is said.
+const AUTH_MODE: &str = "token";
+/// Who runs a server where nothing is said.
+const MODE: &str = "third_party";
 
 /// The registry of MCP servers and instances; a cheap handle.
 #[derive(Clone, Debug)]
@@ -35,6 +39,27 @@ pub struct NewServer {
     pub mode: Option<String>,
     /// `none`, `token` or `oauth`; `token` where nothing is said.
     pub auth_mode: Option<String>,
+}
+
+impl NewServer {
+    /// What is kept of it; its tools are not known yet.
+    pub(super) fn into_record(self, id: String, now: Timestamp) -> ServerRecord {
+        ServerRecord {
+            id,
+            service: slug(&self.name),
+            name: self.name,
+            canonical_url: self.canonical_url,
+            description: self.description,
+            mode: self.mode.unwrap_or_else(|| MODE.into()),
+            auth_mode: self.auth_mode.unwrap_or_else(|| AUTH_MODE.into()),
+            active_version: None,
+            discovered: None,
+            discovered_at: None,
+            last_validation: None,
+            created_at: now,
+            updated_at: now,
+        }
+    }
 }
 
 /// A version to make of a server's tools.
@@ -90,7 +115,7 @@ impl Registry {
     pub async fn register(&self, new: NewServer) -> Result<ServerRecord, RegistryError> {
         let url =
             check_address(&new.canonical_url).map_err(|error| RegistryError::invalid(error.to_string()))?;
-        let auth_mode = new.auth_mode.unwrap_or_else(|| "token".into());
+        let auth_mode = new.auth_mode.clone().unwrap_or_else(|| AUTH_MODE.into());
         if !AUTH_MODES.contains(&auth_mode.as_str()) {
             let words = AUTH_MODES.join(", ");
             return Err(RegistryError::invalid(format!("`auth_mode` is {auth_mode:?}: use one of {words}")));
@@ -102,21 +127,8 @@ impl Registry {
                     format!("{canonical_url} is registered already, as `{}` ({})", known.name, known.id);
                 return Err(EngineError::Conflict(text));
             }
-            let server = ServerRecord {
-                id: uuid::Uuid::new_v4().to_string(),
-                service: slug(&new.name),
-                name: new.name,
-                canonical_url,
-                description: new.description,
-                mode: new.mode.unwrap_or_else(|| "third_party".into()),
-                auth_mode,
-                active_version: None,
-                discovered: None,
-                discovered_at: None,
-                last_validation: None,
-                created_at: now,
-                updated_at: now,
-            };
+            let new = NewServer { canonical_url, auth_mode: Some(auth_mode), ..new };
+            let server = new.into_record(uuid::Uuid::new_v4().to_string(), now);
             servers::put(db, &server)?;
             Ok(server)
         });

@@ -5,24 +5,36 @@ use serde_json::{Value, json};
 use super::RegistryError;
 use super::changes::Changes;
 use super::instances::add;
-use super::servers::Registry;
+use super::servers::{NewServer, Registry};
 use crate::domain::Timestamp;
-use crate::server::db::DbError;
 use crate::server::db::mcp::{InstanceRecord, ServerRecord, instances, servers};
 use crate::server::engine::EngineError;
 use crate::server::exec::mcp::ListedTool;
 use crate::server::tools::DESK;
 
+/// The shipped server as it is registered.
+fn shipped() -> NewServer {
+    NewServer {
+        name: "Desk".into(),
+        canonical_url: DESK.into(),
+        description:
+            "Orders, a ledger and an outbox in this runtime's data folder, to try workflows out with.".into(),
+        mode: Some("platform".into()),
+        auth_mode: Some("none".into()),
+    }
+}
+
 /// What the platform's catalogue says of the shipped server.
 pub fn catalog_entry() -> Value {
+    let desk = shipped().into_record(DESK.into(), Timestamp::UNIX_EPOCH);
     json!({
-        "id": DESK,
-        "name": "Desk",
-        "service": "desk",
-        "canonical_url": DESK,
-        "description": "Orders, a ledger and an outbox in this runtime's data folder, to try workflows out with.",
-        "mode": "platform",
-        "auth_mode": "none",
+        "id": desk.id,
+        "name": desk.name,
+        "service": desk.service,
+        "canonical_url": desk.canonical_url,
+        "description": desk.description,
+        "mode": desk.mode,
+        "auth_mode": desk.auth_mode,
     })
 }
 
@@ -43,7 +55,11 @@ impl Registry {
 fn install(db: &rusqlite::Connection, tools: Value, now: Timestamp) -> Result<(), EngineError> {
     let server = match servers::find(db, DESK)? {
         Some(known) => known,
-        None => register(db, now)?,
+        None => {
+            let desk = shipped().into_record(DESK.into(), now);
+            servers::put(db, &desk)?;
+            desk
+        }
     };
     let accepted = servers::active_version(db, DESK)?;
     let is_same = accepted.is_some_and(|version| {
@@ -60,7 +76,7 @@ fn install(db: &rusqlite::Connection, tools: Value, now: Timestamp) -> Result<()
         let record = InstanceRecord {
             id: DESK.to_owned(),
             server_id: DESK.to_owned(),
-            name: "Desk".to_owned(),
+            name: shipped().name,
             last_validation: None,
             created_at: now,
             updated_at: now,
@@ -68,26 +84,4 @@ fn install(db: &rusqlite::Connection, tools: Value, now: Timestamp) -> Result<()
         add(db, &record, json!({}), json!({}), now)?;
     }
     Ok(())
-}
-
-fn register(db: &rusqlite::Connection, now: Timestamp) -> Result<ServerRecord, DbError> {
-    let entry = catalog_entry();
-    let text = |field: &str| entry[field].as_str().unwrap_or_default().to_owned();
-    let server = ServerRecord {
-        id: text("id"),
-        name: text("name"),
-        service: text("service"),
-        canonical_url: text("canonical_url"),
-        description: text("description"),
-        mode: text("mode"),
-        auth_mode: text("auth_mode"),
-        active_version: None,
-        discovered: None,
-        discovered_at: None,
-        last_validation: None,
-        created_at: now,
-        updated_at: now,
-    };
-    servers::put(db, &server)?;
-    Ok(server)
 }

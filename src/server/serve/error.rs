@@ -15,7 +15,7 @@ pub enum ServeError {
     )]
     NotLoopback(SocketAddr),
     /// The data directory cannot be made or read.
-    #[error("cannot use {dir} as data directory: {source}")]
+    #[error("cannot use {dir} as data directory: {source}{}", advice(.source))]
     Directory {
         /// The data directory.
         dir: PathBuf,
@@ -87,6 +87,25 @@ impl ServeError {
     pub(super) fn part(part: &'static str, error: &dyn std::error::Error) -> Self {
         Self::Part { part, reason: error.to_string() }
     }
+}
+
+impl ServeError {
+    /// Whether the data directory, or something in it, cannot be written by this user.
+    pub fn is_unwritable(&self) -> bool {
+        match self {
+            Self::Directory { source, .. } | Self::Write { source, .. } => is_unwritable(source),
+            _ => false,
+        }
+    }
+}
+
+fn is_unwritable(error: &io::Error) -> bool {
+    use io::ErrorKind::{NotADirectory, PermissionDenied, ReadOnlyFilesystem, StorageFull};
+    matches!(error.kind(), NotADirectory | PermissionDenied | ReadOnlyFilesystem | StorageFull)
+}
+
+fn advice(error: &io::Error) -> &'static str {
+    if is_unwritable(error) { ", so it cannot be written; choose another one with --data DIR" } else { "" }
 }
 
 fn holder(pid: Option<u32>) -> String {

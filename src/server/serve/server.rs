@@ -28,7 +28,7 @@ use crate::server::exec::{Executor, LlmProvider};
 use crate::server::http::{self, Gate, HttpState};
 use crate::server::registry::{Lookup, Registry};
 use crate::server::samples::Samples;
-use crate::server::triggers::SigningKey;
+use crate::server::triggers::WebhookSecrets;
 use crate::server::validation::Sandbox;
 
 /// The local runtime, listening.
@@ -127,15 +127,19 @@ impl Server {
         let token = access::fresh().ok_or(ServeError::NoRandomness)?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
-        let signing_key = SigningKey::open(dir.path());
-        let signing_key = signing_key.map_err(|error| ServeError::part("the webhooks", &error))?;
+        let mut notices = engine.notices().to_vec();
+        if let Err(error) = WebhookSecrets::new(kit.connections.vault()).take_over(dir.path(), &engine).await
+        {
+            tracing::warn!(%error, "secrets of webhooks were not taken over");
+            notices
+                .push(format!("the secrets of webhooks of an earlier version were not taken over: {error}"));
+        }
         let closing = CancellationToken::new();
         let gate = Gate::new(addr, token.expose_secret());
         let registry = Registry::new(engine.clone(), kit.client);
         gate.keyring().load(engine.read(|db| Ok(pats::list(db)?)).await?);
         let state =
             HttpState::new(engine.clone(), registry.clone(), kit.connections.clone(), gate, closing.clone())
-                .with_signing_key(signing_key)
                 .with_sandbox(Sandbox::new(kit.scripts))
                 .with_models(kit.models);
         tokio::spawn(state.triggers().clone().run(closing.clone()));
@@ -148,7 +152,7 @@ impl Server {
         Ok(Self {
             announcement,
             token,
-            notices: engine.notices().to_vec(),
+            notices,
             engine,
             connections: kit.connections,
             registry,

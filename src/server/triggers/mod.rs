@@ -6,11 +6,11 @@
 mod record;
 mod schedule;
 mod scheduler;
+mod secrets;
 mod signature;
-mod signing_key;
 
 pub use record::{TriggerKind, TriggerRecord, WebhookRecord, derived_run};
 pub use schedule::{CATCHUP_AT_MOST, Catchup, Schedule};
 pub use scheduler::{Clock, Triggers};
+pub use secrets::{TakeOverError, WebhookSecrets};
 pub use signature::{Form, SKEW, SignatureError, sign_body, sign_timed, verify};
-pub use signing_key::SigningKey;

@@ -1,11 +1,11 @@
 //! Instances of servers.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 use serde_json::Value;
 
 use super::InstanceRecord;
 use crate::server::db::DbError;
-use crate::server::db::value::{instant, read_instant, read_optional_json};
+use crate::server::db::value::{instant, read_instant, read_optional_json, row, rows};
 
 /// Adds an instance, or writes what changed about it.
 ///
@@ -28,8 +28,7 @@ pub fn put(db: &Connection, instance: &InstanceRecord) -> Result<(), DbError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn find(db: &Connection, id: &str) -> Result<Option<InstanceRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_instances WHERE id = ?1")?;
-    Ok(select.query_row([id], read).optional()?)
+    row(db, "SELECT * FROM mcp_instances WHERE id = ?1", [id], read)
 }
 
 /// All instances, by name.
@@ -37,9 +36,7 @@ pub fn find(db: &Connection, id: &str) -> Result<Option<InstanceRecord>, DbError
 /// # Errors
 /// When the database cannot be read.
 pub fn list(db: &Connection) -> Result<Vec<InstanceRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_instances ORDER BY name, id")?;
-    let rows = select.query_map([], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(db, "SELECT * FROM mcp_instances ORDER BY name, id", [], read)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<InstanceRecord> {

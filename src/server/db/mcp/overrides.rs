@@ -1,10 +1,11 @@
 //! Connections that a workflow uses in place of those of the profiles.
 
-use rusqlite::{Connection, OptionalExtension};
+use rusqlite::Connection;
 
 use super::Override;
 use crate::domain::WorkflowId;
 use crate::server::db::DbError;
+use crate::server::db::value::{row, rows};
 
 /// Puts these in the place of all that a workflow has.
 ///
@@ -27,13 +28,12 @@ pub fn replace(db: &Connection, workflow: &WorkflowId, overrides: &[Override]) -
 /// # Errors
 /// When the database cannot be read.
 pub fn list(db: &Connection, workflow: &WorkflowId) -> Result<Vec<Override>, DbError> {
-    let mut select = db.prepare_cached(
+    rows(
+        db,
         "SELECT instance_id, connection_id FROM connection_overrides WHERE workflow_id = ?1 ORDER BY instance_id",
-    )?;
-    let rows = select.query_map([workflow.as_str()], |row| {
-        Ok(Override { instance_id: row.get(0)?, connection_id: row.get(1)? })
-    })?;
-    Ok(rows.collect::<Result<_, _>>()?)
+        [workflow.as_str()],
+        |row| Ok(Override { instance_id: row.get(0)?, connection_id: row.get(1)? }),
+    )
 }
 
 /// The connection that a workflow uses for an instance, if it says so.
@@ -45,8 +45,10 @@ pub fn of_instance(
     workflow: &WorkflowId,
     instance: &str,
 ) -> Result<Option<String>, DbError> {
-    let mut select = db.prepare_cached(
+    row(
+        db,
         "SELECT connection_id FROM connection_overrides WHERE workflow_id = ?1 AND instance_id = ?2",
-    )?;
-    Ok(select.query_row([workflow.as_str(), instance], |row| row.get(0)).optional()?)
+        [workflow.as_str(), instance],
+        |row| row.get(0),
+    )
 }

@@ -1,10 +1,10 @@
 //! Config profiles of instances. A unique index holds that at most one per instance is active.
 
-use rusqlite::{Connection, OptionalExtension, Row};
+use rusqlite::{Connection, Row};
 
 use super::ProfileRecord;
 use crate::server::db::DbError;
-use crate::server::db::value::{instant, read_instant, read_json};
+use crate::server::db::value::{instant, read_instant, read_json, row, rows};
 
 /// Adds a profile, or writes what changed about it.
 ///
@@ -47,8 +47,7 @@ pub fn set_active(db: &Connection, instance: &str, profile: &str) -> Result<(), 
 /// # Errors
 /// When the database cannot be read.
 pub fn find(db: &Connection, instance: &str, id: &str) -> Result<Option<ProfileRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_profiles WHERE instance_id = ?1 AND id = ?2")?;
-    Ok(select.query_row([instance, id], read).optional()?)
+    row(db, "SELECT * FROM mcp_profiles WHERE instance_id = ?1 AND id = ?2", [instance, id], read)
 }
 
 /// The profile of an instance that counts.
@@ -56,8 +55,7 @@ pub fn find(db: &Connection, instance: &str, id: &str) -> Result<Option<ProfileR
 /// # Errors
 /// When the database cannot be read.
 pub fn active(db: &Connection, instance: &str) -> Result<Option<ProfileRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_profiles WHERE instance_id = ?1 AND active = 1")?;
-    Ok(select.query_row([instance], read).optional()?)
+    row(db, "SELECT * FROM mcp_profiles WHERE instance_id = ?1 AND active = 1", [instance], read)
 }
 
 /// The profiles of an instance, by name.
@@ -65,9 +63,7 @@ pub fn active(db: &Connection, instance: &str) -> Result<Option<ProfileRecord>, 
 /// # Errors
 /// When the database cannot be read.
 pub fn list(db: &Connection, instance: &str) -> Result<Vec<ProfileRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_profiles WHERE instance_id = ?1 ORDER BY name")?;
-    let rows = select.query_map([instance], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(db, "SELECT * FROM mcp_profiles WHERE instance_id = ?1 ORDER BY name", [instance], read)
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ProfileRecord> {

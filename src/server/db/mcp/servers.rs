@@ -1,12 +1,14 @@
 //! Servers and their versions.
 
-use rusqlite::{Connection, OptionalExtension, Row, named_params};
+use rusqlite::{Connection, Row, named_params};
 use serde_json::Value;
 
 use super::{ServerRecord, ServerVersion};
 use crate::domain::Timestamp;
 use crate::server::db::DbError;
-use crate::server::db::value::{instant, read_instant, read_json, read_optional_instant, read_optional_json};
+use crate::server::db::value::{
+    instant, read_instant, read_json, read_optional_instant, read_optional_json, row, rows,
+};
 
 /// Adds a server, or writes what changed about it.
 ///
@@ -39,8 +41,7 @@ pub fn put(db: &Connection, server: &ServerRecord) -> Result<(), DbError> {
 /// # Errors
 /// When the database cannot be read.
 pub fn find(db: &Connection, id: &str) -> Result<Option<ServerRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_servers WHERE id = ?1")?;
-    Ok(select.query_row([id], read).optional()?)
+    row(db, "SELECT * FROM mcp_servers WHERE id = ?1", [id], read)
 }
 
 /// The server at an address.
@@ -48,8 +49,7 @@ pub fn find(db: &Connection, id: &str) -> Result<Option<ServerRecord>, DbError> 
 /// # Errors
 /// When the database cannot be read.
 pub fn at_url(db: &Connection, canonical_url: &str) -> Result<Option<ServerRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_servers WHERE canonical_url = ?1")?;
-    Ok(select.query_row([canonical_url], read).optional()?)
+    row(db, "SELECT * FROM mcp_servers WHERE canonical_url = ?1", [canonical_url], read)
 }
 
 /// All servers, by name.
@@ -57,9 +57,7 @@ pub fn at_url(db: &Connection, canonical_url: &str) -> Result<Option<ServerRecor
 /// # Errors
 /// When the database cannot be read.
 pub fn list(db: &Connection) -> Result<Vec<ServerRecord>, DbError> {
-    let mut select = db.prepare_cached("SELECT * FROM mcp_servers ORDER BY name, id")?;
-    let rows = select.query_map([], read)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(db, "SELECT * FROM mcp_servers ORDER BY name, id", [], read)
 }
 
 /// Adds the next version of a server's tools.
@@ -88,10 +86,12 @@ pub fn add_version(
 /// # Errors
 /// When the database cannot be read.
 pub fn versions(db: &Connection, server: &str) -> Result<Vec<ServerVersion>, DbError> {
-    let mut select =
-        db.prepare_cached("SELECT * FROM mcp_server_versions WHERE server_id = ?1 ORDER BY version DESC")?;
-    let rows = select.query_map([server], read_version)?;
-    Ok(rows.collect::<Result<_, _>>()?)
+    rows(
+        db,
+        "SELECT * FROM mcp_server_versions WHERE server_id = ?1 ORDER BY version DESC",
+        [server],
+        read_version,
+    )
 }
 
 /// The version of a server whose tools count.
@@ -99,11 +99,13 @@ pub fn versions(db: &Connection, server: &str) -> Result<Vec<ServerVersion>, DbE
 /// # Errors
 /// When the database cannot be read.
 pub fn active_version(db: &Connection, server: &str) -> Result<Option<ServerVersion>, DbError> {
-    let mut select = db.prepare_cached(
+    row(
+        db,
         "SELECT v.* FROM mcp_server_versions v JOIN mcp_servers s
          ON s.id = v.server_id AND s.active_version = v.version WHERE s.id = ?1",
-    )?;
-    Ok(select.query_row([server], read_version).optional()?)
+        [server],
+        read_version,
+    )
 }
 
 fn read(row: &Row<'_>) -> rusqlite::Result<ServerRecord> {
