@@ -106,6 +106,7 @@ async fn burst(engine: &Engine, workflow: &WorkflowId, runs: usize) {
         excluded: Vec::new(),
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: None,
     };
     let starts = join_all((0..runs).map(|_| engine.start(start())));
     let wait = async {

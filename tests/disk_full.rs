@@ -48,6 +48,7 @@ async fn what_was_acknowledged_is_there_and_nothing_else_and_space_heals_it() {
         excluded: Vec::new(),
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: None,
     };
 
     let (soft, hard) = Resource::FSIZE.get().unwrap();

@@ -325,6 +325,7 @@ async fn a_run_asks_again_after_a_bad_moment_and_uses_the_answer() {
         excluded: Vec::new(),
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: None,
     };
     let run = engine.start(start).await.unwrap().id;
     let mut places = engine.subscribe(&workflow);

@@ -269,6 +269,7 @@ async fn runs_of_other_triggers_are_not_seen() {
             excluded: Vec::new(),
             trigger_steps: Default::default(),
             principal: Default::default(),
+            in_place_of: None,
         })
         .await
         .unwrap();

@@ -88,6 +88,8 @@ pub enum Action {
     Console,
     /// Write what support needs to look into the run.
     Bundle,
+    /// The runs that run again, one at a time.
+    Series,
     /// Ask the server again.
     Refetch,
     /// The palette of all actions.
@@ -184,6 +186,7 @@ actions! {
     CopyCell, "copy-cell", "copy", "Copy what is under the cursor", [Char('Y')], OnRun;
     Console, "console", "console", "Open the run in the web console", [Char('o')], OnRun;
     Bundle, "bundle", "bundle", "Write a support bundle of the run, and copy its summary", [Char('b')], OnRun;
+    Series, "series", "runs again", "Show the runs that run again one at a time, and end that", [Char('S')], Anywhere;
     Refetch, "refetch", "refetch", "Ask the server again now", [Char('.')], Anywhere;
     Palette, "palette", "palette", "Find an action by its name", [Char(':')], Anywhere;
     Help, "help", "help", "Show what the keys do here", [Char('?')], Anywhere;

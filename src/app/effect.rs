@@ -7,6 +7,10 @@ use crate::wire::Command;
 use crate::wire::bundle::Bundle;
 
 /// One order to the runtime.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there are few at a time, and a command is in most that matter"
+)]
 #[derive(Clone, Debug, PartialEq)]
 pub enum Effect {
     /// Send a command, once; answer with `Msg::Reply` under this ticket.
@@ -35,7 +39,14 @@ pub enum Effect {
         /// What to ask.
         needs: Vec<Need>,
     },
-    /// Ask where an account is connected again, and open that page in the browser.
+    /// Ask what it takes to run a run again; answer with `Msg::Prepared`.
+    Prepare {
+        /// Its workflow.
+        workflow: WorkflowId,
+        /// The run.
+        run: RunId,
+    },
+    /// Ask where an account is connected again; answer with `Msg::ConnectAt`.
     Reconnect {
         /// The connection.
         connection: String,

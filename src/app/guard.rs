@@ -65,7 +65,7 @@ pub(crate) fn refused(model: &Model, word: &'static str) -> Option<String> {
         return Some(format!("a guardrail of profile {profile} refuses to {word}"));
     }
     let most = guard.max_bulk?;
-    let same = |pending: &&Pending| pending.command.word() == word && pending.stage != Stage::Unknown;
+    let same = |pending: &&Pending| pending.order.word() == word && pending.stage != Stage::Unknown;
     let under_way = model.pending.iter().filter(same).count();
     (under_way >= most).then(|| {
         format!("a guardrail of profile {profile} lets {most} at once {word}: wait until they are answered")

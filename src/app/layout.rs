@@ -193,6 +193,16 @@ pub fn dialog_rows(size: (u16, u16)) -> usize {
     usize::from(size.1.saturating_sub(if size.1 < 24 { 13 } else { 18 })).max(1)
 }
 
+/// Columns and rows of the editor with its border: as much as there is, with the screen still seen.
+pub fn editor_size((width, height): (u16, u16)) -> (u16, u16) {
+    (width.saturating_sub(6).min(140), height.saturating_sub(4))
+}
+
+/// Rows of the text in the editor: below it stand what is wrong with it and the keys.
+pub fn editor_rows(size: (u16, u16)) -> usize {
+    usize::from(editor_size(size).1.saturating_sub(2 + 3)).max(1)
+}
+
 /// What is inside of a border.
 pub fn inner(area: Rect) -> Rect {
     Rect::new(area.x + 1, area.y + 1, area.width.saturating_sub(2), area.height.saturating_sub(2))

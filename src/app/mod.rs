@@ -17,6 +17,7 @@ pub mod model;
 pub mod msg;
 pub mod panes;
 pub mod pending;
+pub mod reruns;
 #[cfg(test)]
 mod tests;
 pub mod toast;

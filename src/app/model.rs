@@ -6,6 +6,7 @@ use super::guard::Guards;
 use super::layers::Layer;
 use super::panes::{Home, RunScreen};
 use super::pending::Pendings;
+use super::reruns::Reruns;
 use super::upkeep::Upkeep;
 use crate::domain::Timestamp;
 use crate::domain::triage::{Caller, TokenForm};
@@ -128,6 +129,8 @@ pub struct Model {
     pub layers: Vec<Layer>,
     /// Commands on their way.
     pub pending: Pendings,
+    /// Runs that run again.
+    pub reruns: Reruns,
     /// Short messages, oldest first.
     pub toasts: Vec<Toast>,
     /// Which theme is used.
@@ -154,6 +157,7 @@ impl Model {
             run: None,
             layers: Vec::new(),
             pending: Pendings::default(),
+            reruns: Reruns::default(),
             toasts: Vec::new(),
             paper,
             size,

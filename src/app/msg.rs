@@ -5,7 +5,7 @@ use super::pending::Ticket;
 use crate::domain::RunId;
 use crate::domain::triage::{Fact, Need};
 use crate::mirror::WatchEvent;
-use crate::wire::{CallError, Finding, Reply};
+use crate::wire::{Again, CallError, Finding, Reply};
 
 /// One thing that happened. It carries all of its data; the time comes beside it.
 #[derive(Clone, Debug, PartialEq)]
@@ -33,6 +33,23 @@ pub enum Msg {
         /// What came of it.
         fact: Box<Fact>,
     },
+    /// What it takes to run a run again, or why that is not known; none where the server does not say
+    /// what it was started with.
+    Prepared {
+        /// The run.
+        run: RunId,
+        /// What it takes.
+        again: Result<Option<Box<Again>>, CallError>,
+    },
+    /// Where an account is connected again, or why that is not known.
+    ConnectAt {
+        /// The connection.
+        connection: String,
+        /// The page's address.
+        address: Result<String, CallError>,
+    },
+    /// What was run again from this machine in earlier sessions: a run, and the one in its place.
+    RanAgain(Vec<(RunId, RunId)>),
     /// An instant that was asked for with [`Effect::Wake`](super::Effect::Wake) has come.
     Tick,
     /// A support bundle was written there, or why it was not.

@@ -1,6 +1,8 @@
 //! Commands on their way: held back for undo, sent, or answered with an error.
 
-use crate::domain::{RunId, Timestamp};
+use std::sync::Arc;
+
+use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::wire::Command;
 
 /// Names one command of this session.
@@ -21,13 +23,55 @@ pub enum Stage {
     Unknown,
 }
 
-/// A command that the operator has decided on.
+/// What is done once a decision is no longer held back.
+#[expect(
+    clippy::large_enum_variant,
+    reason = "there is one for each decision on its way, and most are commands"
+)]
+#[derive(Clone, Debug, PartialEq)]
+pub enum Order {
+    /// A command is sent.
+    Send(Command),
+    /// Failed runs run again, one at a time in this order.
+    Series(Arc<[(WorkflowId, RunId)]>),
+}
+
+impl Order {
+    /// The command, of an order to send one.
+    pub fn command(&self) -> Option<&Command> {
+        match self {
+            Self::Send(command) => Some(command),
+            Self::Series(_) => None,
+        }
+    }
+
+    /// The word that guardrails know it by.
+    pub fn word(&self) -> &'static str {
+        match self {
+            Self::Send(command) => command.word(),
+            Self::Series(_) => "start",
+        }
+    }
+
+    /// Whether it is about a run.
+    pub fn is_about(&self, run: &RunId) -> bool {
+        match self {
+            Self::Send(Command::Start(start)) => {
+                start.in_place_of.as_ref() == Some(run) || start.run_id.as_ref() == Some(run)
+            }
+            Self::Send(command) => command.run() == Some(run),
+            Self::Series(runs) => runs.iter().any(|(_, own)| own == run),
+        }
+    }
+}
+
+/// Something that the operator has decided on.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Pending {
     /// Its name.
     pub ticket: Ticket,
-    /// What is sent, frozen when the dialog was opened.
-    pub command: Command,
+    /// What is done, frozen when the dialog was opened.
+    pub order: Order,
     /// The words for it: `approving`, `stopping`, …
     pub doing: &'static str,
     /// What it is aimed at, as the operator reads it.
@@ -55,7 +99,7 @@ impl Pendings {
 
     /// What is on its way for a run.
     pub fn of(&self, run: &RunId) -> Option<&Pending> {
-        self.list.iter().find(|pending| pending.command.run() == Some(run))
+        self.list.iter().find(|pending| pending.order.is_about(run))
     }
 
     /// Takes a new command.

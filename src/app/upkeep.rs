@@ -11,7 +11,7 @@ use super::effect::Wanted;
 use super::freshness::{is_busy, tells_at, turns_stale_at};
 use super::model::Screen;
 use super::panes::{Tab, derive_failed, derive_matches, follow_up, settle_home};
-use super::{Effect, Model, decide};
+use super::{Effect, Model, decide, reruns};
 use crate::domain::clock::later;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::mirror::Section;
@@ -46,11 +46,14 @@ pub(super) fn after(model: &mut Model, now: Timestamp, effects: &mut Vec<Effect>
     // Failures leave their section by themselves, a day later.
     model.upkeep.moved |= model.home.failures != model.mirror.len(Section::FailedRecently, now);
     walk_if_due(model, now);
+    effects.extend(reruns::follow_up(model, now));
     let focus = focus(model);
-    let busy = is_busy(model, now);
-    if model.upkeep.walked || focus != model.watching.focus || busy != model.watching.busy {
+    let busy = is_busy(model, now) || model.reruns.is_going();
+    let unheard = model.reruns.workflow().is_some_and(|workflow| !model.watching.streams.contains(workflow));
+    if model.upkeep.walked || unheard || focus != model.watching.focus || busy != model.watching.busy {
         model.upkeep.walked = false;
-        let streams = streams(&model.upkeep.live, focus.as_ref());
+        let first = focus.as_ref().map(|(workflow, _)| workflow).into_iter().chain(model.reruns.workflow());
+        let streams = streams(&model.upkeep.live, first);
         watch(model, Wanted { streams, focus, busy }, effects);
     }
     if diagnoses(model) {
@@ -119,10 +122,9 @@ fn quiet(model: &Model) -> impl Iterator<Item = &WorkflowId> {
     workflows.into_iter().map(|workflow| &workflow.id)
 }
 
-fn streams(live: &[WorkflowId], focus: Option<&(WorkflowId, RunId)>) -> Vec<WorkflowId> {
-    let first = focus.map(|(workflow, _)| workflow);
-    let rest = live.iter().filter(|workflow| Some(*workflow) != first);
-    first.into_iter().chain(rest).take(STREAMS).cloned().collect()
+fn streams<'a>(live: &'a [WorkflowId], first: impl Iterator<Item = &'a WorkflowId>) -> Vec<WorkflowId> {
+    let mut seen = HashSet::new();
+    first.chain(live).filter(|workflow| seen.insert(*workflow)).take(STREAMS).cloned().collect()
 }
 
 /// The run that is looked at: the open one, or the selected one.

@@ -8,6 +8,7 @@ use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
 use super::bundle::BundleArgs;
 use super::import;
 use super::mcp::McpCommand;
+use super::rerun::RerunArgs;
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -220,6 +221,14 @@ pub(super) enum RunsCommand {
         #[command(flatten)]
         print: Print,
     },
+    /// Run a run again; or all recent failures of one cause, one at a time, up to the first that fails
+    /// again
+    Rerun(RerunArgs),
+    /// List recent failures, folded by cause
+    Failures {
+        #[command(flatten)]
+        print: Print,
+    },
     /// Pause a run: what is in flight ends, nothing new starts
     Pause {
         #[command(flatten)]
@@ -252,7 +261,7 @@ pub(super) enum RunsCommand {
     },
 }
 
-fn at_least_one(raw: &str) -> Result<usize, String> {
+pub(super) fn at_least_one(raw: &str) -> Result<usize, String> {
     match raw.parse() {
         Ok(0) | Err(_) => Err("it must be a whole number of 1 or more".into()),
         Ok(number) => Ok(number),
@@ -333,10 +342,21 @@ pub(super) enum WorkflowsCommand {
         #[command(flatten)]
         print: Print,
     },
-    /// Publish a workflow's draft as its next version
+    /// Show what publishing a workflow's draft would change; exit 1 when it changes something
+    Diff {
+        /// The workflow, by id or name
+        workflow: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Publish a workflow's draft as its next version; on a terminal, after showing what that changes
+    /// and asking
     Publish {
         /// The workflow, by id or name
         workflow: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
         /// What changed
         #[arg(long, default_value = "")]
         changelog: String,

@@ -7,6 +7,7 @@ use std::time::Duration;
 use color_eyre::Result;
 #[cfg(feature = "server")]
 use color_eyre::eyre::WrapErr;
+#[cfg(feature = "server")]
 use secrecy::SecretString;
 use url::Url;
 
@@ -14,10 +15,11 @@ use super::args::Global;
 use super::exit::Failure;
 use super::guard::guards;
 use super::output::remark;
+use super::token::Source;
 use crate::app::Session;
 use crate::app::model::{self, Access};
-use crate::client::{Client, Endpoint, Network, Proxy};
-use crate::config::{Environment, Loaded, ProfileKind, ProxyChoice, Remote, Target, TokenSource, resolve};
+use crate::client::{Client, Endpoint, Network, Proxy, TokenReader};
+use crate::config::{Environment, Loaded, ProfileKind, ProxyChoice, Remote, Target, resolve};
 use crate::platform::journal::JournalFile;
 use crate::platform::paths::Paths;
 use crate::platform::secrets;
@@ -143,8 +145,9 @@ fn environment() -> Result<Environment> {
 }
 
 async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Connected> {
-    let token = token(&remote.token).await?;
-    let token_source = named(&remote.token);
+    let source = Source::new(remote.token);
+    let token = source.token().await?;
+    let token_source = source.place();
     if !secrets::looks_usual(&token) && remote.console.is_some() {
         remark("the token begins with neither pat_ nor ar_pat_; trying it all the same");
     }
@@ -163,7 +166,7 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
     let network = Network { proxy, ca_file: remote.ca_file };
     let endpoint = Endpoint { url: remote.api, token, tenant: remote.tenant, project: remote.project };
     let place = session.host.clone();
-    let client = Client::over(endpoint, &network)?;
+    let client = Client::over(endpoint, &network)?.reading_token(source);
     Ok(Connected {
         client,
         session,
@@ -175,28 +178,6 @@ async fn hosted(global: &Global, settings: Loaded, remote: Remote) -> Result<Con
         #[cfg(feature = "server")]
         server: None,
     })
-}
-
-async fn token(source: &TokenSource) -> Result<SecretString> {
-    Ok(match source {
-        TokenSource::Value(token) => token.clone(),
-        TokenSource::File(path) => secrets::from_file(path)?,
-        TokenSource::Command(argv) => secrets::from_command(argv).await?,
-        TokenSource::Variable(name) => {
-            let raw = std::env::var(name).unwrap_or_default();
-            secrets::clean(&raw, format!("the environment variable {name}"))?
-        }
-    })
-}
-
-/// Where a token comes from, without the token.
-fn named(source: &TokenSource) -> String {
-    match source {
-        TokenSource::Value(_) => "AR_TOKEN".into(),
-        TokenSource::File(path) => format!("the file {}", path.display()),
-        TokenSource::Command(argv) => format!("the command {}", argv.first().map_or("", String::as_str)),
-        TokenSource::Variable(name) => format!("the variable {name}"),
-    }
 }
 
 fn session(profile: &str, api: &Url, read_only: bool, settings: &Loaded) -> Session {
@@ -231,11 +212,15 @@ async fn local(_global: &Global, _settings: Loaded, _purpose: Purpose) -> Result
 
 #[cfg(feature = "server")]
 async fn local(global: &Global, settings: Loaded, purpose: Purpose) -> Result<Connected> {
+    use crate::config::TokenSource;
     let dir = data_dir(global)?;
     if let Some(running) = crate::server::serve::attach(&dir) {
         let url = Url::parse(&running.url).wrap_err("the running local runtime announced a bad address")?;
-        let token = secrets::from_file(&running.token_file)?;
-        return local_session(global, settings, (url, token), &dir);
+        let source = Source::new(TokenSource::File(running.token_file));
+        let token = source.token().await?;
+        let connected = local_session(global, settings, (url, token), &dir)?;
+        // It may be started again on the same port, with another token.
+        return Ok(Connected { client: connected.client.clone().reading_token(source), ..connected });
     }
     let (embedded, mut notices) = embed(global, &settings, &dir, purpose).await?;
     notices.extend_from_slice(embedded.server.notices());

@@ -116,6 +116,7 @@ fn what_to_do(findings: &[Finding]) -> Vec<String> {
 fn how(act: &Act) -> Option<String> {
     match act {
         Act::Command(command) => Some(command.to_string()),
+        Act::Publish(workflow) => Some(format!("arcc workflows publish {workflow}")),
         Act::OpenRun { run, .. } => Some(format!("arcc diagnose {run}")),
         Act::Console(page) => Some(format!("the console's page {}", page.path())),
         Act::Copy(text) => Some(text.to_string()),
@@ -128,7 +129,8 @@ fn how(act: &Act) -> Option<String> {
         | Act::Validate
         | Act::ShowEvents
         | Act::ShowStep(_)
-        | Act::Reconnect { .. } => None,
+        | Act::Reconnect { .. }
+        | Act::Activate(_) => None,
     }
 }
 

@@ -16,12 +16,15 @@ mod mcp;
 mod order;
 mod output;
 mod plain;
+mod publish;
+mod rerun;
 mod runs;
 #[cfg(feature = "server")]
 mod scratch;
 #[cfg(feature = "server")]
 mod serve;
 mod tasks;
+mod token;
 mod tui;
 mod validate;
 mod workflows;

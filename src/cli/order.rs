@@ -5,7 +5,7 @@ use color_eyre::Result;
 use super::connect::Connected;
 use super::exit::Failure;
 use super::output::remark;
-use crate::runtime::orders::{Recalled, RecordId};
+use crate::runtime::orders::{Change, Recalled, RecordId};
 use crate::wire::{CallError, Command, Finding, Reply};
 
 /// Sends a command; where its answer is lost, finds out by reading what became of it.
@@ -22,6 +22,29 @@ pub(super) async fn send(connected: &Connected, command: &Command, reason: Optio
     };
     remark(&format!("{error}. It may have taken effect; asking the server what happened"));
     settled(command, orders.settle(&id, command).await)
+}
+
+/// Makes a change that is no command about a run, recorded and once. What became of one whose answer
+/// is lost, nobody can be asked: a publication, say, may be another operator's.
+///
+/// # Errors
+/// When it was refused, or nobody can say whether it took effect.
+pub(super) async fn change<T>(
+    connected: &Connected,
+    change: Change<'_>,
+    reason: Option<&str>,
+    call: impl Future<Output = Result<T, CallError>>,
+) -> Result<T> {
+    match connected.orders().change(&change, reason, call).await {
+        Err(error) if error.outcome_unknown() => {
+            let Change { word, subject } = change;
+            let text = format!(
+                "UNKNOWN whether this took effect: {word} {subject}: {error}. Look before sending it again"
+            );
+            Err(Failure::Unknown(text).into())
+        }
+        answer => Ok(answer?),
+    }
 }
 
 fn settled(command: &Command, found: Result<Finding, CallError>) -> Result<Reply> {

@@ -44,6 +44,8 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
             let limit = wait.then(|| Duration::from_secs(timeout));
             return start(connected, order, (limit, &proof), print).await;
         }
+        RunsCommand::Rerun(arguments) => return super::rerun::run(connected, &arguments).await,
+        RunsCommand::Failures { print } => super::rerun::list(connected, print).await?,
         RunsCommand::Pause { run, proof, print } => {
             control(connected, &run.run, (&proof, print), |workflow, run| Command::Pause { workflow, run })
                 .await?;
@@ -210,18 +212,10 @@ async fn start_order(
     let input = super::workflows::json_argument("--input", input.unwrap_or("{}"))?;
     let workflow = find_workflow(&connected.client, workflow).await?;
     let run_id = run_id.unwrap_or_else(|| uuid::Uuid::new_v4().to_string());
-    Ok(StartRun {
-        workflow: workflow.id,
-        run_id: Some(run_id.into()),
-        input,
-        trigger_type: "manual".into(),
-        excluded: Vec::new(),
-        trigger_steps: Default::default(),
-        principal: Default::default(),
-    })
+    Ok(StartRun { run_id: Some(run_id.into()), ..StartRun::new(workflow.id, "manual", input) })
 }
 
-async fn start(
+pub(super) async fn start(
     connected: &Connected,
     start: StartRun,
     (limit, proof): (Option<Duration>, &Proof),
@@ -240,7 +234,7 @@ async fn start(
     Ok(if run.status == RunStatus::Completed { ExitCode::SUCCESS } else { ExitCode::FAILURE })
 }
 
-async fn wait(
+pub(super) async fn wait(
     connected: &Connected,
     workflow: &crate::domain::WorkflowId,
     run: &RunId,

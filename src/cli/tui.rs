@@ -56,7 +56,7 @@ pub(super) async fn run(global: &Global) -> Result<ExitCode> {
 /// Tells on the restored terminal what the screen can no longer tell.
 fn tell(left: &Left) {
     for words in &left.unsent {
-        remark(&format!("not sent, for the time of undo was not over: {words}"));
+        remark(&format!("not sent, for the time for it had not come: {words}"));
     }
     for words in &left.unanswered {
         remark(&format!("sent and not answered: {words}. The next start asks what became of it"));

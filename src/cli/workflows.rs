@@ -12,11 +12,14 @@ use super::args::{Global, Print, Proof, WorkflowsCommand};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::guard::{Aimed, check};
+use super::order::change;
 use super::output::{columns, show};
+use super::publish::{self, Ask};
 use super::validate;
 use crate::client::Client;
 use crate::domain::text::visible;
 use crate::domain::{Graph, Workflow};
+use crate::runtime::orders::Change;
 
 /// A workflow file larger than this is not one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;
@@ -32,6 +35,7 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
     let draft = match &command {
         WorkflowsCommand::Apply { file, .. } => Some(read_workflow(file)?),
         WorkflowsCommand::List { .. }
+        | WorkflowsCommand::Diff { .. }
         | WorkflowsCommand::Publish { .. }
         | WorkflowsCommand::Import(_)
         | WorkflowsCommand::Validate { .. } => None,
@@ -42,8 +46,14 @@ pub(super) async fn run(global: &Global, command: WorkflowsCommand) -> Result<Ex
         WorkflowsCommand::Apply { publish, proof, print, .. } => {
             apply(&connected, draft.unwrap_or_default(), publish, (&proof, print)).await
         }
-        WorkflowsCommand::Publish { workflow, changelog, proof, print } => {
-            publish(&connected, &workflow, &changelog, (&proof, print)).await
+        WorkflowsCommand::Diff { workflow, print } => {
+            let differs = publish::diff(&connected, &workflow, print).await;
+            connected.close().await;
+            return differs.map(|differs| ExitCode::from(u8::from(differs)));
+        }
+        WorkflowsCommand::Publish { workflow, yes, changelog, proof, print } => {
+            let ask = if yes { Ask::No } else { Ask::OnTerminal };
+            publish::publish(&connected, (&workflow, &changelog), ask, (&proof, print)).await
         }
         // Answered above, without a connection where they need none.
         WorkflowsCommand::Validate { .. } | WorkflowsCommand::Import(_) => Ok(()),
@@ -101,6 +111,7 @@ pub(super) async fn put(
     proof: &Proof,
 ) -> Result<(Value, String)> {
     let client = &connected.client;
+    let reason = proof.reason.as_deref();
     let name = draft["name"].as_str().unwrap_or_default();
     check(connected, "apply", &Aimed::Workflow(name), proof)?;
     if publish {
@@ -108,14 +119,18 @@ pub(super) async fn put(
     }
     let known = client.workflows().await?.into_iter().find(|workflow| &*workflow.name == name);
     let (workflow, word) = match known {
-        Some(known) => (client.patch_workflow(&known.id, draft).await?, "changed"),
-        None => (create(client, draft).await?, "created"),
+        Some(known) => {
+            let patch = client.patch_workflow(&known.id, draft);
+            (change(connected, Change { word: "apply", subject: name }, reason, patch).await?, "changed")
+        }
+        None => (create(connected, name, draft, reason).await?, "created"),
     };
     let mut body = json!({"workflow": json_of(&workflow), "outcome": word});
     let mut line = format!("{word} {} ({})", visible(&workflow.name), visible(workflow.id.as_str()));
     if publish {
         validate::warn(&draft["graph"]);
-        let version = client.publish(&workflow.id, "").await?;
+        let publish = client.publish(&workflow.id, "");
+        let version = change(connected, Change { word: "publish", subject: name }, reason, publish).await?;
         body["version"] = json!(version.version);
         line.push_str(&format!(", published as version {}", version.version));
     }
@@ -123,34 +138,16 @@ pub(super) async fn put(
 }
 
 /// Creates a workflow; saved defaults can only be given to one that exists.
-async fn create(client: &Client, draft: &Value) -> Result<Workflow> {
-    let made = client.create_workflow(draft).await?;
+async fn create(connected: &Connected, name: &str, draft: &Value, reason: Option<&str>) -> Result<Workflow> {
+    let apply = Change { word: "apply", subject: name };
+    let made = change(connected, apply, reason, connected.client.create_workflow(draft)).await?;
     if let Some(setup) = draft.get("run_setup") {
-        let kept = client.patch_workflow(&made.id, &json!({"run_setup": setup})).await;
+        let setup = json!({"run_setup": setup});
+        let kept = change(connected, apply, reason, connected.client.patch_workflow(&made.id, &setup)).await;
         let id = made.id.clone();
         kept.wrap_err_with(|| format!("created {id} as a draft, but its example input was not kept"))?;
     }
     Ok(made)
-}
-
-async fn publish(
-    connected: &Connected,
-    workflow: &str,
-    changelog: &str,
-    (proof, print): (&Proof, Print),
-) -> Result<()> {
-    check(connected, "publish", &Aimed::Workflow(workflow), proof)?;
-    let workflow = find_workflow(&connected.client, workflow).await?;
-    // Publishing asks for no validation; a draft that cannot be had is the server's to refuse.
-    if let Ok(draft) = connected.client.draft(&workflow.id).await {
-        validate::warn(&draft);
-    }
-    let version = connected.client.publish(&workflow.id, changelog).await?;
-    let body =
-        json!({"workflow_id": workflow.id, "version": version.version, "published_at": version.published_at});
-    Ok(show(print, &body, || {
-        vec![format!("published {} as version {}", visible(&workflow.name), version.version)]
-    })?)
 }
 
 /// Finds a workflow by id or by name.

@@ -4,8 +4,8 @@ use serde_json::Value;
 
 use super::Client;
 use super::settle::is_same;
-use crate::domain::{Digest, PendingTask};
-use crate::wire::{CallError, Command, Decision, Reply, paths, read};
+use crate::domain::{Digest, PendingTask, RunId};
+use crate::wire::{CallError, Command, Decision, Publish, Reply, read};
 
 impl Client {
     /// Gives an order, exactly once: whatever goes wrong, it is never repeated here.
@@ -18,18 +18,19 @@ impl Client {
     /// When the server refuses, or does not answer: [`CallError::outcome_unknown`] tells whether the
     /// order may have taken effect, and [`Client::settle`] whether it did. A decision on a task that
     /// is gone or is another one is refused here with status 409 and code `changed`; one that was
-    /// decided before tells how, as far as the log says.
+    /// decided before tells how, as far as the log says. So is a draft that is another one by now.
     pub async fn send(&self, command: &Command) -> Result<Reply, CallError> {
-        let path = match command {
-            Command::Decide(decision) => {
-                self.check(decision).await.map_err(CallError::before_sending)?;
-                paths::complete_task(&decision.workflow, &decision.run, &decision.task)
-            }
-            Command::Start(_) | Command::Pause { .. } | Command::Resume { .. } | Command::Stop { .. } => {
-                paths::command(command.workflow())
-            }
+        let fits = match command {
+            Command::Decide(decision) => self.check(decision).await,
+            Command::Publish(publish) => self.check_draft(publish).await,
+            Command::Start(_)
+            | Command::Pause { .. }
+            | Command::Resume { .. }
+            | Command::Stop { .. }
+            | Command::Activate { .. } => Ok(()),
         };
-        match self.post(&path, &command.body()).await {
+        fits.map_err(CallError::before_sending)?;
+        match self.post(&command.path(), &command.body()).await {
             Ok(body) => self.reply(command, body),
             Err(error) => Err(self.told(command, error).await),
         }
@@ -46,6 +47,7 @@ impl Client {
                 run.clone()
             }
             Command::Decide(decision) => decision.run.clone(),
+            Command::Publish(_) | Command::Activate { .. } => RunId::new(""),
         };
         Ok(Reply { run, body })
     }
@@ -70,6 +72,15 @@ impl Client {
             }
             _ => Ok(()),
         }
+    }
+
+    /// Refuses to publish anything but the very draft that was shown.
+    async fn check_draft(&self, publish: &Publish) -> Result<(), CallError> {
+        let Some(shown) = &publish.shown else { return Ok(()) };
+        if *shown == Digest::of(&self.draft(&publish.workflow).await?) {
+            return Ok(());
+        }
+        Err(changed("the draft is no longer the one that was shown: look at it before publishing it"))
     }
 
     /// A conflict, with how the task was decided instead where the log tells.

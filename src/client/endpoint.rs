@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use secrecy::{ExposeSecret, SecretString};
+use secrecy::SecretString;
 use url::Url;
 
 use crate::wire::CallError;
@@ -65,12 +65,6 @@ impl Endpoint {
         let url = self.join(path)?;
         let scheme = if url.scheme() == "https" { "wss" } else { "ws" };
         Ok(format!("{scheme}{}", &url.as_str()[url.scheme().len()..]))
-    }
-
-    /// The value of the authorization header, if there is a token.
-    pub(super) fn bearer(&self) -> Option<String> {
-        let token = self.token.expose_secret().trim();
-        (!token.is_empty()).then(|| format!("Bearer {token}"))
     }
 }
 

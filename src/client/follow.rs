@@ -82,7 +82,7 @@ impl Follow {
         };
         match socket.next().await {
             Heard::Frame(Frame::Event { event, .. }) if event.run_id == self.run => self.hear(event),
-            Heard::Opened | Heard::Frame(_) => Vec::new(),
+            Heard::Opened | Heard::Frame(_) | Heard::Binary => Vec::new(),
             Heard::Garbled => {
                 self.stage = Stage::Reading;
                 Vec::new()

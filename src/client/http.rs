@@ -6,11 +6,12 @@ use std::sync::atomic::{AtomicI64, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
-use http::{HeaderMap, HeaderValue, Method, header};
+use http::{HeaderMap, HeaderValue, Method, StatusCode, header};
 use rustls::ClientConfig;
 use serde_json::Value;
 
 use super::answer::Answer;
+use super::bearer::{Bearer, REFUSED_TOO, TokenReader, refused};
 use super::reach::skew;
 use super::route::{CONNECT, Route};
 use super::{Endpoint, Network, trust};
@@ -19,8 +20,13 @@ use crate::wire::{CallError, headers};
 
 /// How long a request may take in all.
 const TOTAL: Duration = Duration::from_secs(15);
-/// The pauses of a patient client between its tries.
-const PAUSES: [Duration; 2] = [Duration::from_millis(300), Duration::from_millis(1_000)];
+/// The pauses of a patient client between its five tries.
+const PAUSES: [Duration; 4] = [
+    Duration::from_millis(200),
+    Duration::from_millis(400),
+    Duration::from_millis(800),
+    Duration::from_millis(1_600),
+];
 /// The longest pause that a busy server may ask of a patient client.
 const LONGEST_PAUSE: Duration = Duration::from_secs(10);
 /// How long an unused connection is kept; short, so that a command rarely meets a dead one.
@@ -37,6 +43,7 @@ pub(super) type Graphs = Mutex<HashMap<(WorkflowId, u64), Arc<Graph>>>;
 #[derive(Clone)]
 pub struct Client {
     pub(super) inner: Arc<Inner>,
+    pub(super) bearer: Arc<Bearer>,
     /// The pauses between the tries of one read.
     pauses: &'static [Duration],
 }
@@ -45,6 +52,7 @@ pub(super) struct Inner {
     pub(super) endpoint: Endpoint,
     host: Box<str>,
     http: reqwest::Client,
+    /// Sent with everything; the token is not among them.
     pub(super) headers: HeaderMap,
     pub(super) tls: Arc<ClientConfig>,
     pub(super) route: Route,
@@ -86,6 +94,7 @@ impl Client {
     pub fn over(endpoint: Endpoint, network: &Network) -> Result<Self, CallError> {
         let host = endpoint.host();
         check_url(&endpoint, &host)?;
+        let bearer = Arc::new(Bearer::new(&endpoint.token)?);
         let headers = headers_of(&endpoint)?;
         let route = Route::new(&endpoint, &network.proxy)?;
         let failed = |error: &(dyn Error + 'static)| CallError::Unconnected {
@@ -109,11 +118,20 @@ impl Client {
             skew: AtomicI64::new(0),
             graphs,
         };
-        Ok(Self { inner: Arc::new(inner), pauses: &[] })
+        Ok(Self { inner: Arc::new(inner), bearer, pauses: &[] })
     }
 
-    /// The same client, but reads that meet a server which is down or busy are asked again, twice at
-    /// most. For single commands: whoever watches has a rhythm of its own. Orders are never repeated.
+    /// The same client, but a token that the server refuses is read again, and what was asked is
+    /// tried once with the other one. Orders are not: their refusal says that the token is another
+    /// one by now.
+    #[must_use]
+    pub fn reading_token(self, reader: Arc<dyn TokenReader>) -> Self {
+        let bearer = Arc::new(self.bearer.read_by(reader));
+        Self { bearer, ..self }
+    }
+
+    /// The same client, but reads that meet a server which is down or busy are asked again, four times
+    /// at most. For single commands: whoever watches has a rhythm of its own. Orders are never repeated.
     #[must_use]
     pub fn patient(self) -> Self {
         Self { pauses: &PAUSES, ..self }
@@ -165,31 +183,57 @@ impl Client {
 
     /// Reads an answer: status first, then content type, then body. Also the text that it came as.
     async fn read(&self, request: Request<'_>) -> Result<(Value, Vec<u8>), CallError> {
-        let mut response = self.exchange(request).await?;
+        let (mut response, why) = self.exchange(&request).await?;
         let status = response.status();
         let headers = std::mem::take(response.headers_mut());
         let body = self.body(&mut response, &headers).await?;
         let answer = Answer { host: self.host(), status, headers: &headers, body: &body };
-        let value = answer.read(Timestamp::now())?;
-        Ok((value, body))
+        match answer.read(Timestamp::now()) {
+            Err(CallError::Unauthorized(said)) => Err(refused(&said, &why)),
+            read => Ok((read?, body)),
+        }
     }
 
     /// Status and headers of an answer, whatever it is; its body is not read.
     pub(super) async fn head(&self, request: Request<'_>) -> Result<(u16, HeaderMap), CallError> {
-        let mut response = self.exchange(request).await?;
+        let (mut response, _) = self.exchange(&request).await?;
         Ok((response.status().as_u16(), std::mem::take(response.headers_mut())))
     }
 
+    /// A request, and once more with another token if this one is refused; then also why not.
+    async fn exchange(&self, request: &Request<'_>) -> Result<(reqwest::Response, Box<str>), CallError> {
+        let token = self.bearer.current();
+        let response = self.send_with(request, token.header.as_ref()).await?;
+        if response.status() != StatusCode::UNAUTHORIZED {
+            self.bearer.took(&token);
+            return Ok((response, Box::default()));
+        }
+        let other = match self.bearer.instead_of(&token).await {
+            Ok(other) => other,
+            Err(why) => return Ok((response, why)),
+        };
+        if request.method != Method::GET {
+            return Ok((response, "the token is another one by now, so give the order again".into()));
+        }
+        let response = self.send_with(request, other.header.as_ref()).await?;
+        if response.status() == StatusCode::UNAUTHORIZED {
+            return Ok((response, REFUSED_TOO.into()));
+        }
+        self.bearer.took(&other);
+        Ok((response, Box::default()))
+    }
+
     /// The one request function.
-    async fn exchange(&self, request: Request<'_>) -> Result<reqwest::Response, CallError> {
-        let mut builder = self
-            .inner
-            .http
-            .request(
-                request.method,
-                self.inner.endpoint.join(request.path).map_err(CallError::before_sending)?,
-            )
-            .query(request.query);
+    async fn send_with(
+        &self,
+        request: &Request<'_>,
+        token: Option<&HeaderValue>,
+    ) -> Result<reqwest::Response, CallError> {
+        let url = self.inner.endpoint.join(request.path).map_err(CallError::before_sending)?;
+        let mut builder = self.inner.http.request(request.method.clone(), url).query(request.query);
+        if let Some(token) = token {
+            builder = builder.header(header::AUTHORIZATION, token);
+        }
         if let Some(body) = request.body {
             builder = builder.json(body);
         }
@@ -287,13 +331,6 @@ fn check_url(endpoint: &Endpoint, host: &str) -> Result<(), CallError> {
 fn headers_of(endpoint: &Endpoint) -> Result<HeaderMap, CallError> {
     let mut map = HeaderMap::new();
     map.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
-    if let Some(bearer) = endpoint.bearer() {
-        let value = HeaderValue::try_from(bearer);
-        let mut value =
-            value.map_err(|_| CallError::Unauthorized("the token holds a line break or the like".into()))?;
-        value.set_sensitive(true);
-        map.insert(header::AUTHORIZATION, value);
-    }
     for (name, value) in [(headers::TENANT, &endpoint.tenant), (headers::PROJECT, &endpoint.project)] {
         let Some(value) = value.as_deref().filter(|value| !value.is_empty()) else { continue };
         let value = HeaderValue::try_from(value)

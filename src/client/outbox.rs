@@ -75,6 +75,9 @@ fn replaces(newer: &WatchEvent, waiting: &WatchEvent) -> bool {
         (WatchEvent::Link { source: newer, .. }, WatchEvent::Link { source: waiting, .. }) => {
             newer == waiting
         }
+        (WatchEvent::Skipped { workflow: newer, .. }, WatchEvent::Skipped { workflow: waiting, .. }) => {
+            newer == waiting
+        }
         (WatchEvent::Event { .. }, _) | (_, WatchEvent::Event { .. }) => false,
         (newer, waiting) => discriminant(newer) == discriminant(waiting),
     }

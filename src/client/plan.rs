@@ -216,6 +216,10 @@ impl Plan {
                 Act::Link(state) => self.link(Source::Stream(workflow.clone()), state, now),
                 Act::Event(event) => self.event(workflow, event, now),
                 Act::Relist => self.relist(workflow, now),
+                Act::Skipped(frames) => {
+                    let workflow = workflow.clone();
+                    self.orders.push(Order::Report(WatchEvent::Skipped { workflow, frames }));
+                }
             }
         }
     }

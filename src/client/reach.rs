@@ -4,15 +4,19 @@ use std::time::Duration;
 
 use http::{HeaderMap, Method, header};
 use tokio::net::lookup_host;
-use tokio::time::{Instant, timeout};
+use tokio::time::{Instant, timeout, timeout_at};
 
 use super::Client;
 use super::http::Request;
-use crate::domain::Timestamp;
+use super::socket::dial;
+use super::stream::Heard;
+use crate::domain::{Timestamp, WorkflowId};
 use crate::wire::{CallError, paths};
 
 /// How long a name may take to be resolved.
 const RESOLVE: Duration = Duration::from_secs(5);
+/// How long a stream is listened to.
+const LISTEN: Duration = Duration::from_secs(1);
 /// How many addresses of a host are told.
 const TOLD: usize = 3;
 
@@ -42,7 +46,41 @@ pub struct Answered {
     pub skew_seconds: Option<i64>,
 }
 
+/// What an event stream told while it was listened to for a moment.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamReach {
+    /// How long it took to open.
+    pub took: Duration,
+    /// How many frames came that mean nothing here: binary ones, and texts that cannot be read.
+    pub skipped: u64,
+}
+
 impl Client {
+    /// Tries the event stream of a workflow: opens it and listens until it tells something that can
+    /// be read, for a second at most.
+    ///
+    /// # Errors
+    /// When it cannot be opened, or ends at once.
+    pub async fn reach_stream(&self, workflow: &WorkflowId) -> Result<StreamReach, CallError> {
+        let began = Instant::now();
+        let mut socket = dial(self, workflow).await?;
+        let took = began.elapsed();
+        let end = Instant::now() + LISTEN;
+        let mut skipped = 0;
+        while let Ok(heard) = timeout_at(end, socket.next()).await {
+            match heard {
+                Heard::Binary | Heard::Garbled => skipped += 1,
+                Heard::Lost(error) => return Err(error),
+                Heard::Oversize => {
+                    let reason = "its event stream sends frames larger than any may be".into();
+                    return Err(CallError::NotTheApi { host: self.host().into(), reason });
+                }
+                Heard::Opened | Heard::Frame(_) => break,
+            }
+        }
+        Ok(StreamReach { took, skipped })
+    }
+
     /// Tries the way to the server: its name, its address, TLS, an answer, its clock.
     pub async fn reach(&self) -> Reach {
         let url = &self.inner.endpoint.url;

@@ -7,9 +7,9 @@ use serde_json::Value;
 use super::Client;
 use crate::domain::{
     EventKind, FailureCode, PendingTask, Run, RunClass, RunEvent, RunHistory, RunStatus, StopMode, TaskId,
-    Timestamp,
+    Timestamp, WorkflowId,
 };
-use crate::wire::{CallError, Command, Decision, Finding};
+use crate::wire::{CallError, Command, Decision, Finding, Publish, paths, read};
 
 /// The pauses before each look. A server may still be at work on what it took, so that nothing
 /// counts as not taken before the last.
@@ -37,14 +37,17 @@ impl Client {
     }
 
     async fn look(&self, command: &Command) -> Result<Finding, CallError> {
-        let Some(run) = command.run() else {
+        match command {
+            Command::Decide(decision) => return self.look_at_task(decision).await,
+            Command::Publish(publish) => return self.look_at_versions(publish).await,
+            Command::Activate { instance, profile } => return self.look_at_profiles(instance, profile).await,
+            Command::Start(_) | Command::Pause { .. } | Command::Resume { .. } | Command::Stop { .. } => {}
+        }
+        let Some((workflow, run)) = command.workflow().zip(command.run()) else {
             return Ok(Finding::Unclear("it carried no id to ask about".into()));
         };
-        if let Command::Decide(decision) = command {
-            return self.look_at_task(decision).await;
-        }
-        match self.run(command.workflow(), run).await {
-            Ok(found) if is_doubtful(command, &found) => self.look_at_hold(command, &found).await,
+        match self.run(workflow, run).await {
+            Ok(found) if is_doubtful(command, &found) => self.look_at_hold(command, workflow, &found).await,
             Ok(found) => Ok(of_run(command, &found)),
             Err(error) if error.is_not_found() => Ok(match command {
                 Command::Start(_) => Finding::NotTaken("the server has no such run".into()),
@@ -55,11 +58,16 @@ impl Client {
     }
 
     /// Some servers call a run that waits for a person paused too: only the log tells them apart.
-    async fn look_at_hold(&self, command: &Command, run: &Run) -> Result<Finding, CallError> {
-        if self.run_tasks(command.workflow(), &run.id).await?.is_empty() {
+    async fn look_at_hold(
+        &self,
+        command: &Command,
+        workflow: &WorkflowId,
+        run: &Run,
+    ) -> Result<Finding, CallError> {
+        if self.run_tasks(workflow, &run.id).await?.is_empty() {
             return Ok(of_run(command, run));
         }
-        let log = self.events(command.workflow(), &run.id).await?;
+        let log = self.events(workflow, &run.id).await?;
         Ok(match RunHistory::from_events(log).is_held_by_operator() {
             true => of_run(command, run),
             false => {
@@ -77,6 +85,30 @@ impl Client {
             Finding::NotTaken("the task still waits".into())
         } else {
             Finding::Unclear("the task is gone, and the log does not say how it was decided".into())
+        })
+    }
+
+    /// A version that is newer than the one that was latest before.
+    async fn look_at_versions(&self, publish: &Publish) -> Result<Finding, CallError> {
+        let versions = self.versions(&publish.workflow).await?;
+        Ok(match versions.iter().map(|version| version.version).max() {
+            Some(latest) if Some(latest) > publish.after => {
+                Finding::Taken(format!("version {latest} is published").into())
+            }
+            Some(latest) => Finding::NotTaken(format!("version {latest} is still the latest").into()),
+            None => Finding::NotTaken("nothing of the workflow is published".into()),
+        })
+    }
+
+    async fn look_at_profiles(&self, instance: &str, profile: &str) -> Result<Finding, CallError> {
+        let raw = self.get(&paths::config_profiles(instance), &[]).await?;
+        let profiles = read::facts::profiles(&raw).map_err(|error| self.odd(&error))?;
+        Ok(match profiles.iter().find(|each| each.active) {
+            Some(active) if &*active.id == profile => {
+                Finding::Taken(format!("profile {} is active", active.name).into())
+            }
+            Some(active) => Finding::NotTaken(format!("profile {} is active", active.name).into()),
+            None => Finding::NotTaken("no profile of the instance is active".into()),
         })
     }
 
@@ -165,7 +197,7 @@ fn of_run(command: &Command, run: &Run) -> Finding {
             RunClass::Succeeded | RunClass::Failed => Finding::Otherwise(why),
             _ => Finding::NotTaken(why),
         },
-        Command::Decide(_) => Finding::Unclear(why),
+        Command::Decide(_) | Command::Publish(_) | Command::Activate { .. } => Finding::Unclear(why),
     }
 }
 

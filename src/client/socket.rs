@@ -4,7 +4,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use futures_util::{SinkExt, StreamExt};
-use http::Request;
+use http::{Request, header};
 use tokio::io::{AsyncRead, AsyncWrite};
 use tokio::time::{Instant, sleep_until, timeout};
 use tokio_tungstenite::tungstenite::client::IntoClientRequest;
@@ -14,6 +14,7 @@ use tokio_tungstenite::{Connector, MaybeTlsStream, WebSocketStream, client_async
 
 use super::Client;
 use super::answer::Answer;
+use super::bearer::{REFUSED_TOO, Token, refused};
 use super::http::innermost;
 use super::route::Line;
 use super::stream::Heard;
@@ -37,8 +38,12 @@ const WRITE: usize = 8 << 20;
 pub(super) struct Socket<S> {
     inner: WebSocketStream<S>,
     host: Box<str>,
+    /// What it was opened with.
+    token: Option<Token>,
     heard_at: Instant,
     pinged_at: Instant,
+    /// Whether binary frames were warned of.
+    warned: bool,
 }
 
 fn limits() -> WebSocketConfig {
@@ -51,16 +56,41 @@ fn limits() -> WebSocketConfig {
 /// An event stream of a server, whatever lies in between.
 pub(super) type Remote = Socket<MaybeTlsStream<Line>>;
 
-/// Opens the event stream of a workflow.
+/// Opens the event stream of a workflow, with another token if the first one is refused.
 ///
 /// # Errors
 /// What the network or the server said instead.
 pub(super) async fn dial(client: &Client, workflow: &WorkflowId) -> Result<Remote, CallError> {
-    let host = client.host();
-    let request = upgrade(client, workflow)?;
+    let token = client.bearer.current();
+    let said = match dial_with(client, workflow, &token).await {
+        Err(CallError::Unauthorized(said)) => said,
+        dialled => return dialled,
+    };
+    let other = client.bearer.instead_of(&token).await.map_err(|why| refused(&said, &why))?;
+    match dial_with(client, workflow, &other).await {
+        Err(CallError::Unauthorized(said)) => Err(refused(&said, REFUSED_TOO)),
+        dialled => dialled,
+    }
+}
+
+async fn dial_with(client: &Client, workflow: &WorkflowId, token: &Token) -> Result<Remote, CallError> {
+    let request = upgrade(client, workflow, token)?;
     match timeout(OPEN, open(client, request)).await {
-        Ok(opened) => opened,
-        Err(_) => Err(CallError::TimedOut { host: host.into(), after: OPEN }),
+        Ok(opened) => {
+            let socket = opened?;
+            client.bearer.took(token);
+            Ok(Socket { token: Some(token.clone()), ..socket })
+        }
+        Err(_) => Err(CallError::TimedOut { host: client.host().into(), after: OPEN }),
+    }
+}
+
+/// What the end of an open stream means: one whose token was refused may be opened with another.
+pub(super) async fn reconsider(client: &Client, token: Option<&Token>, error: CallError) -> CallError {
+    let (CallError::Unauthorized(said), Some(token)) = (&error, token) else { return error };
+    match client.bearer.instead_of(token).await {
+        Ok(_) => closed(client.host(), &format!("{said}; the token is another one by now")),
+        Err(why) => refused(said, &why),
     }
 }
 
@@ -77,12 +107,12 @@ async fn open(client: &Client, request: Request<()>) -> Result<Remote, CallError
     }
 }
 
-fn upgrade(client: &Client, workflow: &WorkflowId) -> Result<Request<()>, CallError> {
+fn upgrade(client: &Client, workflow: &WorkflowId, token: &Token) -> Result<Request<()>, CallError> {
     let url = client.inner.endpoint.join_socket(&paths::stream(workflow))?;
     let mut request = url.into_client_request().map_err(|error| refusal(client.host(), error))?;
-    for (name, value) in &client.inner.headers {
-        request.headers_mut().insert(name, value.clone());
-    }
+    let headers = request.headers_mut();
+    headers.extend(client.inner.headers.clone());
+    headers.extend(token.header.clone().map(|value| (header::AUTHORIZATION, value)));
     Ok(request)
 }
 
@@ -138,7 +168,12 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
     /// A socket that has just been opened.
     pub(super) fn new(inner: WebSocketStream<S>, host: &str) -> Self {
         let now = Instant::now();
-        Self { inner, host: host.into(), heard_at: now, pinged_at: now }
+        Self { inner, host: host.into(), token: None, heard_at: now, pinged_at: now, warned: false }
+    }
+
+    /// The token that it was opened with.
+    pub(super) fn token(&self) -> Option<&Token> {
+        self.token.as_ref()
     }
 
     /// The next thing it tells; after [`Heard::Lost`] or [`Heard::Oversize`] it is over.
@@ -177,7 +212,7 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
         }
     }
 
-    fn read(&self, message: Option<Result<Message, Error>>) -> Option<Heard> {
+    fn read(&mut self, message: Option<Result<Message, Error>>) -> Option<Heard> {
         match message {
             None => Some(Heard::Lost(closed(&self.host, "it closed the stream"))),
             Some(Ok(Message::Text(text))) => Some(match Frame::decode(&text) {
@@ -190,8 +225,15 @@ impl<S: AsyncRead + AsyncWrite + Unpin> Socket<S> {
             Some(Ok(Message::Close(frame))) => {
                 Some(Heard::Lost(ended(&self.host, frame.map(|frame| frame.code.into()))))
             }
-            // Binary frames mean nothing here; pings are answered below this layer.
-            Some(Ok(Message::Binary(_) | Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
+            Some(Ok(Message::Binary(bytes))) => {
+                if !std::mem::replace(&mut self.warned, true) {
+                    let bytes = bytes.len();
+                    tracing::warn!(host = &*self.host, bytes, "skips binary frames, which mean nothing here");
+                }
+                Some(Heard::Binary)
+            }
+            // Pings are answered below this layer.
+            Some(Ok(Message::Ping(_) | Message::Pong(_) | Message::Frame(_))) => None,
             Some(Err(Error::Capacity(_))) => Some(Heard::Oversize),
             Some(Err(error)) => Some(Heard::Lost(refusal(&self.host, error))),
         }

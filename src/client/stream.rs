@@ -29,6 +29,8 @@ pub(super) enum Heard {
     Frame(Frame),
     /// A frame came that cannot be read.
     Garbled,
+    /// A frame came that is no text: no server of this API sends any.
+    Binary,
     /// A frame came that is larger than any may be; the socket is gone.
     Oversize,
     /// It could not be opened, or is gone.
@@ -46,6 +48,8 @@ pub(super) enum Act {
     Event(RunEvent),
     /// Something may have been missed: read the lists again.
     Relist,
+    /// So many frames were passed over so far.
+    Skipped(u64),
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -64,6 +68,8 @@ pub(super) struct Stream {
     place: Option<u64>,
     garbage_at: Option<Timestamp>,
     oversize: Vec<Timestamp>,
+    /// Frames that could not be read or were no text, over all its sockets.
+    skipped: u64,
 }
 
 impl Stream {
@@ -76,6 +82,7 @@ impl Stream {
             place: None,
             garbage_at: None,
             oversize: Vec::new(),
+            skipped: 0,
         };
         (stream, vec![Act::Link(LinkState::Connecting), Act::Dial])
     }
@@ -93,6 +100,7 @@ impl Stream {
             Heard::Frame(Frame::Event { place, event }) => self.event(place, event),
             Heard::Frame(Frame::Unknown(_)) => Vec::new(),
             Heard::Garbled => self.garbled(now),
+            Heard::Binary => vec![self.skip()],
             Heard::Oversize => self.oversize(now, random),
             Heard::Lost(error) => self.lost(error, now, random),
         }
@@ -155,11 +163,17 @@ impl Stream {
     }
 
     fn garbled(&mut self, now: Timestamp) -> Vec<Act> {
-        if self.garbage_at.is_some_and(|at| clock::age(at, now) < GARBAGE) {
-            return Vec::new();
+        let mut acts = vec![self.skip()];
+        if self.garbage_at.is_none_or(|at| clock::age(at, now) >= GARBAGE) {
+            self.garbage_at = Some(now);
+            acts.push(Act::Relist);
         }
-        self.garbage_at = Some(now);
-        vec![Act::Relist]
+        acts
+    }
+
+    fn skip(&mut self) -> Act {
+        self.skipped += 1;
+        Act::Skipped(self.skipped)
     }
 
     fn oversize(&mut self, now: Timestamp, random: f64) -> Vec<Act> {
@@ -317,7 +331,25 @@ mod tests {
     fn poison_frames_relist_at_most_every_half_minute() {
         let mut stream = live();
         let acts: Vec<_> = [0, 1, 29, 30].map(|second| stream.hear(Heard::Garbled, at(second), 1.0)).into();
-        assert_eq!(acts, [vec![Act::Relist], vec![], vec![], vec![Act::Relist]]);
+        let skipped = Act::Skipped;
+        assert_eq!(
+            acts,
+            [
+                vec![skipped(1), Act::Relist],
+                vec![skipped(2)],
+                vec![skipped(3)],
+                vec![skipped(4), Act::Relist]
+            ]
+        );
+    }
+
+    #[test]
+    fn binary_frames_are_counted_across_reconnects_and_never_relist() {
+        let mut stream = live();
+        assert_eq!(stream.hear(Heard::Binary, at(1), 1.0), [Act::Skipped(1)]);
+        stream.hear(Heard::Lost(gone()), at(2), 1.0);
+        stream.hear(Heard::Opened, at(3), 1.0);
+        assert_eq!(stream.hear(Heard::Binary, at(4), 1.0), [Act::Skipped(2)]);
     }
 
     #[test]

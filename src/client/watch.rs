@@ -175,7 +175,10 @@ impl Shell {
                     Ok(()) => Input::Interest(wanted.borrow_and_update().clone()),
                     Err(_) => return,
                 },
-                Some(()) = wishes.recv() => Input::Refetch,
+                Some(()) = wishes.recv() => {
+                    self.client.bearer.wish();
+                    Input::Refetch
+                }
                 () = sleep(nap) => Input::Tick,
             };
             self.handle(input);
@@ -283,8 +286,12 @@ where
     if !tell(Heard::Opened).await {
         return;
     }
+    let token = socket.token().cloned();
     loop {
-        let heard = socket.next().await;
+        let heard = match socket.next().await {
+            Heard::Lost(error) => Heard::Lost(socket::reconsider(&client, token.as_ref(), error).await),
+            heard => heard,
+        };
         let over = matches!(heard, Heard::Lost(_) | Heard::Oversize);
         if !tell(heard).await || over {
             return;

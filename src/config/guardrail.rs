@@ -6,7 +6,8 @@ use wildmatch::WildMatch;
 use super::ConfigError;
 
 /// Every action that a rule can name.
-pub const GUARDED: [&str; 8] = ["approve", "reject", "pause", "resume", "stop", "start", "apply", "publish"];
+pub const GUARDED: [&str; 9] =
+    ["approve", "reject", "pause", "resume", "stop", "start", "apply", "publish", "activate"];
 
 /// One `[[guardrails]]` table: for which profiles and actions, and what it asks for.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize)]

@@ -131,6 +131,27 @@ fn push_mark(out: &mut String, ch: char) {
     }
 }
 
+/// Safe text with its right-to-left letters as code points, in the order in which they are stored;
+/// none where there are no such letters. Some terminals draw them in another order, and numbers and
+/// signs beside them, without any control character that [`visible`] could show.
+pub fn spelled(safe: &str) -> Option<String> {
+    if safe.is_ascii() || !safe.chars().any(is_right_to_left) {
+        return None;
+    }
+    let mut out = String::with_capacity(safe.len() * 2);
+    for ch in safe.chars() {
+        if is_right_to_left(ch) { push_mark(&mut out, ch) } else { out.push(ch) }
+    }
+    Some(out)
+}
+
+/// Whether a character is in one of the blocks whose letters run from right to left.
+fn is_right_to_left(ch: char) -> bool {
+    matches!(ch,
+        '\u{0590}'..='\u{08FF}' | '\u{FB1D}'..='\u{FDFF}' | '\u{FE70}'..='\u{FEFF}'
+        | '\u{10800}'..='\u{10FFF}' | '\u{1E800}'..='\u{1EFFF}')
+}
+
 /// The name most like one that does not exist, if any is near enough.
 pub fn nearest<'n>(wanted: &str, names: impl IntoIterator<Item = &'n str>) -> Option<&'n str> {
     let scored = names.into_iter().map(|name| (strsim::jaro_winkler(wanted, name), name));

@@ -50,6 +50,13 @@ pub enum WatchEvent {
         /// How many seconds this machine is ahead.
         seconds: i64,
     },
+    /// Frames of a stream were passed over: binary ones, and texts that cannot be read.
+    Skipped {
+        /// Whose stream they came from.
+        workflow: WorkflowId,
+        /// How many so far, over all its connections.
+        frames: u64,
+    },
     /// A connection changed its state.
     Link {
         /// Which.

@@ -51,6 +51,8 @@ pub struct Mirror {
     links: BTreeMap<Source, Link>,
     skew_seconds: i64,
     unreadable: usize,
+    /// Frames that were passed over, by workflow.
+    skipped: BTreeMap<WorkflowId, u64>,
     credits: Option<Usage>,
 }
 
@@ -79,6 +81,10 @@ impl Mirror {
             WatchEvent::Event { workflow, event, at } => self.stream_event(workflow, event, *at),
             WatchEvent::Skew { seconds } => {
                 self.skew_seconds = *seconds;
+                Change { link: true, ..Change::default() }
+            }
+            WatchEvent::Skipped { workflow, frames } => {
+                self.skipped.insert(workflow.clone(), *frames);
                 Change { link: true, ..Change::default() }
             }
             WatchEvent::Link { source, state, at } => self.link_changed(source, state, *at),
@@ -172,6 +178,12 @@ impl Mirror {
     /// How many rows of the last lists could not be read.
     pub fn unreadable(&self) -> usize {
         self.unreadable
+    }
+
+    /// How many frames the open streams carried that mean nothing here: binary ones, and texts that
+    /// cannot be read.
+    pub fn skipped_frames(&self) -> u64 {
+        self.skipped.values().sum()
     }
 
     /// What is left of the credits, if the server tells.
@@ -293,6 +305,9 @@ impl Mirror {
     fn link_changed(&mut self, source: &Source, state: &LinkState, at: Timestamp) -> Change {
         if *state == LinkState::Closed {
             self.links.remove(source);
+            if let Source::Stream(workflow) = source {
+                self.skipped.remove(workflow);
+            }
         } else {
             let link = self.links.entry(source.clone()).or_insert_with(|| Link {
                 state: state.clone(),

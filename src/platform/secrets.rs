@@ -36,6 +36,16 @@ pub enum SecretError {
         /// What is wrong.
         reason: &'static str,
     },
+    /// Others could put another file in its place.
+    #[error(
+        "the token file {path} is not safe: other users can change its folder {folder}: chmod go-w {folder}"
+    )]
+    OpenFolder {
+        /// The file.
+        path: PathBuf,
+        /// The folder that it is in.
+        folder: PathBuf,
+    },
     /// There is no usable token in what was read.
     #[error("{origin} holds no token: {reason}")]
     NoToken {
@@ -54,7 +64,8 @@ pub enum SecretError {
     },
 }
 
-/// Reads a token file: a regular file of this user that nobody else can read.
+/// Reads a token file: a regular file of this user that nobody else can read, in a folder where
+/// nobody else can put another one in its place.
 ///
 /// # Errors
 /// When it cannot be read, is not safe, or holds no token.
@@ -67,6 +78,11 @@ pub fn from_file(path: &Path) -> Result<SecretString, SecretError> {
     }
     if let Some(reason) = exposed(&meta) {
         return Err(unsafe_file(reason));
+    }
+    // A bare name is in the working directory.
+    let folder = path.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    if is_open(&std::fs::metadata(folder).map_err(unreadable)?) {
+        return Err(SecretError::OpenFolder { path: path.to_owned(), folder: folder.to_owned() });
     }
     if meta.len() > MAX_TOKEN as u64 {
         return Err(SecretError::NoToken { origin: path.display().to_string(), reason: "it is too large" });
@@ -83,6 +99,24 @@ fn exposed(meta: &std::fs::Metadata) -> Option<&'static str> {
     // Whoever owns it can read it, and put another token into it. Root can do that anyway.
     let own = rustix::process::geteuid().as_raw();
     (meta.uid() != own && own != 0).then_some("it belongs to another user")
+}
+
+/// Whether others can put another file into a folder, or away what is there. The sticky bit, as of
+/// `/tmp`, keeps them from the latter; a group that has the user's own number is the user alone.
+#[cfg(unix)]
+fn is_open(folder: &std::fs::Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt;
+    let own = rustix::process::geteuid().as_raw();
+    let foreign = folder.uid() != own && folder.uid() != 0;
+    let for_group = folder.mode() & 0o020 != 0 && folder.gid() != own && folder.gid() != 0;
+    let for_all = folder.mode() & 0o002 != 0;
+    let sticky = folder.mode() & 0o1000 != 0;
+    foreign || (for_group || for_all) && !sticky
+}
+
+#[cfg(not(unix))]
+fn is_open(_folder: &std::fs::Metadata) -> bool {
+    false
 }
 
 #[cfg(not(unix))]
@@ -176,6 +210,27 @@ mod tests {
         assert!(matches!(from_file(&link), Err(SecretError::Unsafe { .. })));
         assert!(matches!(from_file(file(0o600, " \n").path()), Err(SecretError::NoToken { .. })));
         assert!(matches!(from_file(file(0o600, "pat\u{1b}[0m").path()), Err(SecretError::NoToken { .. })));
+    }
+
+    #[test]
+    fn a_file_in_a_folder_that_others_can_change_is_refused() {
+        let dir = tempfile::tempdir().unwrap();
+        let path = dir.path().join("token");
+        std::fs::write(&path, "pat_abc").unwrap();
+        std::fs::set_permissions(&path, std::fs::Permissions::from_mode(0o600)).unwrap();
+        for (mode, fine) in [(0o700, true), (0o755, true), (0o1777, true), (0o777, false), (0o757, false)] {
+            std::fs::set_permissions(dir.path(), std::fs::Permissions::from_mode(mode)).unwrap();
+            match from_file(&path) {
+                Ok(_) => assert!(fine, "{mode:o}"),
+                Err(error) => {
+                    let text = error.to_string();
+                    assert!(
+                        !fine && text.contains("chmod go-w") && !text.contains("pat_abc"),
+                        "{mode:o}: {text}"
+                    );
+                }
+            }
+        }
     }
 
     #[tokio::test]

@@ -10,7 +10,7 @@ use crate::app::pending::Ticket;
 use crate::app::{Effect, Msg, Recalled};
 use crate::client::{Interest, Watch};
 use crate::domain::triage::Need;
-use crate::domain::{RunId, Timestamp};
+use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::platform::paths::Paths;
 use crate::platform::terminal::Screen;
 use crate::platform::{archive, browser, clipboard};
@@ -36,6 +36,8 @@ impl Hands {
         let mut replies = JoinSet::new();
         let of_before = orders.clone();
         replies.spawn(async move { Msg::Recalled(of_before.recall().await.into_iter().map(told).collect()) });
+        let of_before = orders.clone();
+        replies.spawn(async move { Msg::RanAgain(of_before.ran_again().await) });
         Self { orders, watch, sent: HashMap::new(), replies, wake: None, quit: false }
     }
 
@@ -46,6 +48,7 @@ impl Hands {
             Effect::Settle { ticket } => self.settle(ticket),
             Effect::Watch(wanted) => self.watch.interest(interest(wanted)),
             Effect::Investigate { run, needs } => self.investigate(&run, needs),
+            Effect::Prepare { workflow, run } => self.prepare(workflow, run),
             Effect::Reconnect { connection, provider } => self.reconnect(connection, provider),
             Effect::Refetch => self.watch.refetch(),
             Effect::Wake(at) => self.wake = Some(self.wake.map_or(at, |known| known.min(at))),
@@ -75,17 +78,19 @@ impl Hands {
         }
     }
 
+    fn prepare(&mut self, workflow: WorkflowId, run: RunId) {
+        let client = self.orders.client().clone();
+        self.replies.spawn(async move {
+            let again = client.again(&workflow, &run).await.map(|again| again.map(Box::new));
+            Msg::Prepared { run, again }
+        });
+    }
+
     fn reconnect(&mut self, connection: String, provider: String) {
         let client = self.orders.client().clone();
         self.replies.spawn(async move {
-            let found = client.reconnect_url(&connection, &provider).await;
-            match found
-                .map_err(|error| format!("cannot reconnect {connection}: {error}"))
-                .and_then(|url| browser::open(&url))
-            {
-                Ok(()) => Msg::Tick,
-                Err(text) => Msg::Notice(text),
-            }
+            let address = client.reconnect_url(&connection, &provider).await;
+            Msg::ConnectAt { connection, address }
         });
     }
 

@@ -55,7 +55,8 @@ pub enum Outcome {
 pub struct Left {
     /// Why it ended.
     pub outcome: Outcome,
-    /// Decisions that were still held back, and so were never sent, in words.
+    /// Decisions that were still held back, and so were never sent, in words; runs that were still to
+    /// run again.
     pub unsent: Vec<String>,
     /// Decisions that were sent and not answered, in words.
     pub unanswered: Vec<String>,
@@ -73,7 +74,9 @@ pub async fn run(program: Program, screen: Screen) -> io::Result<Left> {
         let words = |pending: &Pending| format!("{} {}", pending.doing, pending.target);
         model.pending.iter().filter(is_held).map(words).collect()
     };
-    Ok(Left { outcome, unsent: words(true), unanswered: words(false) })
+    let mut unsent: Vec<String> = words(true);
+    unsent.extend(model.reruns.left());
+    Ok(Left { outcome, unsent, unanswered: words(false) })
 }
 
 async fn turn(

@@ -5,6 +5,7 @@ use ratatui::buffer::Buffer;
 use ratatui::layout::Rect;
 
 use super::draw::Scene;
+use super::layers;
 use super::offers::offered;
 use super::strip::{Strip, columns};
 use crate::app::action::Action;
@@ -31,7 +32,18 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
         Some(layer) => over(scene, layer, area, buf),
         None => keys(scene, area, buf),
     }
-    toasts(scene, size, buf);
+    let band = band(scene, size, buf);
+    toasts(scene, size, band, buf);
+}
+
+/// How far runs are with running again, over the lower borders of the panes; how many rows it takes.
+fn band(scene: Scene<'_>, size: Rect, buf: &mut Buffer) -> u16 {
+    let Some(strip) = layers::series_band(scene) else { return 0 };
+    let Some(y) = size.height.checked_sub(2) else { return 0 };
+    let area = Rect::new(0, y, size.width, 1);
+    super::pane::clear(area, scene.theme.overlay, buf);
+    strip.paint(area, buf);
+    1
 }
 
 /// The keys of an overlay: those of the screen below it do nothing meanwhile.
@@ -41,6 +53,9 @@ fn over(scene: Scene<'_>, layer: &Layer, area: Rect, buf: &mut Buffer) {
         Layer::Palette { .. } => &[("↑ ↓", "choose"), ("enter", "do it"), ("esc", "close")],
         Layer::RunMenu { .. } => &[("j k", "choose"), ("enter", "do it"), ("esc", "close")],
         Layer::Dialog(dialog) if dialog.payload.is_none() => &[("esc", "close")],
+        Layer::Editor(_) => &[("tab", "take it"), ("esc", "drop the changes")],
+        Layer::Refused(_) => &[("esc", "close")],
+        Layer::Series { .. } => &[("j k", "choose"), ("enter", "open"), ("esc", "close")],
         Layer::Dialog(_) | Layer::Find { .. } => &[("↑ ↓", "scroll"), ("esc", "close")],
     };
     let strip = hints
@@ -91,6 +106,9 @@ fn word(model: &Model, action: Action) -> &'static str {
     match (action, model.screen) {
         (Action::Find, Screen::Home) => "filter",
         (Action::Back, Screen::Home) => "clear",
+        (Action::RunAgain, Screen::Home) if matches!(model.home.selected(), Some(RowKey::Failures(..))) => {
+            "run all again"
+        }
         (Action::Open, Screen::Home) if matches!(model.home.selected(), Some(RowKey::Failures(..))) => {
             "unfold"
         }
@@ -153,7 +171,7 @@ fn find(scene: Scene<'_>, input: &TextInput, area: Rect, buf: &mut Buffer) {
         .paint(area, buf);
 }
 
-fn toasts(scene: Scene<'_>, size: Rect, buf: &mut Buffer) {
+fn toasts(scene: Scene<'_>, size: Rect, taken: u16, buf: &mut Buffer) {
     let theme = scene.theme;
     let shown = scene.model.toasts.iter().rev().filter(|toast| toast.until > scene.now).take(TOASTS);
     for (index, toast) in shown.enumerate() {
@@ -164,7 +182,7 @@ fn toasts(scene: Scene<'_>, size: Rect, buf: &mut Buffer) {
         };
         let text = format!(" {glyph} {} ", toast.text);
         let width = columns(&text).min(size.width.saturating_sub(2));
-        let Some(y) = size.height.checked_sub(2 + index as u16) else { return };
+        let Some(y) = size.height.checked_sub(2 + taken + index as u16) else { return };
         let area = Rect::new(size.width - width - 1, y, width, 1);
         super::pane::clear(area, style, buf);
         Strip::new().add(text, style).paint(area, buf);

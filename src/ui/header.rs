@@ -45,6 +45,11 @@ pub(super) fn home(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
     if unreadable > 0 {
         strip = strip.add(format!("  ! {unreadable} unreadable"), ink(theme.failed));
     }
+    let skipped = scene.model.mirror.skipped_frames();
+    if skipped > 0 {
+        let word = if skipped == 1 { "frame" } else { "frames" };
+        strip = strip.add(format!("  ! {skipped} odd {word}"), ink(theme.waiting));
+    }
     if let Some(skew) = scene.model.mirror.clock_skew_seconds() {
         let away = human(std::time::Duration::from_secs(skew.unsigned_abs()));
         let side = if skew > 0 { "ahead" } else { "behind" };

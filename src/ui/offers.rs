@@ -28,6 +28,7 @@ pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {
             out.push(Action::RunMenu);
         }
     }
+    out.extend(model.reruns.series.as_ref().map(|_| Action::Series));
     let back = model.screen == Screen::Run || !model.home.filter.is_empty();
     out.extend(back.then_some(Action::Back));
     let fresh = matches!(Freshness::of(model, now), Freshness::Fresh { .. });

@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::StartRun;
+use super::{StartRun, paths};
 use crate::domain::{Digest, RunId, StopMode, TaskId, Timestamp, WorkflowId};
 
 /// One order to the platform.
@@ -35,6 +35,28 @@ pub enum Command {
     },
     /// Decide a human task.
     Decide(Decision),
+    /// Publish a workflow's draft.
+    Publish(Publish),
+    /// Make a config profile of an MCP instance the active one.
+    Activate {
+        /// The instance.
+        instance: Box<str>,
+        /// The profile.
+        profile: Box<str>,
+    },
+}
+
+/// A draft to publish as the next version: the very one that the person saw.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Publish {
+    /// The workflow.
+    pub workflow: WorkflowId,
+    /// What changed, in the author's words; may be empty.
+    pub changelog: Box<str>,
+    /// The draft's graph that the person was shown, as a fingerprint; none where nobody looked at it.
+    pub shown: Option<Digest>,
+    /// The latest version before; none where nothing is published, or nobody looked.
+    pub after: Option<u64>,
 }
 
 /// A decision on a human task, aimed at exactly what the person saw.
@@ -59,34 +81,37 @@ pub struct Decision {
 /// What the server said to a command that it took.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Reply {
-    /// The run it was about, or the new one.
+    /// The run it was about, or the new one; empty where it was about none.
     pub run: RunId,
     /// The body, whole.
     pub body: Value,
 }
 
 impl Command {
-    /// The workflow it is about.
-    pub fn workflow(&self) -> &WorkflowId {
+    /// The workflow it is about, if it is about one.
+    pub fn workflow(&self) -> Option<&WorkflowId> {
         match self {
-            Self::Start(start) => &start.workflow,
+            Self::Start(start) => Some(&start.workflow),
             Self::Pause { workflow, .. } | Self::Resume { workflow, .. } | Self::Stop { workflow, .. } => {
-                workflow
+                Some(workflow)
             }
-            Self::Decide(decision) => &decision.workflow,
+            Self::Decide(decision) => Some(&decision.workflow),
+            Self::Publish(publish) => Some(&publish.workflow),
+            Self::Activate { .. } => None,
         }
     }
 
-    /// The run it is about; none for a start without an id.
+    /// The run it is about; none for a start without an id, and for what is about no run.
     pub fn run(&self) -> Option<&RunId> {
         match self {
             Self::Start(start) => start.run_id.as_ref(),
             Self::Pause { run, .. } | Self::Resume { run, .. } | Self::Stop { run, .. } => Some(run),
             Self::Decide(decision) => Some(&decision.run),
+            Self::Publish(_) | Self::Activate { .. } => None,
         }
     }
 
-    /// The word for it: `start`, `pause`, `resume`, `stop`, `approve` or `reject`.
+    /// The word for it: `start`, `pause`, `resume`, `stop`, `approve`, `reject`, `publish` or `activate`.
     pub fn word(&self) -> &'static str {
         match self {
             Self::Start(_) => "start",
@@ -95,6 +120,21 @@ impl Command {
             Self::Stop { .. } => "stop",
             Self::Decide(decision) if decision.approved => "approve",
             Self::Decide(_) => "reject",
+            Self::Publish(_) => "publish",
+            Self::Activate { .. } => "activate",
+        }
+    }
+
+    /// Where it is sent.
+    pub fn path(&self) -> String {
+        match self {
+            Self::Start(StartRun { workflow, .. })
+            | Self::Pause { workflow, .. }
+            | Self::Resume { workflow, .. }
+            | Self::Stop { workflow, .. } => paths::command(workflow),
+            Self::Decide(decision) => paths::complete_task(&decision.workflow, &decision.run, &decision.task),
+            Self::Publish(publish) => paths::versions(&publish.workflow),
+            Self::Activate { instance, profile } => paths::activate_profile(instance, profile),
         }
     }
 
@@ -113,6 +153,8 @@ impl Command {
             }
             Self::Decide(decision) if decision.result.is_empty() => json!({"approved": decision.approved}),
             Self::Decide(decision) => json!({"approved": decision.approved, "result": decision.result}),
+            Self::Publish(publish) => json!({"changelog": publish.changelog}),
+            Self::Activate { .. } => json!({}),
         }
     }
 
@@ -177,6 +219,7 @@ mod tests {
                 external_user_id: Some("u".into()),
                 ..Principal::default()
             })),
+            in_place_of: None,
         };
         for command in [
             Command::Start(start),

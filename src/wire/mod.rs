@@ -16,9 +16,9 @@ pub mod start;
 pub mod validation;
 pub mod write;
 
-pub use command::{Command, Decision, Reply};
+pub use command::{Command, Decision, Publish, Reply};
 pub use error::CallError;
 pub use finding::Finding;
 pub use frame::Frame;
 pub use read::Page;
-pub use start::StartRun;
+pub use start::{Again, StartRun};

@@ -93,6 +93,11 @@ pub fn config_profiles(instance: &str) -> String {
     format!("{MCP_INSTANCES}/{}/config-profiles", segment(instance))
 }
 
+/// Where a config profile of an MCP instance is made the active one.
+pub fn activate_profile(instance: &str, profile: &str) -> String {
+    format!("{}/{}/set-active", config_profiles(instance), segment(profile))
+}
+
 /// Where an MCP instance is validated.
 pub fn validate_instance(instance: &str) -> String {
     format!("{MCP_INSTANCES}/{}/validate", segment(instance))

@@ -11,7 +11,8 @@
 
 use serde_json::{Map, Value, json};
 
-use crate::domain::{Principal, RunId, StepId, WorkflowId};
+use crate::domain::context::{started, started_with};
+use crate::domain::{Principal, RunHistory, RunId, StepId, WorkflowId};
 
 /// Keys of a `start` command's flat `params` that are not input.
 const RESERVED: [&str; 11] = [
@@ -45,6 +46,19 @@ pub struct StartRun {
     pub trigger_steps: Map<String, Value>,
     /// For whom it is, if for somebody.
     pub principal: Option<Box<Principal>>,
+    /// The run that it runs again. The server is not told; the journal is.
+    pub in_place_of: Option<RunId>,
+}
+
+/// A run to run again, as it can be sent, and what its input is held against.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Again {
+    /// The start, without an id yet.
+    pub start: StartRun,
+    /// The version that a new run takes: the latest; none where that is not known.
+    pub version: Option<u64>,
+    /// The schema of that version's input, if it has one that is known.
+    pub schema: Option<Value>,
 }
 
 /// The parts of a body that say what to start.
@@ -65,7 +79,37 @@ impl StartRun {
             excluded: Vec::new(),
             trigger_steps: Map::new(),
             principal: None,
+            in_place_of: None,
         }
+    }
+
+    /// A new run with what an earlier one was started with: input, entry grants, steps left out, and for
+    /// whom. The fetched context knows the input best; the rest only the log does. None where neither
+    /// says what the input was.
+    pub fn again(
+        (workflow, run): (WorkflowId, RunId),
+        history: &RunHistory,
+        context: Option<&Value>,
+    ) -> Option<Self> {
+        let of_context = context.and_then(|context| context.get("input"));
+        let mut input = of_context.or_else(|| started_with(history))?.clone();
+        if let Some(fields) = input.as_object_mut() {
+            // What its steps were given on the way is no part of it.
+            fields.remove("_steps");
+        }
+        let log = started(history);
+        let field = |name: &str| log.and_then(|event| event.data.get(name));
+        let left_out = field("excluded_step_ids").and_then(Value::as_array).into_iter().flatten();
+        // A segment would start a run for each of its users again.
+        let user = |name: &str| log?.text(name).filter(|_| name != "segment_id" && name != "user_id");
+        let principal = Principal::read(user);
+        Some(Self {
+            excluded: left_out.filter_map(Value::as_str).map(StepId::new).collect(),
+            trigger_steps: field("trigger_steps").and_then(Value::as_object).cloned().unwrap_or_default(),
+            principal: (principal != Principal::default()).then(|| Box::new(principal)),
+            in_place_of: Some(run),
+            ..Self::new(workflow, "manual", input)
+        })
     }
 
     pub(super) fn body(&self) -> Value {
@@ -105,6 +149,7 @@ impl StartRun {
             excluded: excluded(params)?,
             trigger_steps: trigger_steps(params)?,
             principal: said.principal()?,
+            in_place_of: None,
         })
     }
 
@@ -221,6 +266,35 @@ mod tests {
     fn every_form_of_input_is_read(#[case] mut body: Value, #[case] want: Value) {
         body["command"] = "start".into();
         assert_eq!(parse(&body).map(|start| start.input), Ok(want));
+    }
+
+    #[test]
+    fn running_again_takes_all_that_the_run_was_started_with_and_no_segment() {
+        let data = json!({
+            "input": {"topic": "x", "_steps": {"fix": 1}}, "excluded_step_ids": ["ask"],
+            "trigger_steps": {"fix": {"prompt": "Mend it."}}, "external_user_id": "u1", "segment_id": "s1",
+        });
+        let event = crate::domain::RunEvent {
+            id: "e".into(),
+            run_id: "r".into(),
+            workflow_id: None,
+            sequence: None,
+            kind: crate::domain::EventKind::RunStarted,
+            at: None,
+            data,
+        };
+        let history = RunHistory::from_events([event]);
+        let of = || ("w".into(), "r".into());
+        let again = StartRun::again(of(), &history, None).unwrap();
+        assert_eq!((&again.input, again.in_place_of.as_ref()), (&json!({"topic": "x"}), Some(&"r".into())));
+        assert_eq!(again.excluded, ["ask".into()]);
+        assert_eq!(again.trigger_steps["fix"], json!({"prompt": "Mend it."}));
+        let user = again.principal.as_ref().unwrap();
+        assert_eq!((user.external_user_id.as_deref(), user.segment_id.as_deref()), (Some("u1"), None));
+        assert!(again.body()["params"].get("in_place_of").is_none());
+        let context = json!({"input": {"topic": "y"}});
+        assert_eq!(StartRun::again(of(), &history, Some(&context)).unwrap().input, json!({"topic": "y"}));
+        assert_eq!(StartRun::again(of(), &RunHistory::default(), None), None);
     }
 
     #[test]

@@ -206,6 +206,7 @@ async fn a_start_answers_with_the_run_that_it_made() {
         excluded: vec![],
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: None,
     });
     let body = json!({"run_id": "new", "status": "running"});
     assert_eq!(fake.client().send(&start).await, Ok(Reply { run: "new".into(), body }));

@@ -52,6 +52,7 @@ fn start() -> Command {
         excluded: Vec::new(),
         trigger_steps: Map::new(),
         principal: Default::default(),
+        in_place_of: None,
     })
 }
 

@@ -200,6 +200,7 @@ pub(crate) fn start(workflow: &WorkflowId) -> StartRun {
         excluded: Vec::new(),
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: None,
     }
 }
 

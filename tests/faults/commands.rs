@@ -92,6 +92,7 @@ fn start() -> Command {
         excluded: Vec::new(),
         trigger_steps: Map::new(),
         principal: None,
+        in_place_of: None,
     })
 }
 

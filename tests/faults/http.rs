@@ -177,9 +177,17 @@ async fn while_the_server_throttles_nothing_is_polled_and_decisions_go_all_the_s
 async fn a_burst_of_server_errors_is_outlasted_by_reads() {
     let broken = answer(503, JSON, br#"{"error":"starting"}"#);
     let fine = answer(200, JSON, br#"{"tasks":[]}"#);
-    let raw = Raw::start(vec![broken.clone(), broken, fine]).await;
+    let burst = |errors: usize| [vec![broken.clone(); errors], vec![fine.clone()]].concat();
+    let raw = Raw::start(burst(4)).await;
     assert_eq!(raw.client().patient().tasks().await.unwrap().items, []);
-    assert_eq!(raw.heads().len(), 3);
+    assert_eq!(raw.heads().len(), 5);
+    let longer = Raw::start(burst(5)).await;
+    let error = longer.client().patient().tasks().await.unwrap_err();
+    assert!(matches!(error, CallError::Rejected { status: 503, .. }), "{error}");
+    assert_eq!(longer.heads().len(), 5, "five tries are enough");
+    let busy = Raw::start(burst(1)).await;
+    busy.client().tasks().await.unwrap_err();
+    assert_eq!(busy.heads().len(), 1, "whoever watches has a rhythm of its own");
 }
 
 #[tokio::test]

@@ -23,3 +23,4 @@ mod stream;
 #[path = "../support/mod.rs"]
 mod support;
 mod tls;
+mod token;

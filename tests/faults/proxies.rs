@@ -79,6 +79,36 @@ async fn requests_and_streams_go_through_the_same_proxy(#[case] speech: Speech, 
 }
 
 #[tokio::test]
+async fn a_proxy_may_itself_be_spoken_to_over_tls_and_the_tunnel_has_its_own() {
+    let mut site = Site::start(Speech::Connect, true).await;
+    let front = site.authority.front("localhost", (2020, 2100), site.proxy.address()).await;
+    let url = site.proxy.url().replace("http://", "https://");
+    let url = url.replace(&site.proxy.address().to_string(), &format!("localhost:{}", front.port()));
+    let client = site.client(&url);
+    assert_eq!(client.runs(10, None).await.unwrap().runs.len(), 1);
+    let requests = site.proxy.led();
+    let mut app = App::watching(client, focus());
+    let _socket = accept(&mut site.opened).await;
+    app.link(stream_of_w(), |state| *state == LinkState::Live).await;
+    assert!(site.proxy.led() > requests, "the stream went another way");
+    assert_eq!(site.proxy.asked(), ["api.acme.test:443"]);
+}
+
+#[tokio::test]
+async fn a_server_that_the_authority_did_not_sign_is_refused_within_the_tunnel() {
+    let site = Site::start(Speech::Connect, false).await;
+    let stranger = Authority::named("Another Authority");
+    let network =
+        Network { proxy: Way::Through(site.proxy.url().parse().unwrap()), ca_file: Some(stranger.file()) };
+    let (url, token) = (API.parse().unwrap(), SecretString::from(TOKEN));
+    let endpoint = Endpoint { url, token, tenant: None, project: None };
+    let client = Client::over(endpoint, &network).unwrap();
+    let refused = client.tasks().await.unwrap_err().to_string();
+    assert!(refused.contains("not trusted here"), "{refused}");
+    assert_eq!(site.fake.asked("").len(), 0, "something reached the server");
+}
+
+#[tokio::test]
 async fn a_proxy_that_wants_a_sign_in_is_said_so() {
     let site = Site::start(Speech::Connect, true).await;
     let wrong = site.proxy.bare_url().replace("http://", "http://operator:swordfish@");

@@ -55,6 +55,11 @@ impl Proxy {
         format!("{scheme}://{login}{}", self.address)
     }
 
+    /// Where it listens.
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
     /// Its URL without user and password.
     pub(crate) fn bare_url(&self) -> String {
         self.url().replace(&format!("{}:{}@", LOGIN.0, LOGIN.1), "")

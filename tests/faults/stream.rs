@@ -6,15 +6,16 @@ use arcc::mirror::{LinkState, WatchEvent};
 use arcc::wire::CallError;
 use futures_util::{SinkExt, future::join_all};
 use pretty_assertions::assert_eq;
-use serde_json::json;
+use serde_json::{Value, json};
 use tokio::time::{sleep, timeout};
 use tokio_tungstenite::tungstenite::Message;
 use tokio_tungstenite::tungstenite::protocol::CloseFrame;
 use tokio_tungstenite::tungstenite::protocol::frame::Frame;
 use tokio_tungstenite::tungstenite::protocol::frame::coding::{Data, OpCode};
 
-use crate::fake::{Fake, Stream};
-use crate::observer::{App, accept, event, focus, send, stream_of_w};
+use crate::fake::{Fake, Stream, TOKEN};
+use crate::observer::{App, accept, event, focus, position, send, stream_of_w};
+use crate::support::arcc;
 
 /// Closes a stream with a code; how that is told, and whether it was opened again soon.
 async fn closed_with(code: u16) -> (u16, LinkState, bool) {
@@ -140,6 +141,26 @@ async fn frames_of_unknown_types_and_wrong_ones_are_passed_over() {
     sleep(Duration::from_millis(300)).await;
     assert!(opened.try_recv().is_err(), "no second socket");
     assert!(fake.asked("GET /v1/runs").len() <= lists + 1, "odd frames made it list");
+    assert_eq!(app.mirror.skipped_frames(), 200, "each binary frame is counted");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_of_binary_frames_is_told_of_by_the_doctor() {
+    let (fake, mut opened) = Fake::start().await;
+    let home = tempfile::tempdir().unwrap();
+    let mut command = arcc(home.path());
+    command.args(["doctor", "--json"]).env("AR_API", fake.url()).env("AR_TOKEN", TOKEN);
+    let doctor = tokio::task::spawn_blocking(move || command.output().unwrap());
+    let mut socket = accept(&mut opened).await;
+    for _ in 0..3 {
+        socket.send(Message::binary(vec![0_u8; 64])).await.unwrap();
+    }
+    position(&mut socket, "a", 0).await;
+    let told: Value = serde_json::from_slice(&doctor.await.unwrap().stdout).unwrap();
+    let checks = told["checks"].as_array().unwrap();
+    let stream = checks.iter().find(|check| check["area"] == "stream").unwrap();
+    assert_eq!(stream["verdict"], "contributing", "{stream}");
+    assert!(stream["text"].as_str().unwrap().contains("mean nothing here: 3 in a second"), "{stream}");
 }
 
 #[tokio::test]

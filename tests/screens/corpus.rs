@@ -56,7 +56,7 @@ const PIECES: [&str; 40] = [
 ];
 
 /// Every piece between letters, and every piece behind some others: more than five hundred.
-fn corpus() -> Vec<String> {
+pub(crate) fn corpus() -> Vec<String> {
     let alone = PIECES.iter().map(|piece| format!("a{piece}b"));
     let pairs = PIECES.iter().enumerate().flat_map(|(index, first)| {
         (1..=12).map(move |step| format!("{first}{}─│ok", PIECES[(index + step * 3) % PIECES.len()]))
@@ -65,7 +65,7 @@ fn corpus() -> Vec<String> {
 }
 
 /// A stage on which whatever a stranger can name is that text.
-fn stage(text: &str) -> Stage {
+pub(crate) fn stage(text: &str) -> Stage {
     let mut runs = all_runs();
     for run in &mut runs {
         run.workflow_name = Some(text.into());
@@ -90,7 +90,7 @@ fn stage(text: &str) -> Stage {
 }
 
 /// The screens by the keys that lead there.
-const STATES: [&str; 5] = ["", "ja", "jx", "m", "<tab><tab><tab><enter>2"];
+pub(crate) const STATES: [&str; 5] = ["", "ja", "jx", "m", "<tab><tab><tab><enter>2"];
 
 fn is_hidden(ch: char) -> bool {
     ch.is_control()
@@ -99,13 +99,18 @@ fn is_hidden(ch: char) -> bool {
             | '\u{1F1E6}'..='\u{1F1FF}' | '\u{1F3FB}'..='\u{1F3FF}' | '\u{E0000}'..='\u{E0FFF}')
 }
 
-/// The picture as a terminal emulator shows the bytes of it.
-fn shown(buffer: &Buffer) -> vt100::Parser {
+/// The picture as it is written to a terminal.
+pub(crate) fn bytes(buffer: &Buffer) -> Vec<u8> {
     let mut bytes = Vec::new();
     let empty = Buffer::empty(buffer.area);
     CrosstermBackend::new(&mut bytes).draw(empty.diff(buffer).into_iter()).unwrap();
+    bytes
+}
+
+/// The picture as a terminal emulator shows the bytes of it.
+fn shown(buffer: &Buffer) -> vt100::Parser {
     let mut parser = vt100::Parser::new(buffer.area.height, buffer.area.width, 0);
-    parser.process(&bytes);
+    parser.process(&bytes(buffer));
     parser
 }
 

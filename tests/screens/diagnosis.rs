@@ -78,7 +78,7 @@ fn answered(width: u16, height: u16) -> Stage {
     let balance = Balance { trial: 2_000_000, included: 10_000_000, payg: 25_000_000 };
     let usage = Usage { balance, total: 37_000_000, is_unlimited: false };
     let stage = learn(stage, run, Need::Balance, "GET /v1/billing/usage", Ok(Answer::Balance(usage)));
-    let published = Published { latest: Some(7), changed: Some(Vec::new()), draft: None };
+    let published = Published { latest: Some(7), changed: Some(Vec::new()), ..Published::default() };
     let need = Need::Published("w-invoice".into());
     let stage = learn(
         stage,

@@ -224,7 +224,16 @@ fn the_header_tells_what_is_left_of_the_credits_where_the_server_tells_it() {
 }
 
 /// Failures of four causes, most of them of one.
-fn failures(width: u16, height: u16) -> Stage {
+#[test]
+fn frames_that_mean_nothing_are_counted_beside_the_streams() {
+    let skipped = |id: &str, frames| WatchEvent::Skipped { workflow: id.into(), frames };
+    let first = Stage::full(160, 45).watch(skipped("w", 1));
+    assert!(first.text().contains("! 1 odd frame  "), "{}", first.text());
+    let later = first.watch(skipped("w", 7)).watch(skipped("v", 2));
+    assert!(later.text().contains("! 9 odd frames"), "{}", later.text());
+}
+
+pub(crate) fn failures(width: u16, height: u16) -> Stage {
     let failed = |index: i64| {
         let mut run = super::stage::numbered_run(10 * index as usize);
         let (name, step, error) = match index % 5 {

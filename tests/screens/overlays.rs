@@ -6,6 +6,7 @@ use arcc::app::model::Environment;
 use arcc::domain::Verbatim;
 use arcc::wire::CallError;
 use insta::assert_snapshot;
+use serde_json::json;
 
 use super::stage::Stage;
 
@@ -131,6 +132,18 @@ fn a_payload_that_says_a_field_twice() {
 }
 
 #[test]
+fn right_to_left_text_of_a_payload_is_shown_in_code_points_in_preview_and_dialog() {
+    let mut tasks = super::stage::all_tasks();
+    tasks[0].payload = serde_json::json!({"to": "שלום 120 EUR"});
+    let stage = Stage::full(160, 45).after(1).tasks(tasks).press("j");
+    let spelled = r"as stored: \u{5E9}\u{5DC}\u{5D5}\u{5DD} 120 EUR";
+    let preview = stage.text();
+    assert!(preview.contains("שלום 120 EUR") && preview.contains(spelled), "{preview}");
+    let dialog = stage.press("a").text();
+    assert!(dialog.contains(spelled) && dialog.contains("none hidden"), "{dialog}");
+}
+
+#[test]
 fn an_answer_that_was_lost_is_unknown_on_its_row() {
     let mut stage = Stage::full(120, 34);
     stage.model.session.undo = std::time::Duration::ZERO;
@@ -139,4 +152,33 @@ fn an_answer_that_was_lost_is_unknown_on_its_row() {
     let late =
         CallError::TimedOut { host: "api.example.com".into(), after: std::time::Duration::from_secs(15) };
     assert_snapshot!(stage.tell(Msg::Reply(ticket, Err(late))).text());
+}
+
+/// The dialog that runs a failed invoice again.
+fn again(width: u16, height: u16) -> Stage {
+    let mut detail = super::stage::invoice_detail();
+    let input =
+        json!({"customer": 42, "period": "2026-09", "lines": [{"sku": "PX-99120", "amount": "184.00"}]});
+    detail.context = Some(json!({ "input": input }));
+    Stage::full(width, height).on_failed_run().detail(detail).press("R")
+}
+
+#[test]
+fn run_again_shows_the_input_at_160x45() {
+    assert_snapshot!(again(160, 45).text());
+}
+
+#[test]
+fn run_again_shows_the_input_at_80x24() {
+    assert_snapshot!(again(80, 24).text());
+}
+
+#[test]
+fn the_editor_of_an_input_at_160x45() {
+    assert_snapshot!(again(160, 45).press("e").text());
+}
+
+#[test]
+fn the_editor_of_an_input_says_what_is_wrong_at_80x24() {
+    assert_snapshot!(again(80, 24).press("ex<tab>").text());
 }

@@ -9,6 +9,8 @@
 
 mod agents;
 mod analytics;
+#[path = "../support/oauth.rs"]
+mod authority;
 mod billing;
 mod client;
 mod connections;
@@ -17,6 +19,7 @@ mod gate;
 mod mcp;
 mod models;
 mod oauth;
+mod races;
 mod routes;
 mod runtime;
 #[path = "../support/shop.rs"]

@@ -32,6 +32,8 @@ struct State {
     asked: Vec<Asked>,
     refuse_streams: Option<u16>,
     date: String,
+    /// The only token that is taken; at first any is by requests, and [`TOKEN`] by streams.
+    token: Option<String>,
 }
 
 #[derive(Clone)]
@@ -84,6 +86,11 @@ impl Fake {
         self.state.lock().unwrap().date = format!("date: {date}\r\n");
     }
 
+    /// From now on requests and new streams are refused with any other token.
+    pub(crate) fn take_only(&self, token: &str) {
+        self.state.lock().unwrap().token = Some(token.into());
+    }
+
     /// An answer whose body is no JSON, or none at all.
     pub(crate) fn answer_raw(&self, request: &str, status: u16, body: &str) {
         self.state.lock().unwrap().answers.insert(request.into(), (status, body.into()));
@@ -109,13 +116,18 @@ impl Fake {
             }
             return;
         }
+        let wrong = |token: &String| !head.contains(&format!("authorization: bearer {token}\r\n"));
+        let refused = self.state.lock().unwrap().token.as_ref().is_some_and(wrong);
         let Some(asked) = read(&mut stream).await else { return };
         let key = asked.line.split('?').next().unwrap_or_default().to_owned();
         let (status, body, date) = {
             let mut state = self.state.lock().unwrap();
             state.asked.push(asked);
             let missing = || (404, json!({"error": "not here"}).to_string());
-            let (status, body) = state.answers.get(&key).cloned().unwrap_or_else(missing);
+            let (status, body) = match refused {
+                true => (401, json!({"error": "token expired"}).to_string()),
+                false => state.answers.get(&key).cloned().unwrap_or_else(missing),
+            };
             (status, body, state.date.clone())
         };
         let head = format!(
@@ -126,10 +138,14 @@ impl Fake {
     }
 
     async fn upgrade(&self, stream: TcpStream) -> Option<Stream> {
-        let refused = self.state.lock().unwrap().refuse_streams;
+        let (refused, token) = {
+            let state = self.state.lock().unwrap();
+            (state.refuse_streams, state.token.clone())
+        };
+        let wanted = format!("Bearer {}", token.as_deref().unwrap_or(TOKEN));
         let check = |request: &Request, response: Response| -> Result<Response, ErrorResponse> {
             let bearer = request.headers().get("authorization").and_then(|value| value.to_str().ok());
-            let status = refused.or((bearer != Some("Bearer pat_fake")).then_some(401));
+            let status = refused.or((bearer != Some(&wanted)).then_some(401));
             match status {
                 None => Ok(response),
                 Some(status) => {

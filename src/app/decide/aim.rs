@@ -36,7 +36,7 @@ pub fn aim_at<'a>(model: &'a Model, run: &'a RunId) -> Aim<'a> {
 }
 
 fn is_on_its_way(model: &Model, task: &PendingTask) -> bool {
-    model.pending.iter().any(|pending| decides(&pending.command, task))
+    model.pending.iter().any(|pending| pending.order.command().is_some_and(|sent| decides(sent, task)))
 }
 
 /// Whether a command decides this very task, and not an earlier one of the same id.

@@ -1,10 +1,9 @@
 //! What would come of a decision, in one line. Where the graph is not known, it says less.
 
-use serde_json::{Map, Value};
+use serde_json::Map;
 
 use crate::app::Model;
 use crate::domain::consequence::{Consequence, Decided};
-use crate::domain::context::{started, started_with};
 use crate::domain::{Progress, RunId, StepId};
 use crate::mirror::RunDetail;
 
@@ -64,25 +63,6 @@ pub(super) fn stop_now(model: &Model, run: &RunId) -> String {
         1 => "1 step is cancelled now".to_owned(),
         count => format!("{count} steps are cancelled now"),
     }
-}
-
-/// The input a run was started with, as far as it is known.
-pub(super) fn input(model: &Model, run: &RunId) -> Option<Value> {
-    let detail = model.mirror.detail(run)?;
-    let of_context = detail.context.as_ref().and_then(|context| context.get("input"));
-    let mut input = of_context.or_else(|| started_with(&detail.history))?.clone();
-    if let Some(fields) = input.as_object_mut() {
-        // What its steps were given on the way is no part of it.
-        fields.remove("_steps");
-    }
-    Some(input)
-}
-
-/// The gated steps that a run was started with, each with what it was given.
-pub(super) fn trigger_steps(model: &Model, run: &RunId) -> Map<String, Value> {
-    let started = model.mirror.detail(run).and_then(|detail| started(&detail.history));
-    let steps = started.and_then(|event| event.data.get("trigger_steps")).and_then(Value::as_object);
-    steps.cloned().unwrap_or_default()
 }
 
 fn detail<'a>(model: &'a Model, run: &RunId) -> Option<&'a RunDetail> {

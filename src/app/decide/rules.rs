@@ -2,9 +2,9 @@
 
 use super::aim::{Aim, decides, workflow_of};
 use crate::app::model::{Access, Screen};
-use crate::app::pending::{Pending, Stage};
+use crate::app::pending::{Order, Pending, Stage};
 use crate::app::{Action, Freshness, Model, guard};
-use crate::domain::{Run, RunClass, Timestamp};
+use crate::domain::{Run, RunClass, RunStatus, Timestamp};
 use crate::wire::Command;
 
 const READ_ONLY: &str = "read-only session: nothing is sent";
@@ -38,15 +38,19 @@ pub fn refusal(model: &Model, action: Action, aim: &Aim<'_>, now: Timestamp) -> 
     if !matches!(action, Approve | Reject | Pause | Resume | Stop | RunAgain) {
         return None;
     }
-    if model.session.access == Access::ReadOnly {
-        return Refusal::because(READ_ONLY);
-    }
-    past(model)
-        .or_else(|| guard::refused(model, word(action)).map(Refusal::Senseless))
+    allowed(model, word(action))
         .or_else(|| by_state(model, action, aim))
         .or_else(|| unknown_workflow(model, aim))
         .or_else(|| double(model, action, aim))
         .or_else(|| sendable(model, now).err())
+}
+
+/// Why this session may not send a command of that word, if it may not.
+pub(super) fn allowed(model: &Model, word: &'static str) -> Option<Refusal> {
+    if model.session.access == Access::ReadOnly {
+        return Refusal::because(READ_ONLY);
+    }
+    past(model).or_else(|| guard::refused(model, word).map(Refusal::Senseless))
 }
 
 /// The word of the command that an action gives.
@@ -63,7 +67,7 @@ pub(super) fn word(action: Action) -> &'static str {
 }
 
 /// Whether anything at all may be sent now.
-pub(super) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
+pub(crate) fn sendable(model: &Model, now: Timestamp) -> Result<(), Refusal> {
     if model.session.access == Access::ReadOnly {
         return Err(Refusal::Senseless(READ_ONLY.into()));
     }
@@ -87,6 +91,9 @@ fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
     let Some(run) = model.mirror.run(aim.run) else {
         return Some(Refusal::AskFirst(format!("nothing is known of run {} yet", aim.run.short())));
     };
+    if let (RunStatus::Unknown(_), Action::Pause | Action::Resume | Action::Stop) = (&run.status, action) {
+        return unknown_state(run, action);
+    }
     match action {
         Action::Pause => pause(run),
         Action::Resume => resume(model, run),
@@ -95,6 +102,16 @@ fn by_state(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
         }
         _ => None,
     }
+}
+
+/// Nobody can say what a command would do to a run whose state this version does not know. Who must
+/// give it all the same does so by name, on the command line.
+fn unknown_state(run: &Run, action: Action) -> Option<Refusal> {
+    let (word, id) = (word(action), run.id.short());
+    Refusal::because(format!(
+        "{}: a state that this version does not know; `arcc runs {word} {id}` sends it all the same",
+        run.status
+    ))
 }
 
 fn pause(run: &Run) -> Option<Refusal> {
@@ -139,7 +156,7 @@ fn unknown_workflow(model: &Model, aim: &Aim<'_>) -> Option<Refusal> {
 
 /// The same decision twice. Stopping again is allowed once the first stop is sent: it escalates.
 fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
-    let known = model.pending.iter().find(|pending| is_same(model, pending, action, aim))?;
+    let known = model.pending.iter().find(|pending| is_same(pending, action, aim))?;
     match known.stage {
         Stage::Held { .. } => {
             Refusal::because(format!("already {} {}; u takes it back", known.doing, known.target))
@@ -155,15 +172,16 @@ fn double(model: &Model, action: Action, aim: &Aim<'_>) -> Option<Refusal> {
     }
 }
 
-fn is_same(model: &Model, pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
-    match (&pending.command, action) {
-        (command @ Command::Decide(_), Action::Approve | Action::Reject) => {
+fn is_same(pending: &Pending, action: Action, aim: &Aim<'_>) -> bool {
+    match (&pending.order, action) {
+        (Order::Send(command @ Command::Decide(_)), Action::Approve | Action::Reject) => {
             aim.task.is_some_and(|task| decides(command, task))
         }
-        (Command::Pause { run, .. }, Action::Pause)
-        | (Command::Resume { run, .. }, Action::Resume)
-        | (Command::Stop { run, .. }, Action::Stop) => run == aim.run,
-        (Command::Start(_), Action::RunAgain) => pending.target == super::named(model, aim.run),
+        (Order::Send(Command::Pause { run, .. }), Action::Pause)
+        | (Order::Send(Command::Resume { run, .. }), Action::Resume)
+        | (Order::Send(Command::Stop { run, .. }), Action::Stop) => run == aim.run,
+        (Order::Send(Command::Start(start)), Action::RunAgain) => start.in_place_of.as_ref() == Some(aim.run),
+        (series @ Order::Series(_), Action::RunAgain) => series.is_about(aim.run),
         _ => false,
     }
 }

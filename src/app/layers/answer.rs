@@ -8,10 +8,11 @@ use std::time::Duration;
 use serde_json::Value;
 
 use super::input::Edit;
-use super::{Dialog, DialogKind, Field, Layer};
+use super::{Dialog, DialogKind, Field, Layer, editor};
 use crate::app::decide::{self, Refusal};
 use crate::app::key::Key;
 use crate::app::model::Tone;
+use crate::app::pending::Order;
 use crate::app::update::{Confirmed, hold};
 use crate::app::{Action, Effect, Model};
 use crate::domain::Timestamp;
@@ -20,6 +21,8 @@ use crate::wire::Command;
 
 /// How long a dialog must have been open, and quiet, before it takes an answer.
 const DWELL: Duration = Duration::from_millis(500);
+/// The key that opens the input of a new run.
+pub(super) const EDIT: Key = Key::Char('e');
 
 /// Takes a key; none when it is to be passed on.
 pub(super) fn press(
@@ -33,6 +36,9 @@ pub(super) fn press(
     }
     if let Some(place) = answered(&mut dialog, key) {
         return Some(answer(model, dialog, place, now));
+    }
+    if key == EDIT && dialog.field == Field::Answer && dialog.kind == DialogKind::RunAgain {
+        return Some(editor::open(model, dialog, now));
     }
     if !edit(&mut dialog, key, now) && key != Key::Enter {
         if Action::of_key(key, model.screen) == Some(Action::Quit) {
@@ -87,7 +93,7 @@ pub(super) fn reason_changed(dialog: &mut Dialog) {
     }
     let reason = dialog.reason.text().trim().to_owned();
     for choice in &mut dialog.choices {
-        if let Command::Decide(decision) = &mut choice.command {
+        if let Order::Send(Command::Decide(decision)) = &mut choice.order {
             decision.result.remove("reason");
             if !reason.is_empty() {
                 decision.result.insert("reason".into(), Value::String(reason.clone()));
@@ -108,16 +114,21 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
         model.layers.push(Layer::Dialog(dialog));
         return Vec::new();
     }
+    if let Some(text) = dialog.unfit() {
+        model.say(Tone::Bad, text, now);
+        model.layers.push(Layer::Dialog(dialog));
+        return Vec::new();
+    }
     let Some(choice) = dialog.choices.get(place) else { return Vec::new() };
-    match decide::recheck(model, &dialog, &choice.command, now) {
+    match decide::recheck(model, &dialog, &choice.order, now) {
         Ok(()) => {
             let target = match &dialog.step {
                 Some(step) => format!("{} {step}", dialog.target),
                 None => dialog.target.clone(),
             };
-            let (command, doing) = (choice.command.clone(), dialog.kind.doing());
+            let (order, doing) = (choice.order.clone(), dialog.kind.doing());
             let reason = dialog.reason.text().trim().to_owned();
-            hold(model, Confirmed { command, doing, target, reason }, now)
+            hold(model, Confirmed { order, doing, target, reason }, now)
         }
         Err(Refusal::Senseless(text)) => {
             model.say(Tone::Info, text, now);

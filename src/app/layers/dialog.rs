@@ -7,11 +7,13 @@ use serde_json::Value;
 
 use super::TextInput;
 use super::lines::Text;
+use crate::app::pending::Order;
 use crate::app::{Action, layout};
 use crate::domain::consequence::Next;
 use crate::domain::document::FieldLine;
+use crate::domain::input::admit;
 use crate::domain::{StepId, Timestamp, Verbatim};
-use crate::wire::Command;
+use crate::wire::{Command, StartRun};
 
 /// What is being decided.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -26,20 +28,27 @@ pub enum DialogKind {
     Resume,
     /// Stop a run: gracefully or at once.
     Stop,
-    /// Start a new run with the same input.
+    /// Start a new run with the same input, or another.
     RunAgain,
+    /// Run all failures of one cause again, one at a time.
+    RunAll,
+    /// Publish a draft.
+    Publish,
+    /// Make a config profile of an MCP instance the active one.
+    Activate,
 }
 
 impl DialogKind {
-    /// The action that opens it.
-    pub fn action(self) -> Action {
+    /// The action that opens it; none for what only findings offer, or only a group of failures.
+    pub fn action(self) -> Option<Action> {
         match self {
-            Self::Approve => Action::Approve,
-            Self::Reject => Action::Reject,
-            Self::Pause => Action::Pause,
-            Self::Resume => Action::Resume,
-            Self::Stop => Action::Stop,
-            Self::RunAgain => Action::RunAgain,
+            Self::Approve => Some(Action::Approve),
+            Self::Reject => Some(Action::Reject),
+            Self::Pause => Some(Action::Pause),
+            Self::Resume => Some(Action::Resume),
+            Self::Stop => Some(Action::Stop),
+            Self::RunAgain => Some(Action::RunAgain),
+            Self::RunAll | Self::Publish | Self::Activate => None,
         }
     }
 
@@ -52,6 +61,9 @@ impl DialogKind {
             Self::Resume => "resuming",
             Self::Stop => "stopping",
             Self::RunAgain => "starting again",
+            Self::RunAll => "running again",
+            Self::Publish => "publishing",
+            Self::Activate => "activating",
         }
     }
 
@@ -70,8 +82,8 @@ pub struct Choice {
     pub label: &'static str,
     /// What will happen, in one line.
     pub outcome: String,
-    /// What is sent.
-    pub command: Command,
+    /// What is done.
+    pub order: Order,
 }
 
 /// What a guardrail asks for before the dialog takes an answer.
@@ -103,7 +115,9 @@ pub struct Dialog {
     pub target: String,
     /// The step, for tasks.
     pub step: Option<StepId>,
-    /// What the person is shown, for tasks; foreign content.
+    /// What a person should know besides, line by line: what it is, and the text; may be foreign.
+    pub facts: Vec<(&'static str, String)>,
+    /// What the person is shown of a task, or the input of a run; foreign content.
     pub payload: Option<Value>,
     /// The server's own text of it, where a value cannot hold all that it says.
     pub verbatim: Option<Verbatim>,
@@ -132,9 +146,92 @@ pub struct Dialog {
     pub seen: usize,
     /// When it was opened: keys that were typed before are not answers.
     pub opened_at: Timestamp,
+    /// Whether the input of the new run is another one than the old run's.
+    pub edited: bool,
+    /// What an edited input is held against.
+    pub schema: Schema,
+}
+
+/// The schema of a workflow's input, as far as it is known.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub enum Schema {
+    /// It was not asked for.
+    #[default]
+    Unasked,
+    /// It is being asked for.
+    Asking,
+    /// It; none where the workflow has none, or the server does not give it.
+    Known(Option<Value>),
 }
 
 impl Dialog {
+    /// A dialog that shows nothing besides its choices and asks for nothing.
+    pub(crate) fn new(kind: DialogKind, target: String, choices: Vec<Choice>, now: Timestamp) -> Self {
+        Self {
+            kind,
+            target,
+            step: None,
+            facts: Vec::new(),
+            payload: None,
+            verbatim: None,
+            next: Vec::new(),
+            lines: Arc::default(),
+            names: 0,
+            own: Arc::default(),
+            choices,
+            reason: TextInput::default(),
+            demands: Demands::default(),
+            proof: TextInput::default(),
+            field: Field::Answer,
+            offset: 0,
+            seen: 0,
+            opened_at: now,
+            edited: false,
+            schema: Schema::Unasked,
+        }
+    }
+
+    /// The same, fit for a terminal of that size, with its first field taking the keys.
+    #[must_use]
+    pub(crate) fn ready(mut self, size: (u16, u16)) -> Self {
+        self.field = self.fields()[0];
+        self.fit(size);
+        self
+    }
+
+    /// The start that it would send, of a dialog that runs a run again.
+    pub(super) fn start(&self) -> Option<&StartRun> {
+        let order =
+            self.choices.first().map(|choice| &choice.order).filter(|_| self.kind == DialogKind::RunAgain);
+        match order?.command()? {
+            Command::Start(start) => Some(start),
+            _ => None,
+        }
+    }
+
+    /// Sends this input in place of the run's own.
+    pub(super) fn put_input(&mut self, input: &Value, size: (u16, u16)) {
+        for choice in &mut self.choices {
+            if let Order::Send(Command::Start(start)) = &mut choice.order {
+                start.input.clone_from(input);
+            }
+        }
+        self.edited |= self.payload.as_ref() != Some(input);
+        self.payload = Some(input.clone());
+        self.fit(size);
+    }
+
+    /// Why an edited input cannot be sent, if it cannot.
+    pub(super) fn unfit(&self) -> Option<String> {
+        let input = &self.start().filter(|_| self.edited)?.input;
+        match &self.schema {
+            Schema::Unasked | Schema::Asking => {
+                Some("the schema of its input is being asked for; answer again in a moment".into())
+            }
+            Schema::Known(schema) => mismatch(schema.as_ref(), input),
+        }
+    }
+
     /// Breaks the payload's lines for a terminal of that size, and keeps what is seen within them.
     pub(crate) fn fit(&mut self, size: (u16, u16)) {
         let columns = layout::dialog_columns(size);
@@ -158,7 +255,8 @@ impl Dialog {
     /// Payload rows in a terminal of that size: as many are drawn as are counted as seen.
     pub fn rows(&self, size: (u16, u16)) -> usize {
         let more = usize::from(self.demands.reason && self.kind != DialogKind::Reject)
-            + usize::from(self.demands.proof.is_some());
+            + usize::from(self.demands.proof.is_some())
+            + self.facts.len();
         layout::dialog_rows(size).saturating_sub(more).max(1)
     }
 
@@ -168,7 +266,7 @@ impl Dialog {
         let mut fields = Vec::new();
         fields.extend(reason.then_some(Field::Reason));
         fields.extend(self.demands.proof.is_some().then_some(Field::Proof));
-        if fields.is_empty() || self.choices.len() > 1 {
+        if fields.is_empty() || self.choices.len() > 1 || self.kind == DialogKind::RunAgain {
             fields.push(Field::Answer);
         }
         fields
@@ -191,4 +289,14 @@ impl Dialog {
             _ => None,
         }
     }
+}
+
+/// The first thing about an input that does not fit, and how many more there are.
+pub(super) fn mismatch(schema: Option<&Value>, input: &Value) -> Option<String> {
+    let problems = admit(schema, input.clone()).err()?;
+    let first = problems.first()?.problem.clone();
+    Some(match problems.len() {
+        1 => first,
+        count => format!("{first}; {} more", count - 1),
+    })
 }

@@ -8,11 +8,19 @@ use crate::app::key::Key;
 const MOST: usize = 200;
 
 /// A text that is typed, and where in it.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct TextInput {
     text: String,
     /// The cursor, in bytes; always between two characters as a person sees them.
     at: usize,
+    /// The most characters that typing makes it.
+    most: usize,
+}
+
+impl Default for TextInput {
+    fn default() -> Self {
+        Self::from("")
+    }
 }
 
 /// What a key did to the text.
@@ -30,7 +38,7 @@ impl<T: Into<String>> From<T> for TextInput {
     /// The text with the cursor at its end.
     fn from(text: T) -> Self {
         let text = text.into();
-        Self { at: text.len(), text }
+        Self { at: text.len(), text, most: MOST }
     }
 }
 
@@ -43,6 +51,21 @@ impl TextInput {
     /// The text before the cursor, and the text after it.
     pub fn parts(&self) -> (&str, &str) {
         self.text.split_at(self.at)
+    }
+
+    /// The same with room for so many characters.
+    pub(super) fn with_room(self, most: usize) -> Self {
+        Self { most, ..self }
+    }
+
+    /// How many characters stand before the cursor, as a person sees them.
+    pub(super) fn place(&self) -> usize {
+        self.parts().0.graphemes(true).count()
+    }
+
+    /// Puts the cursor behind so many characters, or at the end.
+    pub(super) fn go_to(&mut self, place: usize) {
+        self.at = self.text.grapheme_indices(true).nth(place).map_or(self.text.len(), |(at, _)| at);
     }
 
     /// Takes a key.
@@ -72,7 +95,7 @@ impl TextInput {
     }
 
     fn insert(&mut self, typed: impl Iterator<Item = char>) -> Edit {
-        let room = MOST.saturating_sub(self.text.chars().count());
+        let room = self.most.saturating_sub(self.text.chars().count());
         let typed: String = typed.take(room).collect();
         self.text.insert_str(self.at, &typed);
         // A mark joins the character before it, and a character the mark after it.

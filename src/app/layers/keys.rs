@@ -1,9 +1,9 @@
 //! The topmost overlay takes the key, or passes it on.
 
-use super::{Layer, answer, find, palette, run_menu};
+use super::{Layer, answer, editor, find, palette, run_menu, series};
 use crate::app::action::ACTIONS;
 use crate::app::key::Key;
-use crate::app::{Action, Effect, Model};
+use crate::app::{Action, Effect, Model, layout};
 use crate::domain::Timestamp;
 
 /// How many lines of help a page is.
@@ -20,6 +20,12 @@ pub(crate) fn press_layer(model: &mut Model, key: Key, now: Timestamp) -> Option
             Some(Vec::new())
         }
         Layer::Dialog(dialog) => answer::press(model, dialog, key, now),
+        Layer::Editor(editor) => {
+            editor::press(model, editor, key, now);
+            Some(Vec::new())
+        }
+        Layer::Refused(refused) => self::refused(model, refused, key),
+        Layer::Series { index } => series::press(model, index, key, now),
     }
 }
 
@@ -35,6 +41,10 @@ pub(crate) fn paste_into_layer(model: &mut Model, pasted: &str, now: Timestamp) 
             let input = input.clone();
             find::apply(model, input.text(), now);
         }
+        Some(Layer::Editor(editor)) => {
+            editor.area.paste(pasted);
+            editor.area.keep_seen(layout::editor_rows(model.size));
+        }
         // What confirms is typed by hand; a reason may come from elsewhere.
         Some(Layer::Dialog(dialog)) if dialog.field == super::Field::Reason => {
             dialog.reason.paste(pasted);
@@ -47,10 +57,28 @@ pub(crate) fn paste_into_layer(model: &mut Model, pasted: &str, now: Timestamp) 
 /// Fits what is open to the terminal's new size.
 pub(crate) fn resize_layers(model: &mut Model) {
     for layer in &mut model.layers {
-        if let Layer::Dialog(dialog) = layer {
-            dialog.fit(model.size);
+        match layer {
+            Layer::Dialog(dialog) => dialog.fit(model.size),
+            Layer::Editor(editor) => {
+                editor.dialog.fit(model.size);
+                editor.area.keep_seen(layout::editor_rows(model.size));
+            }
+            _ => {}
         }
     }
+}
+
+/// It stays until it was read.
+fn refused(model: &mut Model, refused: Box<super::Refused>, key: Key) -> Option<Vec<Effect>> {
+    match Action::of_key(key, model.screen) {
+        Some(Action::Back | Action::Open) => return Some(Vec::new()),
+        Some(Action::Quit) => {
+            model.layers.push(Layer::Refused(refused));
+            return None;
+        }
+        _ => model.layers.push(Layer::Refused(refused)),
+    }
+    Some(Vec::new())
 }
 
 fn help(model: &mut Model, offset: usize, key: Key) -> Option<Vec<Effect>> {

@@ -1,6 +1,7 @@
 //! What can lie over the screen.
 
-use super::{Dialog, TextInput};
+use super::{Dialog, Editor, TextInput};
+use crate::domain::triage::Finding;
 use crate::domain::{RunId, WorkflowId};
 
 /// One overlay.
@@ -34,4 +35,22 @@ pub enum Layer {
     },
     /// A decision with its frozen target.
     Dialog(Box<Dialog>),
+    /// The input of a run, edited before it runs again.
+    Editor(Box<Editor>),
+    /// Why the server let a command not through, and what to do.
+    Refused(Box<Refused>),
+    /// The runs that run again, one at a time.
+    Series {
+        /// The selected one.
+        index: usize,
+    },
+}
+
+/// A command that was refused for who sent it (401 or 403).
+#[derive(Clone, Debug, PartialEq)]
+pub struct Refused {
+    /// What it was: `approving order-confirmation 7c9e6679 review`.
+    pub what: String,
+    /// Which of header, session, token, role, scope and context it is, what matters most first.
+    pub findings: Vec<Finding>,
 }

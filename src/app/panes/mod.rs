@@ -7,7 +7,8 @@ mod scroll;
 
 pub use home::{Cursor, FailedRow, Home, InboxRow, RowKey};
 pub(crate) use home::{
-    derive_failed, derive_inbox, derive_matches, fold_failures, motion, set_filter, settle as settle_home,
+    derive_failed, derive_inbox, derive_matches, fold_failures, motion, selected_failures, set_filter,
+    settle as settle_home,
 };
 pub(crate) use pretty::pretty;
 pub use run::{

@@ -30,6 +30,7 @@ fn running_again_takes_the_old_input_and_opens_the_new_run() {
         excluded: vec![],
         trigger_steps: Default::default(),
         principal: Default::default(),
+        in_place_of: Some("r4".into()),
     };
     assert_eq!(sent.iter().map(|(_, c)| c.clone()).collect::<Vec<_>>(), [Command::Start(start)]);
     let effects = bench.reply(sent[0].0, Ok(Reply { run: "0123456789".into(), body: json!({}) }));
@@ -54,7 +55,7 @@ fn an_input_the_log_alone_knows_is_used_too() {
     };
     bench.watch(crate::mirror::WatchEvent::Detail(Box::new(detail)));
     bench.keys("R");
-    let Command::Start(start) = &bench.dialog().choices[0].command else { panic!("a start") };
+    let Some(Command::Start(start)) = bench.dialog().choices[0].order.command() else { panic!("a start") };
     assert_eq!(start.input, json!({"order": 1}));
 }
 

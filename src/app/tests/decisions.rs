@@ -8,7 +8,7 @@ use super::kit::{Bench, at_task, event, rejected, run, sent, start, task, waitin
 use crate::app::key::Key;
 use crate::app::layers::{Choice, DialogKind};
 use crate::app::model::Access;
-use crate::app::pending::Stage;
+use crate::app::pending::{Order, Stage};
 use crate::app::{Effect, Msg};
 use crate::domain::clock::later;
 use crate::domain::{Digest, EventKind, StopMode};
@@ -39,7 +39,7 @@ fn approving_says_what_comes_next_holds_and_then_sends_once() {
         key: Key::Enter,
         label: "approve",
         outcome: "then send-email → outbox_send".into(),
-        command: decision(true),
+        order: Order::Send(decision(true)),
     };
     assert_eq!(dialog.choices, [choice]);
 
@@ -132,7 +132,7 @@ fn the_target_stays_while_events_move_everything_else() {
     bench.event(event("r9", 1, EventKind::HumanTaskCreated, json!({"step_id": "approve-send"})));
     assert_eq!(bench.dialog(), &before);
     bench.confirm(Key::Enter);
-    assert_eq!(bench.model.pending.iter().next().unwrap().command, decision(false));
+    assert_eq!(bench.model.pending.iter().next().unwrap().order, Order::Send(decision(false)));
 }
 
 #[test]
@@ -156,7 +156,7 @@ fn a_reason_is_text_and_goes_with_the_rejection() {
     bench.keys("qj no");
     assert_eq!(bench.dialog().reason.text(), "qj no");
     bench.confirm(Key::Enter);
-    let command = &bench.model.pending.iter().next().unwrap().command;
+    let command = bench.model.pending.iter().next().unwrap().order.command().unwrap();
     assert_eq!(command.body(), json!({"approved": false, "result": {"reason": "qj no"}}));
 }
 
@@ -306,13 +306,13 @@ fn stopping_asks_how_and_names_what_is_lost() {
         key: Key::Char('g'),
         label: "gracefully",
         outcome: "2 steps finish, 2 never start".into(),
-        command: stop(StopMode::Graceful),
+        order: Order::Send(stop(StopMode::Graceful)),
     };
     let immediately = Choice {
         key: Key::Char('i'),
         label: "immediately",
         outcome: "2 steps are cancelled now".into(),
-        command: stop(StopMode::Immediate),
+        order: Order::Send(stop(StopMode::Immediate)),
     };
     assert_eq!(bench.dialog().choices, [gracefully, immediately]);
     assert_eq!(bench.dialog().kind.warning(), Some("A stopped run cannot be resumed."));
@@ -323,7 +323,7 @@ fn stopping_asks_how_and_names_what_is_lost() {
         "enter chooses nothing"
     );
     bench.confirm(Key::Char('g'));
-    assert_eq!(bench.model.pending.iter().next().unwrap().command, stop(StopMode::Graceful));
+    assert_eq!(bench.model.pending.iter().next().unwrap().order, Order::Send(stop(StopMode::Graceful)));
     bench.tick_after(5);
     bench.runs(vec![run("r2", "draining", 10)]);
     bench.keys("s");
@@ -342,4 +342,17 @@ fn pausing_counts_what_is_in_flight_and_is_dropped_when_the_run_has_ended() {
     bench.confirm(Key::Enter);
     assert_eq!(bench.last_toast(), "completed: a finished run cannot be paused; R runs it again");
     assert_eq!(bench.model.pending.iter().count(), 0);
+}
+
+#[rstest]
+#[case("p", "pause")]
+#[case("r", "resume")]
+#[case("s", "stop")]
+fn a_run_in_an_unknown_state_takes_no_command_from_a_key(#[case] key: &str, #[case] word: &str) {
+    let mut bench = Bench::new();
+    bench.runs(vec![run("r2", "hiber\u{1b}nating", 10)]);
+    bench.keys(key);
+    assert_eq!(bench.model.layers, []);
+    let told = bench.last_toast();
+    assert!(told.contains("does not know") && told.contains(&format!("arcc runs {word} r2")), "{told}");
 }

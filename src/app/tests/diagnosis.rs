@@ -135,7 +135,7 @@ fn the_selection_stays_on_its_finding_when_others_come() {
     let (mut bench, _) = failed();
     select(&mut bench, "support");
     let need = Need::Published("w".into());
-    let answer = Published { latest: Some(3), changed: Some(vec!["load".into()]), draft: None };
+    let answer = Published { latest: Some(3), changed: Some(vec!["load".into()]), ..Published::default() };
     let fact = Fact {
         asked: "GET /x".into(),
         asked_at: super::kit::start(),

@@ -67,7 +67,7 @@ fn letters_of_a_typed_id_choose_nothing() {
     assert_eq!(bench.dialog().field, Field::Answer);
     bench.confirm(Key::Char('g'));
     let pending = bench.model.pending.iter().next().unwrap();
-    assert_eq!((pending.reason.as_str(), pending.command.word()), ("going wrong", "stop"));
+    assert_eq!((pending.reason.as_str(), pending.order.word()), ("going wrong", "stop"));
     let effects = bench.tick_after(5);
     assert!(
         effects.iter().any(|effect| matches!(effect, Effect::Send { reason, .. } if reason == "going wrong"))
@@ -84,7 +84,7 @@ fn a_reason_that_is_needed_goes_into_the_journal_and_not_into_the_approval() {
     bench.confirm(Key::Enter);
     let pending = bench.model.pending.iter().next().unwrap();
     assert_eq!(pending.reason, "checked with acme");
-    assert_eq!(pending.command.body(), json!({"approved": true}));
+    assert_eq!(pending.order.command().unwrap().body(), json!({"approved": true}));
 }
 
 #[test]

@@ -25,6 +25,7 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
             family::open(model, action, now);
         }
         Action::Open if is_diagnosis(model) => return offers::accept(model, now),
+        Action::Series => series(model, now),
         Action::Help => model.layers.push(Layer::Help { offset: 0 }),
         Action::Palette => model.layers.push(Layer::Palette { input: TextInput::default(), index: 0 }),
         Action::Theme => model.paper = turned(model.paper),
@@ -75,6 +76,12 @@ fn is_diagnosis(model: &Model) -> bool {
 }
 
 fn decide_here(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect> {
+    if action == Action::RunAgain
+        && let Some(failures) = panes::selected_failures(model)
+    {
+        let offer = decide::offer_all(model, &failures, now);
+        return show(model, offer, now);
+    }
     let offer = match decide::aim(model) {
         Some(aim) => decide::offer(model, action, &aim, now),
         None => Err(Refusal::Senseless("no run is selected".into())),
@@ -82,7 +89,24 @@ fn decide_here(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect>
     show(model, offer, now)
 }
 
-fn show(
+/// Shows the runs that run again, from the one whose turn it is on.
+fn series(model: &mut Model, now: Timestamp) {
+    match &model.reruns.series {
+        Some(series) => {
+            let here = series.items().iter().position(|item| {
+                item.stage.is_under_way()
+                    || series.stopped_at().is_some_and(|stopped| stopped.run == item.run)
+            });
+            model.layers.push(Layer::Series { index: here.unwrap_or(0) });
+        }
+        None => {
+            let text = "no series of runs: R on failures of one cause runs all of them again, one at a time";
+            model.say(Tone::Info, text, now);
+        }
+    }
+}
+
+pub(super) fn show(
     model: &mut Model,
     offer: Result<crate::app::layers::Dialog, Refusal>,
     now: Timestamp,

@@ -6,6 +6,7 @@ mod copy;
 mod family;
 mod keys;
 mod offers;
+mod refused;
 mod reply;
 mod router;
 mod send;
@@ -13,4 +14,4 @@ mod watch;
 
 pub(crate) use actions::{perform, perform_at};
 pub use router::update;
-pub(crate) use send::{Confirmed, hold};
+pub(crate) use send::{Confirmed, hold, order as send};

@@ -1,11 +1,12 @@
 //! What `enter` does on a finding: its offer, through the same paths as the keys.
 
-use super::actions::perform;
+use super::actions::{perform, show as show_dialog};
 use crate::app::model::{Access, Tone};
 use crate::app::panes::{self, Tab};
-use crate::app::{Action, Effect, Model};
+use crate::app::{Action, Effect, Model, decide};
 use crate::domain::Timestamp;
 use crate::domain::triage::{Act, Page};
+use crate::wire::CallError;
 
 /// Does the selected offer of the selected finding.
 pub(super) fn accept(model: &mut Model, now: Timestamp) -> Vec<Effect> {
@@ -47,6 +48,15 @@ fn perform_act(model: &mut Model, act: Act, now: Timestamp) -> Vec<Effect> {
         Act::Reconnect { connection, provider } => {
             return reconnect(model, connection.into(), provider.into(), now);
         }
+        Act::Activate(profiled) => {
+            let offer = decide::activate(model, &profiled, now);
+            return show_dialog(model, offer, now);
+        }
+        Act::Publish(workflow) => {
+            let known = model.run.as_ref().and_then(|open| open.diagnosis.facts.published(&workflow).known());
+            let offer = decide::publish(model, &workflow, known, now);
+            return show_dialog(model, offer, now);
+        }
         Act::Console(page) => return console(model, &page, now),
         Act::Copy(text) => return copy(model, "it", text.into(), now),
         Act::Command(command) => return copy(model, "the command", command.into(), now),
@@ -83,7 +93,31 @@ fn reconnect(model: &mut Model, connection: String, provider: String, now: Times
         return Vec::new();
     }
     model.say(Tone::Info, format!("asking where {connection} is connected again…"), now);
+    if let Some(open) = &mut model.run {
+        open.diagnosis.wait_for(connection.as_str().into(), now);
+    }
     vec![Effect::Reconnect { connection, provider }]
+}
+
+/// Opens the page on which an account is connected again. Where there is no browser, as on a jump host,
+/// its address can be taken to one.
+pub(super) fn connect_at(
+    model: &mut Model,
+    connection: &str,
+    address: Result<String, CallError>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    match address {
+        Ok(address) => {
+            let text = format!("connect {connection} in the browser; the address is in the clipboard too");
+            model.say(Tone::Info, text, now);
+            vec![Effect::Copy(address.clone()), Effect::Open(address)]
+        }
+        Err(error) => {
+            model.say(Tone::Bad, format!("cannot reconnect {connection}: {error}"), now);
+            Vec::new()
+        }
+    }
 }
 
 fn console(model: &mut Model, page: &Page, now: Timestamp) -> Vec<Effect> {

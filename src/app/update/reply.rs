@@ -1,8 +1,10 @@
 //! Answers to decisions. The row itself changes only when the server's own data says so.
 
+use super::actions::perform;
+use super::refused;
 use crate::app::model::{Screen, Tone};
 use crate::app::pending::{Pending, Ticket};
-use crate::app::{Effect, Model, Recalled, decide, panes};
+use crate::app::{Action, Effect, Model, Recalled, decide, panes, reruns};
 use crate::domain::{StopMode, Timestamp};
 use crate::wire::{CallError, Command, Finding, Reply};
 
@@ -18,10 +20,12 @@ pub(super) fn answered(
     }
     let Some(pending) = model.pending.settle(ticket) else { return Vec::new() };
     match result {
-        Ok(reply) => taken(model, &pending, &reply, now),
+        Ok(reply) => return taken(model, &pending, &reply, now),
         Err(error) => {
             let (tone, text) = failed(&pending, &error);
             model.say(tone, text, now);
+            reruns::not_taken(model, ticket, &error.to_string(), now);
+            refused::explain(model, &pending, &error, now);
         }
     }
     vec![Effect::Refetch]
@@ -49,11 +53,17 @@ pub(super) fn settled(
     let Some(pending) = model.pending.get(ticket) else { return Vec::new() };
     let (tone, text) = told(&format!("{} {}", pending.doing, pending.target), &found);
     model.say(tone, text, now);
-    if found.is_ok_and(|found| found.is_known()) {
-        model.pending.settle(ticket);
-        return vec![Effect::Refetch];
+    let Some(found) = found.ok().filter(Finding::is_known) else { return vec![Effect::Settle { ticket }] };
+    let Some(pending) = model.pending.settle(ticket) else { return Vec::new() };
+    match (&found, pending.order.command()) {
+        (Finding::Taken(_), Some(command)) => {
+            if let Some(new) = command.run() {
+                reruns::taken(model, ticket, command, new);
+            }
+        }
+        _ => reruns::not_taken(model, ticket, found.why(), now),
     }
-    vec![Effect::Settle { ticket }]
+    vec![Effect::Refetch]
 }
 
 /// Tells what became of decisions of an earlier session.
@@ -76,9 +86,15 @@ fn told(what: &str, found: &Result<Finding, CallError>) -> (Tone, String) {
     }
 }
 
-fn taken(model: &mut Model, pending: &Pending, reply: &Reply, now: Timestamp) {
-    let target = &pending.target;
-    let text = match &pending.command {
+fn taken(model: &mut Model, pending: &Pending, reply: &Reply, now: Timestamp) -> Vec<Effect> {
+    let effects = vec![Effect::Refetch];
+    let (Some(command), target) = (pending.order.command(), &pending.target) else { return effects };
+    if model.reruns.owns(pending.ticket) {
+        // The series tells how far it is.
+        reruns::taken(model, pending.ticket, command, &reply.run);
+        return effects;
+    }
+    let text = match command {
         Command::Start(_) => format!("started {} in place of {target}", reply.run.short()),
         Command::Decide(decision) if decision.approved => format!("approved {target}"),
         Command::Decide(_) => format!("rejected {target}"),
@@ -86,14 +102,41 @@ fn taken(model: &mut Model, pending: &Pending, reply: &Reply, now: Timestamp) {
         Command::Resume { .. } => format!("resumed {target}"),
         Command::Stop { mode: StopMode::Graceful, .. } => format!("stopping {target} gracefully"),
         Command::Stop { mode: StopMode::Immediate, .. } => format!("stopped {target}"),
+        Command::Publish(_) => return published(model, target, reply, now),
+        Command::Activate { .. } => return activated(model, target, now),
     };
     model.say(Tone::Good, text, now);
-    if let Command::Start(start) = &pending.command
+    reruns::taken(model, pending.ticket, command, &reply.run);
+    if let Command::Start(start) = command
         && shows(model, target)
         && !reply.run.as_str().is_empty()
     {
         panes::open_run(model, start.workflow.clone(), reply.run.clone());
     }
+    effects
+}
+
+/// A version is there: the next thing that an operator wants is a new run of what failed.
+fn published(model: &mut Model, target: &str, reply: &Reply, now: Timestamp) -> Vec<Effect> {
+    let version = reply.body.get("version").map(|version| format!(" as version {version}"));
+    model.say(Tone::Good, format!("published {target}{}", version.unwrap_or_default()), now);
+    if let Some(open) = &mut model.run {
+        open.diagnosis.ask_again();
+    }
+    let mut effects = vec![Effect::Refetch];
+    if model.screen == Screen::Run && model.layers.is_empty() {
+        effects.extend(perform(model, Action::RunAgain, now));
+    }
+    effects
+}
+
+/// Another profile counts: what is bound to it is checked again.
+fn activated(model: &mut Model, target: &str, now: Timestamp) -> Vec<Effect> {
+    model.say(Tone::Good, format!("active now: {target}; checking what is bound to it"), now);
+    if let Some(open) = &mut model.run {
+        open.diagnosis.check();
+    }
+    vec![Effect::Refetch]
 }
 
 /// Whether the run that was run again is still the one on the screen, with nothing over it.
@@ -105,8 +148,8 @@ fn shows(model: &Model, target: &str) -> bool {
 fn failed(pending: &Pending, error: &CallError) -> (Tone, String) {
     let (doing, target) = (pending.doing, &pending.target);
     match error {
-        CallError::Rejected { message, .. } if error.is_conflict() => match pending.command {
-            Command::Decide(_) => {
+        CallError::Rejected { message, .. } if error.is_conflict() => match pending.order.command() {
+            Some(Command::Decide(_)) => {
                 (Tone::Info, format!("already decided by someone else: {message} ({target})"))
             }
             _ => (Tone::Info, format!("{doing} {target} is no longer possible: {message}")),

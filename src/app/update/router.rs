@@ -1,11 +1,12 @@
 //! Takes each message to the part that knows what to do with it.
 
-use super::{bundle, keys, reply, send, watch};
-use crate::app::layers::{paste_into_layer, resize_layers};
+use super::{bundle, keys, offers, reply, send, watch};
+use crate::app::layers::{learn_schema, paste_into_layer, resize_layers};
 use crate::app::model::Tone;
 use crate::app::panes::{resize_run, settle_home};
-use crate::app::{Effect, Model, Msg, panes, upkeep};
-use crate::domain::Timestamp;
+use crate::app::{Effect, Model, Msg, panes, reruns, upkeep};
+use crate::domain::{RunId, Timestamp};
+use crate::wire::{Again, CallError};
 
 /// Takes a message and answers with what shall be done outside.
 ///
@@ -37,6 +38,12 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
             panes::settle_run(model);
             Vec::new()
         }
+        Msg::ConnectAt { connection, address } => offers::connect_at(model, &connection, address, now),
+        Msg::Prepared { run, again } => prepared(model, &run, again, now),
+        Msg::RanAgain(again) => {
+            model.reruns.again.extend(again);
+            Vec::new()
+        }
         Msg::Tick => {
             // The wake-up has come; the next one has to be asked for.
             model.upkeep.wake = None;
@@ -54,4 +61,16 @@ pub fn update(model: &mut Model, msg: Msg, now: Timestamp) -> Vec<Effect> {
     };
     upkeep::after(model, now, &mut effects);
     effects
+}
+
+/// Who asked for it takes it: the dialog that is open on the run, or the series whose turn it is.
+fn prepared(
+    model: &mut Model,
+    run: &RunId,
+    again: Result<Option<Box<Again>>, CallError>,
+    now: Timestamp,
+) -> Vec<Effect> {
+    let again = again.map_err(|error| error.to_string());
+    learn_schema(model, run, again.as_ref().map(|again| again.as_deref()), now);
+    reruns::prepared(model, run, again.map(|again| again.map(|again| *again)), now)
 }

@@ -3,19 +3,18 @@
 use std::time::Duration;
 
 use crate::app::model::Tone;
-use crate::app::pending::{Pending, Stage};
-use crate::app::{Effect, Model};
+use crate::app::pending::{Order, Pending, Stage};
+use crate::app::{Effect, Model, reruns};
 use crate::domain::Timestamp;
 use crate::domain::clock::{age, later};
-use crate::wire::Command;
 
 /// Within this time a second `q` means it.
 const MEANT: Duration = Duration::from_secs(6);
 
 /// A decision as it was confirmed.
 pub(crate) struct Confirmed {
-    /// What is sent.
-    pub(crate) command: Command,
+    /// What is done.
+    pub(crate) order: Order,
     /// The words for it: `approving`, `stopping`, …
     pub(crate) doing: &'static str,
     /// What it is aimed at, as the operator reads it.
@@ -26,25 +25,33 @@ pub(crate) struct Confirmed {
 
 /// Takes a confirmed decision: holds it back for undo, or sends it at once.
 pub(crate) fn hold(model: &mut Model, confirmed: Confirmed, now: Timestamp) -> Vec<Effect> {
-    let Confirmed { command, doing, target, reason } = confirmed;
+    let Confirmed { order, doing, target, reason } = confirmed;
     let undo = model.session.undo;
     let stage = if undo.is_zero() { Stage::Sent } else { Stage::Held { until: later(now, undo) } };
     let ticket =
-        model.pending.add(|ticket| Pending { ticket, command, doing, target, reason, stage, since: now });
-    match model.pending.get(ticket) {
-        Some(pending) if undo.is_zero() => vec![order(pending)],
-        _ => Vec::new(),
-    }
+        model.pending.add(|ticket| Pending { ticket, order, doing, target, reason, stage, since: now });
+    let at_once = model.pending.get(ticket).filter(|_| undo.is_zero()).cloned();
+    at_once.map_or_else(Vec::new, |pending| carry_out(model, &pending))
 }
 
 /// Sends what was held back long enough.
 pub(super) fn due(model: &mut Model, now: Timestamp) -> Vec<Effect> {
-    model.pending.due(now).iter().map(order).collect()
+    let due = model.pending.due(now);
+    due.iter().flat_map(|pending| carry_out(model, pending)).collect()
 }
 
-fn order(pending: &Pending) -> Effect {
-    let (ticket, command) = (pending.ticket, pending.command.clone());
-    Effect::Send { ticket, command, reason: pending.reason.clone() }
+fn carry_out(model: &mut Model, pending: &Pending) -> Vec<Effect> {
+    if let Order::Series(runs) = &pending.order {
+        model.pending.settle(pending.ticket);
+        reruns::begin(model, runs, pending.reason.clone());
+    }
+    order(pending).into_iter().collect()
+}
+
+/// The effect that sends a command on its way.
+pub(crate) fn order(pending: &Pending) -> Option<Effect> {
+    let (ticket, command) = (pending.ticket, pending.order.command()?.clone());
+    Some(Effect::Send { ticket, command, reason: pending.reason.clone() })
 }
 
 /// Takes back the decision that was made last and is not sent.
@@ -62,15 +69,22 @@ pub(super) fn undo(model: &mut Model, now: Timestamp) {
     }
 }
 
-/// Quits; with decisions not sent, only when asked twice.
+/// Quits; with decisions not sent or runs left to run again, only when asked twice.
 pub(super) fn quit(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let held = model.pending.iter().filter(|pending| matches!(pending.stage, Stage::Held { .. })).count();
     let meant = model.upkeep.quit_asked_at.is_some_and(|at| age(at, now) < MEANT);
-    if held == 0 || meant {
+    let left = model.reruns.left();
+    if (held == 0 && left.is_none()) || meant {
         return vec![Effect::Quit];
     }
     model.upkeep.quit_asked_at = Some(now);
-    let decisions = if held == 1 { "1 decision".to_owned() } else { format!("{held} decisions") };
-    model.say(Tone::Bad, format!("{decisions} not sent: u takes back, q again quits without sending"), now);
+    let text = match left.filter(|_| held == 0) {
+        Some(left) => format!("{left} has not come about: q again quits and starts nothing more"),
+        None => {
+            let decisions = if held == 1 { "1 decision".to_owned() } else { format!("{held} decisions") };
+            format!("{decisions} not sent: u takes back, q again quits without sending")
+        }
+    };
+    model.say(Tone::Bad, text, now);
     Vec::new()
 }

@@ -9,10 +9,12 @@ use super::args::{CreditsCommand, TokensCommand, TriggersCommand};
 use crate::cli::args::{Global, Print};
 use crate::cli::connect::{Connected, Purpose, connect};
 use crate::cli::exit::Failure;
+use crate::cli::order::change;
 use crate::cli::output::{columns, remark, show};
 use crate::cli::workflows::find_workflow;
 use crate::domain::text::visible;
 use crate::domain::{Bucket, Credits, Usage};
+use crate::runtime::orders::Change;
 
 pub(in crate::cli) async fn credits(
     global: &Global,
@@ -53,10 +55,13 @@ async fn grant(
 ) -> Result<()> {
     connected.need_write()?;
     let mut order = json!({"microcredits": amount, "bucket": bucket.as_str()});
-    if let Some(note) = note {
-        order["note"] = note.into();
+    if let Some(note) = &note {
+        order["note"] = note.as_str().into();
     }
-    let (usage, body) = connected.client.grant_credits(&order).await?;
+    let subject = format!("{} {}", Credits(amount), bucket.as_str());
+    let granted = Change { word: "grant credits", subject: &subject };
+    let grant = connected.client.grant_credits(&order);
+    let (usage, body) = change(connected, granted, note.as_deref(), grant).await?;
     Ok(show(print, &body, || usage_lines(&usage))?)
 }
 
@@ -100,7 +105,9 @@ fn token_row(pat: &Value) -> Vec<String> {
 /// The token goes to standard output alone, so that it can be piped into a file.
 async fn create_token(connected: &Connected, order: &Value, print: Print) -> Result<()> {
     connected.need_write()?;
-    let body = connected.client.create_token(order).await?;
+    let created =
+        Change { word: "create token", subject: order["display_name"].as_str().unwrap_or_default() };
+    let body = change(connected, created, None, connected.client.create_token(order)).await?;
     if !print.json {
         remark("this is the only time that the token is shown; keep it like a password");
     }
@@ -109,7 +116,8 @@ async fn create_token(connected: &Connected, order: &Value, print: Print) -> Res
 
 async fn revoke_token(connected: &Connected, id: &str, print: Print) -> Result<()> {
     connected.need_write()?;
-    connected.client.revoke_token(id).await?;
+    let revoked = Change { word: "revoke token", subject: id };
+    change(connected, revoked, None, connected.client.revoke_token(id)).await?;
     Ok(show(print, &json!({"id": id, "status": "revoked"}), || vec![format!("revoked {}", visible(id))])?)
 }
 

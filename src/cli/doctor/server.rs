@@ -4,7 +4,7 @@ use super::Checkup;
 use crate::app::model::Access;
 use crate::cli::connect::Connected;
 use crate::cli::diagnose::{caller, session_case, thoroughness};
-use crate::client::Reach;
+use crate::client::{Reach, StreamReach};
 use crate::domain::clock::human;
 use crate::domain::triage::{Caller, Facts, Finding, Need, TokenForm, Verdict, diagnose};
 
@@ -20,6 +20,7 @@ pub(super) async fn check(connected: &Connected) -> Vec<Checkup> {
     if reach.answered.is_err() {
         return found;
     }
+    found.extend(stream(connected).await);
     let mut facts = Facts::default();
     let asked = vec![Need::Runs, Need::Tokens];
     connected.client.investigate_all(asked, |need, fact| facts.put(need, fact)).await;
@@ -76,6 +77,26 @@ fn network(reach: &Reach) -> Vec<Checkup> {
         }
     }
     found
+}
+
+/// Whether the event stream of a workflow opens, where there is a workflow: proxies that let requests
+/// through may not let streams.
+async fn stream(connected: &Connected) -> Option<Checkup> {
+    let client = &connected.client;
+    let workflow = client.workflows().await.ok()?.into_iter().next()?;
+    Some(match client.reach_stream(&workflow.id).await {
+        Err(error) => Checkup::new("stream", Verdict::Contributing, format!("no event stream: {error}"))
+            .advise("runs are read every 3 to 30 s instead; have proxies in between let WebSockets through"),
+        Ok(StreamReach { took, skipped: 0 }) => {
+            Checkup::ok("stream", format!("the event stream opens in {} ms", took.as_millis()))
+        }
+        Ok(StreamReach { skipped, .. }) => {
+            let text =
+                format!("the event stream carries frames that mean nothing here: {skipped} in a second");
+            Checkup::new("stream", Verdict::Contributing, text)
+                .advise("something in between changes what the server sends, or it is of another version")
+        }
+    })
 }
 
 /// What the host's name is resolved to, and by whom.

@@ -55,7 +55,9 @@ fn answer(need: &Need, raw: &Value) -> Result<Answer, Trouble> {
         Need::Overrides(_) => read::facts::overrides(raw).map(Answer::Overrides),
         Need::Instances => read::facts::instances(raw).map(Answer::Instances),
         Need::Profiles(_) => read::facts::profiles(raw).map(Answer::Profiles),
-        Need::ServerCheck(_) | Need::ConnectionCheck { .. } => read::facts::probe(raw).map(Answer::Probe),
+        Need::ServerCheck(_) | Need::ConnectionCheck { .. } | Need::InstanceCheck(_) => {
+            read::facts::probe(raw).map(Answer::Probe)
+        }
         Need::Connections => read::facts::connections(raw).map(Answer::Connections),
         Need::GoogleConfig => read::facts::google_config(raw).map(Answer::GoogleConfig),
         Need::GoogleAccount(_) => Ok(Answer::GoogleAccount(read::facts::google_account(raw))),
@@ -73,7 +75,8 @@ fn answer(need: &Need, raw: &Value) -> Result<Answer, Trouble> {
         | Need::Earlier { .. }
         | Need::LastGood { .. }
         | Need::Failures
-        | Need::Spend => Err("this takes several requests".to_owned()),
+        | Need::Spend
+        | Need::Order(_) => Err("no single request answers this".to_owned()),
     };
     answer.map_err(|reason| odd(&reason))
 }
@@ -88,7 +91,7 @@ fn refusal(need: &Need, error: CallError) -> Result<Answer, Trouble> {
             }))
         }
         (
-            Need::ServerCheck(_) | Need::ConnectionCheck { .. },
+            Need::ServerCheck(_) | Need::ConnectionCheck { .. } | Need::InstanceCheck(_),
             CallError::Rejected { status: 422, details: Some(details), .. },
         ) => read::facts::probe(details).map(Answer::Probe).map_err(|_| error.into()),
         _ => Err(error.into()),

@@ -71,7 +71,8 @@ async fn published(client: &Client, workflow: &WorkflowId) -> Result<Published, 
         .and_then(|raw| Graph::parse(raw).ok())
         .zip(latest.as_ref().and_then(|version| version.graph.clone()));
     let changed = graphs.map(|(draft, published)| changed(&draft, &published));
-    Ok(Published { latest: latest.map(|version| version.version), changed, draft })
+    let (latest, graph) = latest.map(|latest| (latest.version, latest.graph)).unzip();
+    Ok(Published { latest, changed, draft, graph: graph.flatten() })
 }
 
 /// The steps that differ, in the draft's order, then those that it drops.

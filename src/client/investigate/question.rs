@@ -47,6 +47,7 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         Need::ConnectionCheck { server, connection } => {
             Question::post(paths::validate_connection(server, connection), json!({}))
         }
+        Need::InstanceCheck(instance) => Question::post(paths::validate_instance(instance), json!({})),
         Need::GoogleConfig => Question::get(paths::GOOGLE_CONFIG),
         Need::GoogleAccount(id) => Question::get(paths::google_account(id)),
         Need::Balance => Question::get(paths::USAGE),
@@ -61,7 +62,8 @@ pub(super) fn of(need: &Need) -> Option<Question> {
         | Need::Earlier { .. }
         | Need::LastGood { .. }
         | Need::Failures
-        | Need::Spend => return None,
+        | Need::Spend
+        | Need::Order(_) => return None,
     })
 }
 

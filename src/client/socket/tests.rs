@@ -48,12 +48,13 @@ async fn a_peer_that_answers_pings_may_be_quiet_for_long() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn frames_are_told_apart_and_binary_ones_ignored() {
+async fn frames_are_told_apart_and_binary_ones_passed_over() {
     let (mut socket, mut far) = pair().await;
     far.send(Message::Binary(Bytes::from_static(b"x"))).await.unwrap();
     far.send(Message::text("{oops")).await.unwrap();
     far.send(Message::text(r#"{"type":"heartbeat","epoch":"a","stream_sequence":3}"#)).await.unwrap();
     far.close(Some(CloseFrame { code: 1012.into(), reason: "restart".into() })).await.unwrap();
+    assert_eq!(socket.next().await, Heard::Binary);
     assert_eq!(socket.next().await, Heard::Garbled);
     assert_eq!(socket.next().await, Heard::Frame(Frame::Position { epoch: "a".into(), last: 3 }));
     assert_eq!(

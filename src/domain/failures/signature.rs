@@ -1,7 +1,12 @@
 //! What failures of one cause have in common.
 
+use serde_json::json;
+
 use super::masked;
-use crate::domain::{FailureCode, Run, RunStatus, StepId};
+use crate::domain::{Digest, FailureCode, Run, RunStatus, StepId};
+
+/// The characters of a signature's short name.
+const LENGTH: usize = 10;
 
 /// The cause of a failure as far as a row tells it: failures with equal signatures fold into one.
 #[derive(Clone, Debug, PartialEq, Eq, Hash)]
@@ -30,6 +35,14 @@ impl Signature {
     /// Whether it tells a cause at all. What is known by nothing is like nothing.
     pub fn tells(&self) -> bool {
         self.code.is_some() || !self.message.is_empty()
+    }
+
+    /// A short name for it, the same wherever and whenever it is made: failures of one cause share it.
+    pub fn id(&self) -> String {
+        let code = self.code.as_ref().map(FailureCode::as_str);
+        let parts = json!([self.status.as_str(), code, self.step, self.message]);
+        let digest = Digest::of(&parts);
+        digest.as_str().trim_start_matches("sha256:").chars().take(LENGTH).collect()
     }
 
     /// Whether both may be of one cause: not every server lists the step that failed a run.
@@ -73,5 +86,7 @@ mod tests {
         };
         let signatures: HashSet<Signature> = (0..500).map(failed).map(|run| Signature::of(&run)).collect();
         assert_eq!(signatures.len(), 4, "{signatures:#?}");
+        let ids: HashSet<String> = signatures.iter().map(Signature::id).collect();
+        assert!(ids.len() == 4 && ids.iter().all(|id| id.len() == LENGTH), "{ids:?}");
     }
 }

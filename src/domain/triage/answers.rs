@@ -36,7 +36,7 @@ answers! {
     Instances(Vec<Instance>);
     /// To [`Need::Profiles`].
     Profiles(Vec<Profile>);
-    /// To [`Need::ServerCheck`] and [`Need::ConnectionCheck`].
+    /// To [`Need::ServerCheck`], [`Need::ConnectionCheck`] and [`Need::InstanceCheck`].
     Probe(Probe);
     /// To [`Need::Connections`].
     Connections(Vec<Connection>);
@@ -100,6 +100,8 @@ lookups! {
     connections() -> Vec<Connection> = Need::Connections, Connections;
     /// The validation of a connection with a server.
     connection_check(server: &str, connection: &str) -> Probe = Need::ConnectionCheck { server: server.into(), connection: connection.into() }, Probe;
+    /// The validation of an instance.
+    instance_check(instance: &str) -> Probe = Need::InstanceCheck(instance.into()), Probe;
     /// Whether Google accounts can be connected.
     google_config() -> bool = Need::GoogleConfig, GoogleConfig;
     /// The enabled services of a Google account.

@@ -38,6 +38,15 @@ pub fn diagnose(case: &Case<'_>) -> Vec<Finding> {
     findings
 }
 
+/// Why the server refused who asked, from the answers of a case alone: which of header, session, token,
+/// role, scope and context it is.
+pub fn unauthorized(case: &Case<'_>) -> Vec<Finding> {
+    let rules = RULES.iter().filter(|rule| matches!(rule.name, "authentication" | "permission"));
+    let mut findings: Vec<Finding> = rules.flat_map(|rule| (rule.check)(case)).collect();
+    findings.sort_by_key(|finding| finding.verdict);
+    findings
+}
+
 /// The finding that one line has room for, from the run's own data alone; cheap enough for a frame.
 /// What failed tells more than where.
 pub fn headline(case: &Case<'_>) -> Option<Finding> {

@@ -101,12 +101,31 @@ pub enum Act {
         /// Its provider.
         provider: Box<str>,
     },
+    /// Make a config profile of an MCP instance the active one.
+    Activate(Box<Profiled>),
+    /// Publish a workflow's draft.
+    Publish(WorkflowId),
     /// Open a page of the web console.
     Console(Page),
     /// Copy a text.
     Copy(Box<str>),
     /// A command for the shell.
     Command(Box<str>),
+}
+
+/// A config profile of an MCP instance.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Profiled {
+    /// The instance's id.
+    pub instance: Box<str>,
+    /// What the instance is called.
+    pub instance_name: Box<str>,
+    /// The profile's id.
+    pub profile: Box<str>,
+    /// What the profile is called.
+    pub profile_name: Box<str>,
+    /// What the profile that is active now is called, if one is.
+    pub instead_of: Option<Box<str>>,
 }
 
 impl Act {
@@ -124,6 +143,8 @@ impl Act {
             Self::ShowStep(step) => format!("step:{step}"),
             Self::OpenRun { run, .. } => format!("run:{run}"),
             Self::Reconnect { connection, .. } => format!("reconnect:{connection}"),
+            Self::Activate(profiled) => format!("activate:{}/{}", profiled.instance, profiled.profile),
+            Self::Publish(workflow) => format!("publish:{workflow}"),
             Self::Console(page) => format!("console:{}", page.path()),
             Self::Copy(text) => format!("copy:{text}"),
             Self::Command(command) => format!("command:{command}"),

@@ -151,6 +151,8 @@ pub struct Published {
     pub changed: Option<Vec<StepId>>,
     /// The draft's graph as its author wrote it.
     pub draft: Option<Value>,
+    /// The latest version's graph, if it can be read.
+    pub graph: Option<Arc<Graph>>,
 }
 
 /// How long the steps of a workflow usually take.

@@ -25,9 +25,9 @@ mod tests;
 pub use answers::Answer;
 pub use case::{Caller, Case, Spec, TokenForm};
 pub use chain::{CauseChain, Part};
-pub use diagnose::{Thoroughness, diagnose, headline, remedy, wanted};
+pub use diagnose::{Thoroughness, diagnose, headline, remedy, unauthorized, wanted};
 pub use fact::{Asked, Fact, Facts, Trouble, TroubleKind};
-pub use finding::{Act, Evidence, Finding, Offer, Verdict};
+pub use finding::{Act, Evidence, Finding, Offer, Profiled, Verdict};
 pub use known::{
     Connection, DryRun, DryRunIssue, Earlier, Extraction, Failures, GoodRun, Instance, LastGood, MemoryProbe,
     ModelSource, Override, Probe, ProbeCheck, Profile, Published, Spend, SpendRow, TokenInfo, Usual,

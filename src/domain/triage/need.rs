@@ -53,6 +53,8 @@ pub enum Need {
         /// The connection.
         connection: Box<str>,
     },
+    /// The validation of an MCP instance.
+    InstanceCheck(Box<str>),
     /// Whether Google accounts can be connected here.
     GoogleConfig,
     /// A connected Google account.
@@ -73,6 +75,8 @@ pub enum Need {
     Memory,
     /// A memory extraction.
     Extraction(Box<str>),
+    /// A command of that word. It is never asked as a question: its refusal is known by having sent it.
+    Order(&'static str),
 }
 
 /// How a question is put.
@@ -111,7 +115,9 @@ impl Need {
             Self::DryRun { .. }
             | Self::ServerCheck(_)
             | Self::ConnectionCheck { .. }
+            | Self::InstanceCheck(_)
             | Self::Model(_)
+            | Self::Order(_)
             | Self::Memory => Manner::Check,
             Self::Runs
             | Self::Published(_)
@@ -163,7 +169,12 @@ impl Need {
             | Self::Connections
             | Self::GoogleConfig
             | Self::GoogleAccount(_) => "mcp:read",
-            Self::ServerCheck(_) | Self::ConnectionCheck { .. } => "mcp:write",
+            Self::ServerCheck(_)
+            | Self::ConnectionCheck { .. }
+            | Self::InstanceCheck(_)
+            | Self::Order("activate") => "mcp:write",
+            Self::Order("publish") => "workflow:edit",
+            Self::Order(_) => "workflow:run",
             Self::Balance | Self::Prices => "billing:read",
             Self::Spend => "analytics:read",
             Self::Models | Self::Model(_) => "llm:read",
@@ -191,6 +202,8 @@ impl fmt::Display for Need {
             Self::ConnectionCheck { connection, .. } => {
                 write!(f, "the validation of connection {connection}")
             }
+            Self::InstanceCheck(instance) => write!(f, "the validation of instance {instance}"),
+            Self::Order(word) => write!(f, "the command {word}"),
             Self::GoogleConfig => f.write_str("the Google configuration"),
             Self::GoogleAccount(id) => write!(f, "the Google account {id}"),
             Self::Balance => f.write_str("the credit balance"),

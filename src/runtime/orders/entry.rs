@@ -5,7 +5,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value};
 
 use crate::domain::{Digest, RunId, StopMode, TaskId, Timestamp, WorkflowId};
-use crate::wire::{Command, Decision, StartRun};
+use crate::wire::{Command, Decision, Publish, StartRun};
 
 /// One line of the journal.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
@@ -43,13 +43,24 @@ pub struct Ticket {
     /// Whom it was sent to.
     #[serde(flatten)]
     pub origin: Origin,
-    /// `start`, `pause`, `resume`, `stop`, `approve` or `reject`.
+    /// `start`, `pause`, `resume`, `stop`, `approve`, `reject`, `publish` or `activate`; of a change, its
+    /// word.
     pub command: Box<str>,
     /// How, for a stop: `graceful` or `immediate`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub mode: Option<Box<str>>,
-    /// The workflow.
-    pub workflow: WorkflowId,
+    /// The workflow, if it is about one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub workflow: Option<WorkflowId>,
+    /// What a change is about, by the name that the operator gave.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub subject: Option<Box<str>>,
+    /// The latest version before something was published.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub after: Option<u64>,
+    /// The MCP instance and the profile of it that was to become the active one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub activated: Option<(Box<str>, Box<str>)>,
     /// The run; of a start, the one that was to come.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub run: Option<RunId>,
@@ -59,12 +70,24 @@ pub struct Ticket {
     /// When that task was created.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub created_at: Option<Timestamp>,
-    /// The payload that was shown, as a fingerprint.
+    /// The run that a start runs again.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub in_place_of: Option<RunId>,
+    /// The payload or the draft that was shown, as a fingerprint.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub shown: Option<Digest>,
     /// Why, in the operator's words.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<Box<str>>,
+}
+
+/// What changes the server without being a command about a run: `publish`, `apply`, `grant credits`.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Change<'a> {
+    /// What is done, in a word or two.
+    pub word: &'a str,
+    /// What it is about, by the name that the operator gave. Never a secret.
+    pub subject: &'a str,
 }
 
 /// Whom a decision was sent to.
@@ -123,37 +146,82 @@ impl Outcome {
 impl Ticket {
     /// The ticket of a command.
     pub fn of(command: &Command, origin: Origin, reason: Option<&str>) -> Self {
-        let decision = match command {
-            Command::Decide(decision) => Some(decision),
-            _ => None,
-        };
-        let mode = match command {
-            Command::Stop { mode: StopMode::Graceful, .. } => Some("graceful"),
-            Command::Stop { mode: StopMode::Immediate, .. } => Some("immediate"),
-            _ => None,
-        };
-        Self {
+        let mut ticket = Self {
             pid: std::process::id(),
             origin,
             command: command.word().into(),
-            mode: mode.map(Into::into),
-            workflow: command.workflow().clone(),
+            mode: None,
+            workflow: command.workflow().cloned(),
+            subject: None,
+            after: None,
+            activated: None,
             run: command.run().cloned(),
-            task: decision.map(|decision| decision.task.clone()),
-            created_at: decision.and_then(|decision| decision.created_at),
-            shown: decision.and_then(|decision| decision.shown.clone()),
+            in_place_of: None,
+            task: None,
+            created_at: None,
+            shown: None,
+            reason: reason.filter(|reason| !reason.is_empty()).map(Into::into),
+        };
+        match command {
+            Command::Start(start) => ticket.in_place_of.clone_from(&start.in_place_of),
+            Command::Stop { mode: StopMode::Graceful, .. } => ticket.mode = Some("graceful".into()),
+            Command::Stop { mode: StopMode::Immediate, .. } => ticket.mode = Some("immediate".into()),
+            Command::Decide(decision) => {
+                ticket.task = Some(decision.task.clone());
+                ticket.created_at = decision.created_at;
+                ticket.shown.clone_from(&decision.shown);
+            }
+            Command::Publish(publish) => {
+                ticket.after = publish.after;
+                ticket.shown.clone_from(&publish.shown);
+            }
+            Command::Activate { instance, profile } => {
+                ticket.activated = Some((instance.clone(), profile.clone()));
+            }
+            Command::Pause { .. } | Command::Resume { .. } => {}
+        }
+        ticket
+    }
+
+    /// The ticket of a change.
+    pub fn of_change(change: &Change<'_>, origin: Origin, reason: Option<&str>) -> Self {
+        Self {
+            pid: std::process::id(),
+            origin,
+            command: change.word.into(),
+            mode: None,
+            workflow: None,
+            subject: Some(change.subject.into()),
+            after: None,
+            activated: None,
+            run: None,
+            in_place_of: None,
+            task: None,
+            created_at: None,
+            shown: None,
             reason: reason.filter(|reason| !reason.is_empty()).map(Into::into),
         }
     }
 
     /// The command again, as far as asking what became of it needs it; none where the line is not
-    /// one of this version's. It is never sent.
+    /// one of this version's, or a change's. It is never sent.
     pub fn command(&self) -> Option<Command> {
-        let (workflow, run) = (self.workflow.clone(), self.run.clone());
+        if let ("activate", Some((instance, profile))) = (&*self.command, self.activated.clone()) {
+            return Some(Command::Activate { instance, profile });
+        }
+        let (workflow, run) = (self.workflow.clone()?, self.run.clone());
         Some(match &*self.command {
-            "start" => {
-                Command::Start(StartRun { run_id: run, ..StartRun::new(workflow, "manual", Value::Null) })
-            }
+            "start" => Command::Start(StartRun {
+                run_id: run,
+                in_place_of: self.in_place_of.clone(),
+                ..StartRun::new(workflow, "manual", Value::Null)
+            }),
+            "publish" => Command::Publish(Publish {
+                workflow,
+                changelog: "".into(),
+                shown: self.shown.clone(),
+                after: self.after,
+            }),
             "pause" => Command::Pause { workflow, run: run? },
             "resume" => Command::Resume { workflow, run: run? },
             "stop" => {
@@ -174,9 +242,15 @@ impl Ticket {
         })
     }
 
-    /// What it is aimed at: the run, and the task of it.
+    /// What it is aimed at: the run, and the task of it; else the profile, what a change is about, or the
+    /// workflow.
     pub fn target(&self) -> String {
-        let run = self.run.as_ref().map_or(self.workflow.as_str(), RunId::as_str);
+        if let Some((instance, profile)) = &self.activated {
+            return format!("{instance} {profile}");
+        }
+        let workflow = self.workflow.as_ref().map_or("", WorkflowId::as_str);
+        let other = self.subject.as_deref().unwrap_or(workflow);
+        let run = self.run.as_ref().map_or(other, RunId::as_str);
         match &self.task {
             Some(task) => format!("{run} {task}"),
             None => run.to_owned(),
@@ -248,6 +322,7 @@ mod tests {
             excluded: Vec::new(),
             trigger_steps: Map::new(),
             principal: Default::default(),
+            in_place_of: Some("old".into()),
         };
         let decision = Decision {
             workflow: workflow.clone(),
@@ -266,6 +341,13 @@ mod tests {
             Command::Stop { workflow, run, mode: StopMode::Immediate },
             Command::Decide(decision.clone()),
             Command::Decide(Decision { approved: true, ..decision }),
+            Command::Publish(Publish {
+                workflow: "w".into(),
+                changelog: "".into(),
+                shown: Some(Digest::of(&Value::Null)),
+                after: Some(6),
+            }),
+            Command::Activate { instance: "i".into(), profile: "p".into() },
         ]
     }
 
@@ -278,6 +360,15 @@ mod tests {
             assert_eq!(records[0].ticket, ticket);
             assert_eq!(records[0].ticket.command(), Some(command));
         }
+    }
+
+    #[test]
+    fn a_change_is_named_and_is_no_command_that_could_be_asked_about() {
+        let change = Change { word: "publish", subject: "digest" };
+        let ticket = Ticket::of_change(&change, origin(), Some("release 7"));
+        let (records, unreadable) = records(&[line("1", What::Ticket(Box::new(ticket.clone())))]);
+        assert_eq!((unreadable, &records[0].ticket), (0, &ticket));
+        assert_eq!((ticket.target().as_str(), ticket.command()), ("digest", None));
     }
 
     #[test]

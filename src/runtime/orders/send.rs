@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use super::entry::{Entry, Origin, Outcome, Record, Ticket, What, records};
+use super::entry::{Change, Entry, Origin, Outcome, Record, Ticket, What, records};
 use crate::client::Client;
 use crate::domain::text::escape_json;
 use crate::domain::{RunId, Timestamp};
@@ -85,6 +85,28 @@ impl Orders {
         answer
     }
 
+    /// Makes a change once, with its ticket on disk before the call is begun.
+    ///
+    /// # Errors
+    /// As the call says; besides [`CallError::Unrecorded`] where the journal cannot be written.
+    pub async fn change<T>(
+        &self,
+        change: &Change<'_>,
+        reason: Option<&str>,
+        call: impl Future<Output = Result<T, CallError>>,
+    ) -> Result<T, CallError> {
+        let id = RecordId::default();
+        let ticket = Ticket::of_change(change, self.origin.clone(), reason);
+        self.record(&id, What::Ticket(Box::new(ticket))).await?;
+        let answer = call.await;
+        let (outcome, detail) = match &answer {
+            Ok(_) => (Outcome::Taken, String::new()),
+            Err(error) => of_error(error),
+        };
+        self.note(&id, outcome, &detail).await;
+        answer
+    }
+
     /// Finds out what became of a command, as [`Client::settle`] does, and records it once known.
     ///
     /// # Errors
@@ -114,17 +136,34 @@ impl Orders {
         recalled
     }
 
+    /// What was run again from this machine: by a run, the one that was started in its place. A start
+    /// that did not take effect is none; one that nobody knows of counts, so that it is not doubled.
+    pub async fn ran_again(&self) -> Vec<(RunId, RunId)> {
+        use Outcome::{Conflict, FoundNotTaken, FoundOtherwise, NotSent, Refused};
+        let in_vain = |record: &Record| {
+            let outcome = record.outcome.as_ref().map(|(outcome, _)| *outcome);
+            matches!(outcome, Some(Conflict | FoundNotTaken | FoundOtherwise | NotSent | Refused))
+        };
+        let records = self.records().await.into_iter();
+        let taken = records.filter(|record| record.ticket.origin == self.origin && !in_vain(record));
+        taken.filter_map(|record| record.ticket.in_place_of.zip(record.ticket.run)).collect()
+    }
+
     /// Decisions for this server without a known outcome, whose process has ended.
     async fn open(&self) -> Vec<Record> {
-        let Journal::File(file) = &self.journal else { return Vec::new() };
-        let file = file.clone();
-        let lines = tokio::task::spawn_blocking(move || file.lines().unwrap_or_default()).await;
-        let (records, _) = records(&lines.unwrap_or_default());
         let ours = |record: &Record| {
             let (ticket, own) = (&record.ticket, std::process::id());
             ticket.origin == self.origin && ticket.pid != own && !is_alive(ticket.pid)
         };
-        records.into_iter().filter(|record| record.is_open() && ours(record)).collect()
+        self.records().await.into_iter().filter(|record| record.is_open() && ours(record)).collect()
+    }
+
+    /// Everything that the journal holds, oldest first.
+    async fn records(&self) -> Vec<Record> {
+        let Journal::File(file) = &self.journal else { return Vec::new() };
+        let file = file.clone();
+        let lines = tokio::task::spawn_blocking(move || file.lines().unwrap_or_default()).await;
+        records(&lines.unwrap_or_default()).0
     }
 
     async fn record(&self, id: &RecordId, what: What) -> Result<(), CallError> {
@@ -157,18 +196,18 @@ fn of_answer(answer: &Result<Reply, CallError>) -> (Outcome, String) {
             let status = reply.body.get("status").and_then(|status| status.as_str());
             (Outcome::Taken, status.unwrap_or_default().to_owned())
         }
-        Err(error) => {
-            let outcome = match error {
-                CallError::Unconnected { .. } | CallError::NotSent(_) | CallError::Unrecorded(_) => {
-                    Outcome::NotSent
-                }
-                _ if error.is_conflict() => Outcome::Conflict,
-                _ if error.outcome_unknown() => Outcome::Unknown,
-                _ => Outcome::Refused,
-            };
-            (outcome, error.to_string())
-        }
+        Err(error) => of_error(error),
     }
+}
+
+fn of_error(error: &CallError) -> (Outcome, String) {
+    let outcome = match error {
+        CallError::Unconnected { .. } | CallError::NotSent(_) | CallError::Unrecorded(_) => Outcome::NotSent,
+        _ if error.is_conflict() => Outcome::Conflict,
+        _ if error.outcome_unknown() => Outcome::Unknown,
+        _ => Outcome::Refused,
+    };
+    (outcome, error.to_string())
 }
 
 /// Gives a start its own id, so that it can be asked about should its answer be lost. A random one:

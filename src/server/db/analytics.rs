@@ -85,9 +85,9 @@ pub struct Point {
 /// # Errors
 /// When the database cannot be read.
 pub fn live(connection: &Connection) -> Result<Counts, DbError> {
-    rows(connection, "SELECT status, count(*) FROM runs WHERE live = 1 GROUP BY status", [], |row| {
-        Ok((row.get(0)?, row.get(1)?))
-    })
+    // Left to itself, the planner walks through all runs in the order of their status.
+    let select = "SELECT status, count(*) FROM runs INDEXED BY runs_live WHERE live = 1 GROUP BY status";
+    rows(connection, select, [], |row| Ok((row.get(0)?, row.get(1)?)))
 }
 
 /// The runs that started, by their present status.

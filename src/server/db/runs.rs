@@ -118,7 +118,9 @@ pub fn list(connection: &Connection, query: &RunQuery) -> Result<(Vec<Run>, u64)
     }
     if let Some(status) = &query.status {
         values.push(status);
-        filter += &format!(" AND runs.status = ?{}", values.len());
+        // Of a workflow's runs, those of a status: never the other way round, for most runs completed.
+        let plain = if query.workflow.is_some() { "+" } else { "" };
+        filter += &format!(" AND {plain}runs.status = ?{}", values.len());
     }
     let after_prefix = query.id_prefix.as_ref().map(|prefix| format!("{prefix}{}", char::MAX));
     if let (Some(prefix), Some(after)) = (&query.id_prefix, &after_prefix) {

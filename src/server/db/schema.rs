@@ -276,4 +276,36 @@ mod tests {
         let mut broken = db.prepare("PRAGMA foreign_key_check").unwrap();
         assert!(!broken.exists([]).unwrap());
     }
+
+    /// A plan that reads all runs is the difference between a moment and a wait, and no result shows it.
+    #[test]
+    fn questions_about_many_runs_read_no_table() {
+        let mut db = Connection::open_in_memory().unwrap();
+        migrate(&mut db).unwrap();
+        let plan = |sql: &str| {
+            let mut select = db.prepare(&format!("EXPLAIN QUERY PLAN {sql}")).unwrap();
+            let steps = select.query_map([], |row| row.get::<_, String>("detail")).unwrap();
+            steps.map(Result::unwrap).collect::<Vec<_>>().join(", ")
+        };
+        let cases = [
+            (
+                "SELECT status, count(*) FROM runs WHERE started_at >= 1 AND started_at < 9 GROUP BY status",
+                "COVERING INDEX runs_started",
+            ),
+            (
+                "SELECT status, count(*) FROM runs WHERE ended_at IS NOT NULL AND ended_at >= 1 AND ended_at < 9 GROUP BY status",
+                "COVERING INDEX runs_ended",
+            ),
+            ("SELECT count(*) FROM runs WHERE runs.status = 'failed'", "COVERING INDEX runs_of_status"),
+            ("SELECT * FROM runs WHERE runs.status = 'failed' ORDER BY number DESC", "INDEX runs_of_status"),
+            (
+                "SELECT * FROM runs WHERE runs.workflow_id = 'w' AND +runs.status = 'failed' ORDER BY number DESC",
+                "INDEX runs_of_workflow",
+            ),
+        ];
+        for (sql, want) in cases {
+            let plan = plan(sql);
+            assert!(plan.contains(want), "{sql}: {plan}");
+        }
+    }
 }

@@ -21,8 +21,8 @@ pub(super) async fn command(
         Command::Pause { workflow, run } => write::run(&engine.pause(&workflow, &run).await?),
         Command::Resume { workflow, run } => write::run(&engine.resume(&workflow, &run).await?),
         Command::Stop { workflow, run, mode } => write::run(&engine.stop(&workflow, &run, mode).await?),
-        Command::Decide(_) => {
-            let hint = "a decision goes to the task's own path, …/tasks/{task}/complete";
+        Command::Decide(_) | Command::Publish(_) | Command::Activate { .. } => {
+            let hint = "this path takes start, pause, resume and stop; other orders have paths of their own";
             return Err(ApiError::Invalid(hint.into()));
         }
     };

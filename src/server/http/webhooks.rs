@@ -153,6 +153,7 @@ pub(super) async fn enter(
         excluded: Vec::new(),
         trigger_steps: Map::new(),
         principal: Default::default(),
+        in_place_of: None,
     };
     let run = state.engine().start(start).await.map_err(|error| match error {
         EngineError::Conflict(_) if headers.contains_key("idempotency-key") => {

@@ -106,6 +106,7 @@ impl SampleEngine for Engine {
             excluded: Vec::new(),
             trigger_steps: Default::default(),
             principal: Default::default(),
+            in_place_of: None,
         };
         self.start(start).await.map(drop)
     }

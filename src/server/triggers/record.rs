@@ -69,6 +69,7 @@ impl TriggerRecord {
             excluded: listed.into_iter().flatten().filter_map(Value::as_str).map(StepId::new).collect(),
             trigger_steps: object("trigger_steps").unwrap_or_default(),
             principal: Default::default(),
+            in_place_of: None,
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Failures of one cause: how many, since when, of which workflows, and how they came over the day.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
+use crate::app::decide::by_workflow;
 use crate::app::panes::{FailedRow, RowKey};
 use crate::domain::failures::over_time;
 use crate::domain::{Run, RunId, Timestamp};
@@ -16,9 +16,6 @@ const DAY: (Duration, usize) = (Duration::from_hours(24), 24);
 /// Bars by height; the lowest stands for nothing.
 const BARS: [&str; 8] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 
-/// The most workflows that are named.
-const NAMED: usize = 4;
-
 /// Writes what is known of the selected group; nothing where a single run is selected.
 pub(super) fn draw(scene: Scene<'_>, key: &RowKey, page: &mut Page<'_, '_>) {
     let theme = scene.theme;
@@ -27,8 +24,15 @@ pub(super) fn draw(scene: Scene<'_>, key: &RowKey, page: &mut Page<'_, '_>) {
     let since =
         ends.iter().min().map_or_else(String::new, |at| format!(" since {} UTC", at.strftime("%H:%M")));
     let strip = Strip::new().add(format!("{} failures of one cause", runs.len()), theme.failed);
-    page.line(&strip.add(since, theme.text).right("enter unfolds", theme.muted));
-    page.text(&workflows(scene, &runs), theme.muted);
+    page.line(
+        &strip
+            .add(since, theme.text)
+            .right("R", theme.key)
+            .right(" runs all again  ", theme.muted)
+            .right("enter", theme.key)
+            .right(" unfolds", theme.muted),
+    );
+    page.text(&by_workflow(scene.model, &runs), theme.muted);
     let counts = over_time(ends.into_iter(), scene.now, DAY.0, DAY.1);
     let most = counts.iter().copied().max().unwrap_or(0).max(1);
     let bars: String = counts.iter().map(|count| bar(*count, most)).collect();
@@ -50,21 +54,4 @@ fn runs<'a>(scene: Scene<'a>, key: &RowKey) -> Option<Vec<&'a Run>> {
 
 fn bar(count: usize, most: usize) -> &'static str {
     BARS[(count * (BARS.len() - 1)).div_ceil(most)]
-}
-
-/// The workflows with how many of the failures each has, those with the most first.
-fn workflows(scene: Scene<'_>, runs: &[&Run]) -> String {
-    let mut counts: BTreeMap<&str, usize> = BTreeMap::new();
-    for run in runs {
-        *counts.entry(scene.model.mirror.workflow_name(run)).or_default() += 1;
-    }
-    let mut counts: Vec<_> = counts.into_iter().collect();
-    counts.sort_by_key(|(_, count)| std::cmp::Reverse(*count));
-    let more = counts.len().saturating_sub(NAMED);
-    let mut words: Vec<_> =
-        counts.iter().take(NAMED).map(|(name, count)| format!("{name} {count}")).collect();
-    if more > 0 {
-        words.push(format!("{more} more workflows"));
-    }
-    words.join(", ")
 }

@@ -95,7 +95,7 @@ fn about_task(scene: Scene<'_>, run: &Run, task: &PendingTask, page: &mut Page<'
     let next = found.as_ref().and_then(told);
     // The outcome and the reason for waiting always stay in sight, and of the next call what fits.
     let keep = 5 + if next.is_some() { (ROWS + 1).min(page.left() / 3) } else { 0 };
-    page.foreign(&task.payload, keep);
+    page.payload(task, keep);
     page.blank();
     let approve = approval(found.as_ref());
     page.named("If you approve", approve.strip_prefix("then ").unwrap_or(&approve), theme.success);

@@ -1,10 +1,12 @@
 //! The lower part of a dialog: what is sent, what follows, and the keys that answer.
 
 use crate::app::layers::{Choice, Dialog, DialogKind, Field};
+use crate::app::pending::Order;
 use crate::domain::document::wrap;
 use crate::domain::text::visible;
 use crate::ui::Theme;
 use crate::ui::strip::Strip;
+use crate::wire::Command;
 
 /// From so many rows on, the lines below a payload are not pressed together.
 const ROOMY: u16 = 24;
@@ -22,6 +24,9 @@ pub(super) fn lines(
     theme: &Theme,
 ) -> Vec<Strip<'static>> {
     let mut lines = Vec::new();
+    for (name, text) in &dialog.facts {
+        value(name, text, (width, MOST), theme, &mut lines);
+    }
     match &dialog.choices[..] {
         [only] => one(only, (width, if rows < ROOMY { 1 } else { MOST }), theme, &mut lines),
         several => {
@@ -52,7 +57,7 @@ pub(super) fn lines(
 }
 
 fn one(choice: &Choice, size: (u16, usize), theme: &Theme, lines: &mut Vec<Strip<'static>>) {
-    value("sends", &choice.command.body().to_string(), size, theme, lines);
+    value("sends", &sends(&choice.order), size, theme, lines);
     // The outcome of an approval begins with the word that names it here.
     value("then", choice.outcome.strip_prefix("then ").unwrap_or(&choice.outcome), size, theme, lines);
 }
@@ -73,9 +78,22 @@ fn of_several(choice: &Choice, width: u16, theme: &Theme, lines: &mut Vec<Strip<
         lines.push(strip.add(String::from(&**text), theme.text));
     }
     let mut texts = Vec::new();
-    let body = format!("sends {}", choice.command.body());
+    let body = format!("sends {}", sends(&choice.order));
     wrap(&visible(&body), usize::from(width.saturating_sub(indent)), 6, &mut texts);
     lines.extend(texts.iter().map(|text| Strip::new().gap(indent).add(String::from(&**text), theme.muted)));
+}
+
+/// What is sent, word for word where it is one command.
+fn sends(order: &Order) -> String {
+    match order {
+        Order::Send(command @ (Command::Publish(_) | Command::Activate { .. })) => {
+            format!("POST {} {}", command.path(), command.body())
+        }
+        Order::Send(command) => command.body().to_string(),
+        Order::Series(runs) => {
+            format!("a start for each of the {}, once the one before has completed", runs.len())
+        }
+    }
 }
 
 fn value(
@@ -132,8 +150,13 @@ fn answers(dialog: &Dialog, theme: &Theme) -> Strip<'static> {
         DialogKind::Approve | DialogKind::Reject => "decide later",
         DialogKind::Stop => "leave it running",
         DialogKind::Pause | DialogKind::Resume => "leave it as it is",
-        DialogKind::RunAgain => "start nothing",
+        DialogKind::RunAgain | DialogKind::RunAll => "start nothing",
+        DialogKind::Publish => "publish nothing",
+        DialogKind::Activate => "leave it as it is",
     };
+    if dialog.kind == DialogKind::RunAgain && dialog.field == Field::Answer {
+        strip = strip.hint("e".into(), "edit the input", theme).gap(1);
+    }
     if dialog.fields().len() > 1 {
         strip = strip.hint("tab".into(), "next field", theme).gap(1);
     }

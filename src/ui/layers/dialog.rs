@@ -45,11 +45,23 @@ fn title(dialog: &Dialog) -> String {
         DialogKind::Pause => "Pause",
         DialogKind::Resume => "Resume",
         DialogKind::Stop => "Stop",
-        DialogKind::RunAgain => "Run again:",
+        DialogKind::RunAgain | DialogKind::RunAll => "Run again:",
+        DialogKind::Publish => "Publish",
+        DialogKind::Activate => "Make active:",
     };
     match &dialog.step {
         Some(step) => format!("{verb} {step} of {}?", dialog.target),
         None => format!("{verb} {}?", dialog.target),
+    }
+}
+
+/// What the payload is.
+fn caption(dialog: &Dialog) -> &'static str {
+    match dialog.kind {
+        DialogKind::RunAgain if dialog.edited => "the input, edited",
+        DialogKind::RunAgain => "the input, as the run had it",
+        DialogKind::Publish => "what the draft changes",
+        _ => "what the person is shown",
     }
 }
 
@@ -62,16 +74,14 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     let last = (first + height).min(payload.len());
     let all = payload.len();
     let count = match dialog.seen {
+        _ if all == last - first && all == 1 => "1 line, none hidden".to_owned(),
         _ if all == last - first => format!("{all} lines, none hidden"),
         seen if dialog.kind == DialogKind::Approve && seen < all => {
             format!("lines {}–{last}, {seen} of {all} seen   ↑ ↓ scroll", first + 1)
         }
         _ => format!("lines {}–{last} of {all}   ↑ ↓ scroll", first + 1),
     };
-    Strip::new()
-        .add("what the person is shown", theme.muted)
-        .right(count, theme.muted)
-        .paint(row(area, 0), buf);
+    Strip::new().add(caption(dialog), theme.muted).right(count, theme.muted).paint(row(area, 0), buf);
     for (index, line) in payload[first..last].iter().enumerate() {
         if dialog.own.contains(&(first + index)) {
             // What is indented tells what an argument above it waits for.

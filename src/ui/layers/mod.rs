@@ -2,11 +2,15 @@
 
 mod choices;
 mod dialog;
+mod editor;
 mod help;
 mod list;
+mod refused;
+mod series;
 
 use ratatui::buffer::Buffer;
 
+pub(super) use self::series::band as series_band;
 use super::draw::Scene;
 use crate::app::layers::Layer;
 
@@ -20,6 +24,9 @@ pub(super) fn draw(scene: Scene<'_>, buf: &mut Buffer) {
             // The footer is where it is typed.
             Layer::Find { .. } => {}
             Layer::Dialog(dialog) => dialog::draw(scene, dialog, buf),
+            Layer::Editor(editor) => editor::draw(scene, editor, buf),
+            Layer::Refused(refused) => refused::draw(scene, refused, buf),
+            Layer::Series { index } => series::draw(scene, *index, buf),
         }
     }
 }

@@ -30,8 +30,29 @@ pub(super) fn side(scene: Scene<'_>, diagnosis: &Diagnosis, area: Rect, buf: &mu
 
 /// Fills a page with the selected finding.
 pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, '_>) {
-    let theme = scene.theme;
     let Some(finding) = diagnosis.current() else { return };
+    head(scene, finding, page);
+    offers(scene, diagnosis, finding, page);
+    evidence(scene, finding, page);
+    if let Some(found) = diagnosis.comparison.as_ref().filter(|_| finding.id == "last-good-run") {
+        durations(scene, found, page);
+    }
+    meaning(scene, finding, page);
+}
+
+/// Fills a page with a finding about which nothing can be done by a key.
+pub(in crate::ui) fn alone(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    head(scene, finding, page);
+    evidence(scene, finding, page);
+    meaning(scene, finding, page);
+    for (index, step) in finding.playbook().into_iter().flat_map(|book| &book.steps).enumerate() {
+        page.numbered(index + 1, step);
+    }
+}
+
+/// What was found, and what was said.
+fn head(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
     let (glyph, style) = mark(scene, finding.verdict);
     let verdict = Strip::new().add(format!("{glyph} {}", finding.verdict), style);
     page.line(&match &finding.step {
@@ -43,11 +64,11 @@ pub(super) fn draw(scene: Scene<'_>, diagnosis: &Diagnosis, page: &mut Page<'_, 
         page.foreign_text(quote, 5);
     }
     page.blank();
-    offers(scene, diagnosis, finding, page);
-    evidence(scene, finding, page);
-    if let Some(found) = diagnosis.comparison.as_ref().filter(|_| finding.id == "last-good-run") {
-        durations(scene, found, page);
-    }
+}
+
+/// What it means, and what to do in one line.
+fn meaning(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
+    let theme = scene.theme;
     if let Some(book) = finding.playbook() {
         page.text(&book.explanation, theme.muted);
         page.text(&book.advice, theme.text);
@@ -136,6 +157,8 @@ fn own_key(act: &Act) -> String {
         Act::ShowStep(_)
         | Act::OpenRun { .. }
         | Act::Reconnect { .. }
+        | Act::Activate(_)
+        | Act::Publish(_)
         | Act::Console(_)
         | Act::Copy(_)
         | Act::Command(_) => return String::new(),

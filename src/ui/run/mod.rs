@@ -6,7 +6,7 @@ mod context;
 pub(super) mod dag;
 pub(super) mod diagnosis;
 mod events;
-mod finding;
+pub(super) mod finding;
 pub(super) mod page;
 mod payload;
 mod reader;

@@ -5,7 +5,8 @@ use ratatui::layout::Rect;
 use ratatui::style::Style;
 use serde_json::Value;
 
-use crate::domain::document::{Extent, excerpt, key_columns, wrap};
+use crate::domain::PendingTask;
+use crate::domain::document::{Excerpt, Extent, excerpt, key_columns, task_excerpt, wrap};
 use crate::domain::text::visible;
 use crate::ui::draw::Scene;
 use crate::ui::pane::row;
@@ -110,11 +111,26 @@ impl<'s, 'b> Page<'s, 'b> {
         self.fields(value, rows);
     }
 
+    /// Writes what a task shows a person, as [`Page::foreign`] does; as the server wrote it where a
+    /// value would hide digits or fields.
+    pub(in crate::ui) fn payload(&mut self, task: &PendingTask, keep: u16) {
+        let rows = usize::from(self.left().saturating_sub(keep));
+        let key = if task.verbatim.is_some() { 0 } else { key_columns(&task.payload) as u16 };
+        let found = task_excerpt(task, self.columns(), BYTES);
+        self.excerpt(found, key, rows);
+    }
+
+    fn columns(&self) -> usize {
+        usize::from(self.area.width.saturating_sub(2))
+    }
+
     fn fields(&mut self, value: &Value, rows: usize) {
+        let found = excerpt(value, self.columns(), BYTES);
+        self.excerpt(found, key_columns(value) as u16, rows);
+    }
+
+    fn excerpt(&mut self, found: Excerpt, key: u16, rows: usize) {
         let theme = self.scene.theme;
-        let key = key_columns(value) as u16;
-        let width = usize::from(self.area.width.saturating_sub(2));
-        let found = excerpt(value, width, BYTES);
         let lines = found.lines;
         let fits = lines.len() <= rows && found.extent == Extent::Whole;
         // In a single row the value's beginning tells more than the count of its lines.

@@ -90,7 +90,7 @@ pub(super) fn essentials(
     if let Some(error) = &state.error {
         page.foreign(&serde_json::Value::String(error.to_string()), 0);
     } else if let Some(task) = scene.model.mirror.tasks_of(&screen.run).find(|task| task.step_id == *id) {
-        page.foreign(&task.payload, 0);
+        page.payload(task, 0);
     } else if let Some(result) = &state.result {
         page.foreign(result, 0);
     } else if let Some(spec) = spec.filter(|spec| !spec.depends_on.is_empty()) {
@@ -195,7 +195,7 @@ fn outcome(
         page.line(&Strip::new().add("asks a person", theme.waiting).right(&*task.task_type, theme.muted));
         let found = consequence(scene.model, &screen.run, id);
         let next = found.as_ref().and_then(told);
-        page.foreign(&task.payload, if next.is_some() { (ROWS + 4).min(page.left() / 2) } else { 3 });
+        page.payload(task, if next.is_some() { (ROWS + 4).min(page.left() / 2) } else { 3 });
         page.blank();
         if let Some(next) = next {
             page.text("If you approve", theme.muted);

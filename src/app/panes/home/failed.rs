@@ -6,9 +6,9 @@ use std::sync::Arc;
 use super::rows::derive_failed;
 use super::{FailedRow, RowKey};
 use crate::app::{Action, Model};
-use crate::domain::Timestamp;
 use crate::domain::failures::{Group, Signature};
 use crate::domain::tree::Fold;
+use crate::domain::{RunId, Timestamp};
 
 /// The rows of groups; a group of one is a run.
 pub(super) fn rows(groups: Vec<Group>, unfolded: &HashSet<Arc<Signature>>) -> Vec<FailedRow> {
@@ -42,6 +42,15 @@ pub(super) fn place(rows: &[FailedRow], key: &RowKey) -> Option<usize> {
         }
         RowKey::Run(_) | RowKey::Task(..) => of_run().or_else(of_group),
     }
+}
+
+/// The runs of the selected group, newest first; none where no group is selected.
+pub(crate) fn selected_failures(model: &Model) -> Option<Arc<[RunId]>> {
+    let Some(RowKey::Failures(signature, _)) = model.home.selected() else { return None };
+    model.home.failed.iter().find_map(|row| match row {
+        FailedRow::Group { signature: own, runs, .. } if own == signature => Some(Arc::clone(runs)),
+        FailedRow::Group { .. } | FailedRow::Run(_) => None,
+    })
 }
 
 /// Unfolds the selected group, or folds it, also from one of its runs; `false` where there is none.

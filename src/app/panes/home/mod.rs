@@ -5,7 +5,7 @@ mod motion;
 mod rows;
 mod state;
 
-pub(crate) use failed::fold as fold_failures;
+pub(crate) use failed::{fold as fold_failures, selected_failures};
 pub(crate) use motion::{motion, set_filter, settle};
 pub(crate) use rows::{derive_failed, derive_inbox, derive_matches};
 pub use state::{Cursor, FailedRow, Home, InboxRow, RowKey};

@@ -3,13 +3,13 @@
 use std::time::Duration;
 
 use super::RunScreen;
-use crate::app::model::Access;
+use crate::app::model::{Access, Tone};
 use crate::app::panes::{keep_seen, moved};
 use crate::app::{Action, Effect, Model, layout};
 use crate::domain::clock::{age, later};
 use crate::domain::comparison::Comparison;
 use crate::domain::triage::{
-    Case, Fact, Facts, Finding, Manner, Need, Thoroughness, Verdict, compared, diagnose, wanted,
+    Asked, Case, Fact, Facts, Finding, Manner, Need, Thoroughness, Verdict, compared, diagnose, wanted,
 };
 use crate::domain::{RunId, StepId, Timestamp};
 
@@ -17,6 +17,8 @@ use crate::domain::{RunId, StepId, Timestamp};
 const PAUSE: Duration = Duration::from_millis(200);
 /// While a run is live, what is told of ages is derived this often.
 const AGES: Duration = Duration::from_secs(1);
+/// While an account is being connected again, its connection is looked at this often, and for so long.
+const LOOKS: (Duration, Duration) = (Duration::from_secs(3), Duration::from_mins(10));
 
 /// What is known of why a run failed or is stuck.
 #[derive(Clone, Debug, Default, PartialEq)]
@@ -35,6 +37,8 @@ pub struct Diagnosis {
     pub offset: usize,
     /// Whether the operator asked for checks, which have the server call tools.
     pub checks: bool,
+    /// A connection that a person is connecting again, and since when.
+    pub reconnecting: Option<(Box<str>, Timestamp)>,
     /// Whether the log was asked for again because the run's end is newer.
     healed: bool,
     /// What the findings rest on has changed since.
@@ -54,7 +58,21 @@ impl Diagnosis {
         if self.stale {
             return Some(later(at, PAUSE));
         }
-        live.then(|| later(at, AGES))
+        let looks = self.reconnecting.as_ref().map(|_| later(at, LOOKS.0));
+        live.then(|| later(at, AGES)).into_iter().chain(looks).min()
+    }
+
+    /// Looks after a connection until it is good again; then what uses it is checked.
+    pub(crate) fn wait_for(&mut self, connection: Box<str>, now: Timestamp) {
+        self.reconnecting = Some((connection, now));
+    }
+
+    /// The question that tells whether the awaited connection is good by now, unless it is on its way.
+    fn look(&self) -> Option<Need> {
+        self.reconnecting
+            .as_ref()
+            .map(|_| Need::Connections)
+            .filter(|need| !self.facts.asking().contains(need))
     }
 
     /// What the findings rest on has changed.
@@ -119,6 +137,9 @@ pub(crate) fn learned(model: &mut Model, run: &RunId, need: Need, fact: Fact) {
 /// Derives the findings where they are seen and out of date, and asks what they still lack.
 pub(crate) fn follow_up(model: &mut Model, now: Timestamp) -> Vec<Effect> {
     let Some(mut open) = model.run.take() else { return Vec::new() };
+    if let Some(told) = reconnected(&mut open.diagnosis, now) {
+        model.say(told.0, told.1, now);
+    }
     let live = model.mirror.run(&open.run).is_some_and(|run| !run.status.is_terminal());
     let effects = if open.diagnosis.due(live).is_some_and(|due| due <= now) {
         derive(model, &mut open, now)
@@ -133,7 +154,8 @@ pub(crate) fn follow_up(model: &mut Model, now: Timestamp) -> Vec<Effect> {
 fn derive(model: &Model, open: &mut RunScreen, now: Timestamp) -> Vec<Effect> {
     let diagnosis = &mut open.diagnosis;
     let Some(known) = case(model, &open.run, &diagnosis.facts, now) else { return Vec::new() };
-    let needs = wanted(&known, thoroughness(model, diagnosis));
+    let mut needs = wanted(&known, thoroughness(model, diagnosis));
+    needs.extend(diagnosis.look().filter(|need| !needs.contains(need)));
     diagnosis.facts.ask(needs.iter().cloned());
     let Some(case) = case(model, &open.run, &diagnosis.facts, now) else { return Vec::new() };
     let (findings, comparison) = (diagnose(&case), compared(&case));
@@ -152,6 +174,29 @@ fn derive(model: &Model, open: &mut RunScreen, now: Timestamp) -> Vec<Effect> {
         effects.push(Effect::Investigate { run: open.run.clone(), needs });
     }
     effects
+}
+
+/// Whether the awaited connection is good again: then everything that uses it is checked.
+fn reconnected(diagnosis: &mut Diagnosis, now: Timestamp) -> Option<(Tone, String)> {
+    let (id, since) = diagnosis.reconnecting.clone()?;
+    let good = match diagnosis.facts.connections() {
+        Asked::Known(fact, all) if fact.asked_at >= since => {
+            all.iter().find(|connection| connection.id == id && !connection.needs_reconnect)
+        }
+        _ => None,
+    };
+    if let Some(connection) = good {
+        let text = format!("{} is connected again: checking what uses it", connection.name);
+        diagnosis.reconnecting = None;
+        diagnosis.check();
+        return Some((Tone::Good, text));
+    }
+    if age(since, now) <= LOOKS.1 {
+        return None;
+    }
+    diagnosis.reconnecting = None;
+    let text = format!("connection {id} is still not good; enter on its finding asks for the page again");
+    Some((Tone::Info, text))
 }
 
 /// Checks are POSTs: only when asked for, and never in a session that sends nothing.

@@ -8,6 +8,8 @@ use super::server::Kind;
 
 /// How long a schedule makes trouble.
 pub(super) const TROUBLE: Duration = Duration::from_secs(60);
+/// How long the last trouble of a schedule that ends quietly lasts.
+const ENDING: Duration = Duration::from_secs(4);
 /// How often the server does something meanwhile, on average.
 const PACE: Duration = Duration::from_millis(900);
 
@@ -24,6 +26,8 @@ pub(super) enum Fault {
     Outage(Duration),
     /// Frames are lost.
     Lossy(Duration),
+    /// All frames are lost.
+    Swallowing(Duration),
     /// Frames come twice.
     Repeating(Duration),
     /// Frames overtake each other.
@@ -81,6 +85,9 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
         let at = if rng.bool() { last } else { TROUBLE.mul_f64(rng.f64()) };
         cues.push((at, Cue::Fault(fault(kind, rng))));
     }
+    if rng.bool() {
+        end_quietly(kind, rest, &mut cues, rng);
+    }
     for _ in 0..rng.usize(1..5) {
         cues.push((rest.mul_f64(rng.f64()), Cue::Look(rng.usize(0..6))));
         cues.push((rest.mul_f64(rng.f64()), Cue::BackUp));
@@ -88,6 +95,26 @@ pub(super) fn of(kind: Kind, rng: &mut Rng) -> Vec<(Duration, Cue)> {
     cues.push((Duration::from_secs(2), Cue::Look(rng.usize(0..6))));
     cues.sort_by_key(|(at, _)| *at);
     cues
+}
+
+/// The last that goes wrong hits the last that the server does: nothing that comes after gives away
+/// what was missed, so that only what a client compares or reads again by itself can.
+fn end_quietly(kind: Kind, rest: Duration, cues: &mut Vec<(Duration, Cue)>, rng: &mut Rng) {
+    let begin = rest.saturating_sub(ENDING);
+    cues.retain(|(at, cue)| *at < begin || *cue == Cue::Work);
+    let a_while = Duration::from_millis(rng.u64(500..4_000));
+    let last = match rng.u8(0..5) {
+        0 => Fault::Swallowing(ENDING),
+        1 => Fault::Outage(a_while),
+        2 => Fault::Repeating(ENDING),
+        // What follows has the places that were there before.
+        3 if kind == Kind::Local => Fault::Rewrite,
+        _ => Fault::Cut,
+    };
+    cues.push((begin, Cue::Fault(last)));
+    for _ in 0..4 {
+        cues.push((begin + ENDING.mul_f64(rng.f64()), Cue::Work));
+    }
 }
 
 fn fault(kind: Kind, rng: &mut Rng) -> Fault {

@@ -16,7 +16,7 @@ const QUIET: Duration = Duration::from_secs(60 + 30 + 15);
 /// How many schedules of each kind of server.
 const SCHEDULES: u64 = 500;
 /// Within so many seeds a missing check must show.
-const SEEDS: u64 = 1_000;
+const SEEDS: u64 = 200;
 
 fn setting(name: &str) -> Option<u64> {
     std::env::var(name).ok()?.parse().ok()

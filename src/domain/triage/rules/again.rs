@@ -38,7 +38,8 @@ pub(super) fn unpublished(case: &Case<'_>) -> Vec<Finding> {
             Verdict::Contributing,
             "nothing of this workflow is published: a new run cannot start".into(),
         )
-        .offer("publish it", open),
+        .offer("publish it", Act::Publish(run.workflow_id.clone()))
+        .offer("open the workflow", open),
         (None, Some(_), _) => finding(
             Verdict::Unchecked,
             "could not check whether the draft differs: the server does not give both graphs".into(),
@@ -49,8 +50,9 @@ pub(super) fn unpublished(case: &Case<'_>) -> Vec<Finding> {
                 counted(changed.len(), "step"),
                 steps(changed)
             );
-            let publish = Act::Command(format!("arcc workflows publish {}", run.workflow_id).into());
-            finding(Verdict::Contributing, title).offer("publish", publish).offer("open the workflow", open)
+            finding(Verdict::Contributing, title)
+                .offer("see what changes, and publish it", Act::Publish(run.workflow_id.clone()))
+                .offer("open the workflow", open)
         }
         (Some(_), Some(latest), Some(ran)) if latest > ran => finding(
             Verdict::Ok,

@@ -1,6 +1,7 @@
 //! Rows 35 to 38: connections whose account a person must connect again, and what hangs on them.
 
-use super::subject::{Binding, error, has_failed};
+use super::binding::instance::probed;
+use super::subject::{Binding, connection as find, error, has_failed};
 use super::words::{list, mentions};
 use crate::domain::triage::diagnose::unchecked;
 use crate::domain::triage::{Act, Asked, Case, Connection, Finding, Instance, Need, Page, Profile, Verdict};
@@ -27,10 +28,15 @@ fn speaks_of_credentials(case: &Case<'_>) -> bool {
 /// Without a run every connection matters; with one, those of the step that failed.
 pub(super) fn needs(case: &Case<'_>) -> Vec<Need> {
     let about = case.run.is_none() || speaks_of_credentials(case);
-    if !about && bad(case).is_empty() {
+    let own = own(case);
+    if !about && bad(case).is_empty() && own.is_none() {
         return Vec::new();
     }
     let mut needs = vec![Need::Connections];
+    if let Some(own) = own.filter(|own| !own.needs_reconnect) {
+        needs.extend(unknown_wiring(case));
+        needs.extend(used_by(case, own).into_iter().map(|instance| Need::InstanceCheck(instance.id.clone())));
+    }
     let google: Vec<&Connection> = bad(case).into_iter().filter(|connection| is_google(connection)).collect();
     if !bad(case).is_empty() {
         needs.push(Need::Instances);
@@ -55,6 +61,9 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
     findings.extend(symptom(case));
     let bad = bad(case);
+    if let Some(own) = own(case).filter(|own| !own.needs_reconnect) {
+        findings.extend(used_by(case, own).into_iter().filter_map(|instance| validated(case, own, instance)));
+    }
     for connection in &bad {
         let used = used_by(case, connection);
         findings.push(reconnect_needed(case, connection));
@@ -98,6 +107,28 @@ fn symptom(case: &Case<'_>) -> Option<Finding> {
             .seen("event step_failed", "speaks of a token or of 401 or 403", None)
             .offer("validate the binding", Act::Validate),
     )
+}
+
+/// The connection over which the step that matters calls its tool.
+fn own<'a>(case: &Case<'a>) -> Option<&'a Connection> {
+    find(case, Binding::of(case)?.connection_id(case)?)
+}
+
+/// The profiles of the instances whose list does not say over which connection they are called.
+fn unknown_wiring(case: &Case<'_>) -> Vec<Need> {
+    let all = case.facts.instances().known().into_iter().flatten();
+    let unknown = all.filter(|each| each.connection.is_none() && each.has_connection != Some(false));
+    unknown.map(|each| Need::Profiles(each.id.clone())).collect()
+}
+
+/// Row 37, once it was asked: an instance that is called over the connection, validated.
+fn validated(case: &Case<'_>, connection: &Connection, instance: &Instance) -> Option<Finding> {
+    let what = format!("instance {} over {}", instance.name, connection.name);
+    match case.facts.instance_check(&instance.id) {
+        Asked::Not => None,
+        Asked::Known(fact, probe) => Some(probed(37, "revalidated", &what, fact, probe)),
+        asked @ (Asked::OnItsWay | Asked::Failed(..)) => Some(unchecked(37, "revalidated", &what, &asked)),
+    }
 }
 
 fn is_used_here(case: &Case<'_>, connection: &Connection) -> bool {

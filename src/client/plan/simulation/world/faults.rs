@@ -53,6 +53,10 @@ impl World {
                 weather.loses = 0.3;
                 time
             }
+            Fault::Swallowing(time) => {
+                weather.loses = 1.0;
+                time
+            }
             Fault::Repeating(time) => {
                 weather.repeats = 0.5;
                 time

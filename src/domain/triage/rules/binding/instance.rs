@@ -3,7 +3,9 @@
 use super::super::subject::Binding;
 use super::super::words::{list, nearest};
 use crate::domain::triage::diagnose::unchecked;
-use crate::domain::triage::{Act, Asked, Case, Fact, Finding, Instance, Need, Page, Probe, Verdict};
+use crate::domain::triage::{
+    Act, Asked, Case, Fact, Finding, Instance, Need, Page, Probe, Profile, Profiled, Verdict,
+};
 
 /// The instances, then the profiles of the one that is used, then its server's validation.
 pub(in super::super) fn needs(case: &Case<'_>) -> Vec<Need> {
@@ -97,20 +99,46 @@ fn profile(case: &Case<'_>, fact: &Fact, instance: &Instance) -> Finding {
             format!("instance {name} has no config profile, so nothing tells how to call it"),
         )
         .offer("open the instance", open()),
-        None => seen(Verdict::Cause, "binding-profile", format!("no profile of instance {name} is active"))
+        None => others(instance, profiles, None, |_| true)
+            .fold(
+                seen(Verdict::Cause, "binding-profile", format!("no profile of instance {name} is active")),
+                |finding, (label, act)| finding.offer(label, act),
+            )
             .offer("open the instance to set one active", open()),
-        Some(active) if active.connection.is_none() && instance.has_connection == Some(false) => seen(
-            Verdict::Cause,
-            "binding-wiring",
-            format!("profile {} of instance {name} is not wired to a connection", active.name),
-        )
-        .offer("open the instance", open()),
+        Some(active) if active.connection.is_none() && instance.has_connection == Some(false) => {
+            let title = format!("profile {} of instance {name} is not wired to a connection", active.name);
+            others(instance, profiles, Some(active), |other| other.connection.is_some())
+                .fold(seen(Verdict::Cause, "binding-wiring", title), |finding, (label, act)| {
+                    finding.offer(label, act)
+                })
+                .offer("open the instance", open())
+        }
         Some(active) => seen(
             Verdict::Ok,
             "binding-instance",
             format!("instance {name} exists, profile {} is active", active.name),
         ),
     }
+}
+
+/// What makes one of the other profiles the active one, for those that would do.
+fn others<'a>(
+    instance: &'a Instance,
+    profiles: &'a [Profile],
+    active: Option<&'a Profile>,
+    would_do: impl Fn(&Profile) -> bool + 'a,
+) -> impl Iterator<Item = (String, Act)> + 'a {
+    let others = profiles.iter().filter(move |other| active.is_none_or(|active| active.id != other.id));
+    others.filter(move |other| would_do(other)).map(move |other| {
+        let profiled = Profiled {
+            instance: instance.id.clone(),
+            instance_name: instance.name.clone(),
+            profile: other.id.clone(),
+            profile_name: other.name.clone(),
+            instead_of: active.map(|active| active.name.clone()),
+        };
+        (format!("set profile {} active", other.name), Act::Activate(Box::new(profiled)))
+    })
 }
 
 fn server(case: &Case<'_>, binding: &Binding<'_>) -> Option<Finding> {
@@ -141,7 +169,7 @@ fn server(case: &Case<'_>, binding: &Binding<'_>) -> Option<Finding> {
 }
 
 /// What a validation found, check by check.
-pub(super) fn probed(row: u8, id: &'static str, what: &str, fact: &Fact, probe: &Probe) -> Finding {
+pub(in super::super) fn probed(row: u8, id: &'static str, what: &str, fact: &Fact, probe: &Probe) -> Finding {
     let failed: Vec<_> = probe.checks.iter().filter(|check| !check.passed).collect();
     let verdict = match probe.passed {
         Some(false) => Verdict::Cause,

@@ -1,4 +1,4 @@
-//! Foreign values as lines to read: payloads, results, details of events.
+//! From a value to lines.
 
 use std::io;
 
@@ -8,8 +8,9 @@ use serde_json::ser::{CompactFormatter, Formatter, PrettyFormatter, Serializer};
 use unicode_segmentation::UnicodeSegmentation;
 use unicode_width::UnicodeWidthStr;
 
-use super::Verbatim;
-use super::text::visible;
+use super::format::{Marked, may_be_rounded};
+use crate::domain::text::{spelled, visible};
+use crate::domain::{PendingTask, Verbatim};
 
 /// The most columns of a field's name.
 const KEY: usize = 18;
@@ -46,14 +47,30 @@ pub enum Extent {
 }
 
 /// The beginning of a value's JSON on one line, at most `bytes` long; costs no more than that,
-/// however large the value is.
+/// however large the value is. Here as everywhere numbers that may have lost digits have a `~`.
 pub fn start_of(value: &Value, bytes: usize) -> String {
     written(value, CompactFormatter, &mut { bytes })
 }
 
-/// A value as indented JSON, lines broken at `columns`, safe to draw. Nothing is left out.
+/// A value as indented JSON, lines broken at `columns`, safe to draw. Nothing is left out, and below
+/// text that a terminal may draw in another order it stands in code points.
 pub fn json_lines(value: &Value, columns: usize) -> Vec<Box<str>> {
-    json_start(value, columns, &mut { usize::MAX })
+    let mut out = Vec::new();
+    for line in json_start(value, columns, &mut { usize::MAX }) {
+        let below = spelled_lines(&line, columns);
+        out.push(line);
+        out.extend(below);
+    }
+    out
+}
+
+/// The code points of a line that a terminal may draw in another order; of others nothing.
+fn spelled_lines(line: &str, columns: usize) -> Vec<Box<str>> {
+    let mut out = Vec::new();
+    if let Some(spelled) = spelled(line) {
+        wrap(&format!("! as stored: {}", spelled.trim_start()), columns, 2, &mut out);
+    }
+    out
 }
 
 fn json_start(value: &Value, columns: usize, bytes: &mut usize) -> Vec<Box<str>> {
@@ -74,16 +91,37 @@ pub fn field_lines(value: &Value, columns: usize) -> Vec<FieldLine> {
 
 /// A payload as the server wrote it, below what is odd about it.
 pub fn verbatim_lines(verbatim: &Verbatim, columns: usize) -> Vec<FieldLine> {
+    verbatim_excerpt(verbatim, columns, usize::MAX).lines
+}
+
+/// What a task shows a person, as [`excerpt`] shows values; as the server wrote it where a value
+/// would hide something.
+pub fn task_excerpt(task: &PendingTask, columns: usize, bytes: usize) -> Excerpt {
+    match &task.verbatim {
+        Some(verbatim) => verbatim_excerpt(verbatim, columns, bytes),
+        None => excerpt(&task.payload, columns, bytes),
+    }
+}
+
+fn verbatim_excerpt(verbatim: &Verbatim, columns: usize, bytes: usize) -> Excerpt {
     let columns = columns.saturating_sub(3).max(8);
     let mut lines = Vec::new();
     for flaw in verbatim.flaws.iter() {
         wrap(&format!("! {}", visible(flaw)), columns, 2, &mut lines);
     }
     wrap("! below it stands as it came", columns, 2, &mut lines);
-    for line in verbatim.text.lines() {
-        wrap(&visible(line), columns, 0, &mut lines);
+    let mut left = bytes;
+    for line in beginning(&verbatim.text, &mut left).lines() {
+        let mut broken = Vec::new();
+        wrap(&visible(line), columns, 0, &mut broken);
+        for line in broken {
+            let below = spelled_lines(&line, columns);
+            lines.push(line);
+            lines.extend(below);
+        }
     }
-    lines.into_iter().map(|text| FieldLine { key: None, text }).collect()
+    let lines = lines.into_iter().map(|text| FieldLine { key: None, text }).collect();
+    Excerpt { lines, extent: if left == 0 { Extent::Cut } else { Extent::Whole } }
 }
 
 /// The first `bytes` of a value as [`field_lines`] shows them; costs no more than that, however
@@ -107,6 +145,11 @@ pub fn excerpt(value: &Value, columns: usize, bytes: usize) -> Excerpt {
         let bare = |text| FieldLine { key: None, text };
         lines = value_lines(value, columns, &mut left).into_iter().map(bare).collect();
     }
+    let lines = lines.into_iter().flat_map(|line| {
+        let below = spelled_lines(&line.text, columns).into_iter();
+        std::iter::once(line).chain(below.map(|text| FieldLine { key: None, text }))
+    });
+    let lines = lines.collect();
     Excerpt { lines, extent: if left == 0 { Extent::Cut } else { Extent::Whole } }
 }
 
@@ -137,6 +180,9 @@ fn value_lines(value: &Value, columns: usize, left: &mut usize) -> Vec<Box<str>>
                 out = json_start(value, columns, left);
             }
         }
+        Value::Number(number) if number.is_f64() && number.as_f64().is_some_and(may_be_rounded) => {
+            out.push(format!("~{number}").into());
+        }
         Value::Null | Value::Bool(_) | Value::Number(_) => out.push(value.to_string().into()),
     }
     out
@@ -152,7 +198,7 @@ fn beginning<'a>(text: &'a str, left: &mut usize) -> &'a str {
 /// The beginning of a value's JSON, taken off the bytes that are `left`.
 fn written(value: &Value, form: impl Formatter, left: &mut usize) -> String {
     let mut out = Bounded { text: Vec::new(), left: *left };
-    let whole = value.serialize(&mut Serializer::with_formatter(&mut out, form)).is_ok();
+    let whole = value.serialize(&mut Serializer::with_formatter(&mut out, Marked(form))).is_ok();
     *left = if whole { out.left } else { 0 };
     let end = out.text.utf8_chunks().next().map_or(0, |chunk| chunk.valid().len());
     out.text.truncate(end);
@@ -267,6 +313,49 @@ mod tests {
         }
         assert_eq!(excerpt(&json!("a long text"), 40, 6).lines[0].text, "a long".into());
         assert_eq!(start_of(&json!({"name": "日本語"}), 13), "{\"name\":\"日");
+    }
+
+    #[test]
+    fn numbers_that_may_have_lost_digits_are_marked_wherever_they_stand() {
+        let value: Value =
+            serde_json::from_str(r#"{"sum": 12345678901234567890.123, "all": [0.1, 1e300], "n": 7}"#)
+                .unwrap();
+        let fields: Vec<_> =
+            field_lines(&value, 60).into_iter().map(|line| String::from(line.text)).collect();
+        assert_eq!(fields, ["~1.2345678901234567e+19", "[0.1,~1e+300]", "7"]);
+        assert!(json_lines(&value, 60).iter().any(|line| &**line == "  \"sum\": ~1.2345678901234567e+19,"));
+        assert_eq!(start_of(&value, 30), "{\"sum\":~1.2345678901234567e+19");
+    }
+
+    #[test]
+    fn right_to_left_text_is_also_shown_in_code_points() {
+        let value = json!({"to": "pay שלום 7", "all": ["ا"], "plain": "日本"});
+        let lines: Vec<_> = field_lines(&value, 60)
+            .into_iter()
+            .map(|line| (line.key.is_some(), String::from(line.text)))
+            .collect();
+        assert_eq!(
+            lines,
+            [
+                (true, "pay שלום 7".to_owned()),
+                (false, "! as stored: pay \\u{5E9}\\u{5DC}\\u{5D5}\\u{5DD} 7".to_owned()),
+                (true, "[\"ا\"]".to_owned()),
+                (false, "! as stored: [\"\\u{627}\"]".to_owned()),
+                (true, "日本".to_owned()),
+            ]
+        );
+        assert_eq!(json_lines(&json!("ا"), 40).len(), 2);
+    }
+
+    #[test]
+    fn a_tasks_own_text_is_shown_where_a_value_would_hide_something() {
+        let text = r#"{"sum":12345678901234567890.123}"#;
+        let verbatim = Verbatim { text: text.into(), flaws: ["sum: too many digits".into()].into() };
+        let lines: Vec<_> =
+            verbatim_excerpt(&verbatim, 60, 1_000).lines.into_iter().map(|line| line.text).collect();
+        let lines: Vec<&str> = lines.iter().map(|line| &**line).collect();
+        assert_eq!(lines, ["! sum: too many digits", "! below it stands as it came", text]);
+        assert_eq!(verbatim_excerpt(&verbatim, 60, 10).extent, Extent::Cut);
     }
 
     #[test]
