@@ -225,10 +225,7 @@ pub(super) enum RunsCommand {
     /// again
     Rerun(RerunArgs),
     /// List recent failures, folded by cause
-    Failures {
-        #[command(flatten)]
-        print: Print,
-    },
+    Failures(Print),
     /// Pause a run: what is in flight ends, nothing new starts
     Pause {
         #[command(flatten)]

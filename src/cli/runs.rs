@@ -45,7 +45,7 @@ async fn dispatch(connected: &Connected, command: RunsCommand) -> Result<ExitCod
             return start(connected, order, (limit, &proof), print).await;
         }
         RunsCommand::Rerun(arguments) => return super::rerun::run(connected, &arguments).await,
-        RunsCommand::Failures { print } => super::rerun::list(connected, print).await?,
+        RunsCommand::Failures(print) => super::rerun::list(connected, print).await?,
         RunsCommand::Pause { run, proof, print } => {
             control(connected, &run.run, (&proof, print), |workflow, run| Command::Pause { workflow, run })
                 .await?;
