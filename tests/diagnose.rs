@@ -47,6 +47,7 @@ fn finding<'a>(diagnosis: &'a Value, id: &str) -> &'a Value {
 #[case::model("LLM_REQUEST_FAILED", json!([{"id": "s", "type": "llm_call", "model": "m", "prompt": "p"}]), "")]
 #[case::tool("MCP_TOOL_FAILED", json!([{"id": "s", "type": "mcp_call", "server_url": "http://127.0.0.1:9/mcp", "tool_name": "t"}]), "")]
 #[case::time("RUN_STALLED_OR_TIMED_OUT", json!([{"id": "s", "type": "lua_script", "timeout_s": 1, "script": "while true do end"}]), "")]
+#[case::outside("DEPENDENCY_UNAVAILABLE", json!([{"id": "s", "type": "external_agent"}]), "deployed outside")]
 #[case::person("HUMAN_TASK_FAILED", json!([{"id": "s", "type": "human_task", "task_type": "approval", "task_payload": {"to": "{{ input.nobody }}"}}]), "input.nobody")]
 fn a_run_that_really_fails_is_explained(#[case] code: &str, #[case] steps: Value, #[case] said: &str) {
     let home = tempdir().unwrap();

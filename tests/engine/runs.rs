@@ -151,10 +151,11 @@ async fn a_graceful_stop_lets_what_is_in_flight_finish() {
 #[tokio::test]
 async fn a_failure_cancels_the_siblings_and_a_broken_executor_is_a_failure() {
     let world = World::new().await;
-    for word in ["fail", "panic"] {
+    for (word, code) in [("fail", "MCP_TOOL_FAILED"), ("panic", "UPSTREAM_ERROR")] {
         let steps = vec![lua("a", "hang", &[]), lua("b", word, &[]), lua("c", "echo", &["b"])];
         let (workflow, run) = world.run(steps).await;
-        until_status(&world.engine, (&workflow, &run), "failed").await;
+        let ended = until_status(&world.engine, (&workflow, &run), "failed").await;
+        assert_eq!(ended.failure_code.map(|code| code.to_string()).as_deref(), Some(code));
         assert_refolds(&world.engine, (&workflow, &run)).await;
         let events = log(&world.engine, (&workflow, &run)).await;
         let failed = events.iter().find(|event| event.kind.as_str() == "step_failed");

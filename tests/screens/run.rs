@@ -88,6 +88,29 @@ fn before_its_end_the_step_was_running() {
 }
 
 #[test]
+fn a_step_that_called_another_run() {
+    let graph = super::stage::whole(&json!([
+        {"id": "load", "type": "lua_script", "script": "return {}"},
+        {"id": "refund", "type": "workflow_call", "depends_on": ["load"], "workflow_id": "w-refund"},
+    ]));
+    let child = json!({"step_id": "refund", "child_run_id": "e07fa211-44", "child_workflow_id": "w-refund"});
+    let notes = [
+        (20, "run_started", json!({})),
+        (20, "step_started", json!({"step_id": "load"})),
+        (19, "step_completed", json!({"step_id": "load", "result": {}})),
+        (19, "step_started", child),
+    ];
+    let run = digest_detail().run;
+    let detail = arcc::mirror::Detail {
+        events: events(run.id.as_str(), &notes),
+        graph: Some(graph),
+        ..digest_detail()
+    };
+    let stage = Stage::full(120, 34).press("<tab><tab>j").detail(detail.clone()).press("<enter>");
+    assert_snapshot!(stage.detail(detail).text());
+}
+
+#[test]
 fn a_list_of_steps_at_60x16() {
     assert_snapshot!(failed(60, 16).text());
 }

@@ -62,6 +62,42 @@ fn approving_says_what_comes_next_holds_and_then_sends_once() {
 }
 
 #[test]
+fn what_the_next_call_gets_is_read_before_it_is_approved_and_stays_as_it_was_read() {
+    let mut bench = at_task();
+    let args: Vec<String> =
+        (0..60).map(|line| format!("line {line}: {{{{ steps.load.result.rows }}}}")).collect();
+    let graph = json!({"steps": [
+        {"id": "load", "type": "lua_script"},
+        {"id": "approve-send", "type": "human_task", "depends_on": ["load"]},
+        {"id": "send-email", "type": "mcp_call", "tool_name": "mail", "depends_on": ["approve-send"],
+         "tool_args": {"body": args.join("\n")}},
+    ]});
+    let detail = crate::mirror::Detail {
+        run: run("r1", "running", 30),
+        events: waiting_log("r1"),
+        context: None,
+        graph: Some(std::sync::Arc::new(crate::domain::Graph::parse(&graph).unwrap())),
+        tasks: None,
+        asked_at: bench.now,
+    };
+    bench.watch(crate::mirror::WatchEvent::Detail(Box::new(detail)));
+    bench.keys("a");
+    let shown = bench.dialog().lines.clone();
+    assert!(shown.iter().any(|line| &*line.text == "line 59: 7"), "{shown:?}");
+    bench.confirm(Key::Enter);
+    assert!(bench.last_toast().contains("lines seen"), "{}", bench.last_toast());
+    bench.event(event("r1", 6, EventKind::StepStarted, json!({"step_id": "other"})));
+    assert_eq!(bench.dialog().lines, shown, "what is read does not change under the eye");
+    for _ in 0..10 {
+        bench.key(Key::PageDown);
+    }
+    bench.confirm(Key::Enter);
+    assert_eq!(bench.model.pending.iter().count(), 1);
+    bench.keys("x");
+    assert!(bench.model.layers.is_empty() || bench.dialog().lines.len() < 10, "a rejection starts nothing");
+}
+
+#[test]
 fn keys_that_were_typed_before_the_dialog_and_pasted_text_confirm_nothing() {
     let mut bench = at_task();
     bench.keys("a");

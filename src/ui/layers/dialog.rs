@@ -84,7 +84,9 @@ fn show(scene: Scene<'_>, dialog: &Dialog, area: Rect, buf: &mut Buffer) {
     Strip::new().add(caption(dialog), theme.muted).right(count, theme.muted).paint(row(area, 0), buf);
     for (index, line) in payload[first..last].iter().enumerate() {
         if dialog.own.contains(&(first + index)) {
-            Strip::new().add(&*line.text, theme.title).paint(row(area, index as u16 + 1), buf);
+            // What is indented tells what an argument above it waits for.
+            let style = if line.text.starts_with(' ') { theme.waiting } else { theme.title };
+            Strip::new().add(&*line.text, style).paint(row(area, index as u16 + 1), buf);
             continue;
         }
         let strip = Strip::new().cell(line.key.as_deref().unwrap_or(""), keys, theme.muted);

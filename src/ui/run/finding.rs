@@ -82,8 +82,16 @@ fn evidence(scene: Scene<'_>, finding: &Finding, page: &mut Page<'_, '_>) {
         return;
     }
     for piece in &finding.evidence {
-        let ago = piece.at.map(|at| format!("{} ago", human(age(at, scene.now)))).unwrap_or_default();
-        page.line(&Strip::new().add(&*piece.source, theme.muted).right(ago, theme.muted));
+        let ago = piece.at.map(|at| format!("  {} ago", human(age(at, scene.now)))).unwrap_or_default();
+        let strip = Strip::new().add(&*piece.source, theme.muted);
+        let whole = Strip::new().add(&*piece.source, theme.muted).add(" │ ", theme.gutter);
+        let whole = whole.add(&*piece.found, theme.foreign).right(ago.clone(), theme.muted);
+        // What is short stands beside what was asked; the rest below it.
+        if whole.left_columns() + whole.right_columns() <= page.width() && !piece.found.contains('\n') {
+            page.line(&whole);
+            continue;
+        }
+        page.line(&strip.right(ago, theme.muted));
         page.foreign_text(&piece.found, 3);
     }
     page.blank();

@@ -35,6 +35,11 @@ impl<'s, 'b> Page<'s, 'b> {
         Self { scene, area, used: 0, buf }
     }
 
+    /// Columns of a line.
+    pub(in crate::ui) fn width(&self) -> u16 {
+        self.area.width
+    }
+
     /// Rows that are still free.
     pub(in crate::ui) fn left(&self) -> u16 {
         self.area.height.saturating_sub(self.used)

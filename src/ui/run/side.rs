@@ -146,13 +146,9 @@ fn step(
         page.named(word, &human_fine(elapsed), theme.text);
     }
     if let Some(child) = &state.child {
-        page.line(
-            &Strip::new()
-                .cell("child run", 15, theme.muted)
-                .add(child.run_id.as_str(), theme.text)
-                .right(Action::OpenChild.entry().keys[0].to_string(), theme.key)
-                .right(" opens", theme.muted),
-        );
+        page.named("child run", child.run_id.as_str(), theme.text);
+        let key = Action::OpenChild.entry().keys[0].to_string();
+        page.line(&Strip::new().right(key, theme.key).right(" opens it", theme.muted));
     }
     if let Some(cause) = &state.caused_by {
         page.named("because of", cause.as_str(), theme.cancelled);
