@@ -52,7 +52,7 @@ async fn what_was_acknowledged_is_there_and_nothing_else_and_space_heals_it() {
     };
 
     let (soft, hard) = Resource::FSIZE.get().unwrap();
-    Resource::FSIZE.set(1_000_000, hard).unwrap();
+    Resource::FSIZE.set(2_000_000, hard).unwrap();
     let mut acknowledged = 0;
     let refused = loop {
         match engine.start(start(acknowledged)).await {

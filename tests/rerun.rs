@@ -194,6 +194,8 @@ fn from_the_screen_all_of_them_run_again_after_the_fix() {
     let desk = Desk::open();
     desk.publish(3);
     let mut terminal = Terminal::arcc(desk.home(), &["--no-samples"], (120, 40));
+    // The workflow is known from when its stream is open.
+    terminal.wait_for("1 stream");
     terminal.wait_for("3×");
     terminal.keys("R");
     terminal.wait_for("3 failed runs of one cause");

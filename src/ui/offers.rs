@@ -6,8 +6,15 @@ use crate::app::{Action, Freshness, Model, Screen};
 use crate::domain::{RunStatus, Timestamp};
 
 /// The order of commands in the footer: the most telling first.
-const COMMANDS: [Action; 7] =
-    [Action::Approve, Action::Reject, Action::EditResult, Action::Resume, Action::Pause, Action::Stop, Action::RunAgain];
+const COMMANDS: [Action; 7] = [
+    Action::Approve,
+    Action::Reject,
+    Action::EditResult,
+    Action::Resume,
+    Action::Pause,
+    Action::Stop,
+    Action::RunAgain,
+];
 
 /// The actions that have an effect on what is selected, the most telling first.
 pub fn offered(model: &Model, now: Timestamp) -> Vec<Action> {

@@ -87,7 +87,10 @@ fn versions(model: &Model, runs: &[&Run]) -> String {
     let workflows: BTreeSet<&WorkflowId> = runs.iter().map(|run| &run.workflow_id).collect();
     let latest = |id: &WorkflowId| model.mirror.workflows().find(|known| known.id == *id)?.latest_version;
     let one = workflows.first().filter(|_| workflows.len() == 1).and_then(|id| latest(id));
-    let Some(latest) = one else { return "the latest that is published of each workflow".into() };
+    let Some(latest) = one else {
+        let of_each = if workflows.len() > 1 { " of each workflow" } else { "" };
+        return format!("the latest that is published{of_each}");
+    };
     let failed: BTreeSet<u64> = runs.iter().filter_map(|run| run.version).collect();
     if failed.is_empty() {
         return format!("{latest}, the latest that is published");

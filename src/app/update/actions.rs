@@ -94,11 +94,7 @@ fn decide_here(model: &mut Model, action: Action, now: Timestamp) -> Vec<Effect>
 }
 
 /// The dialog of an approval, where it opens, and over it the editor of what it results in.
-fn edited(
-    model: &mut Model,
-    now: Timestamp,
-    approve: impl FnOnce(&mut Model) -> Vec<Effect>,
-) -> Vec<Effect> {
+fn edited(model: &mut Model, now: Timestamp, approve: impl FnOnce(&mut Model) -> Vec<Effect>) -> Vec<Effect> {
     let open = model.layers.len();
     let mut effects = approve(model);
     if model.layers.len() > open {
