@@ -1,5 +1,6 @@
 //! The state of the program: everything that is drawn is derived from here.
 
+use std::collections::BTreeSet;
 use std::time::Duration;
 
 use super::guard::Guards;
@@ -131,6 +132,8 @@ pub struct Model {
     pub pending: Pendings,
     /// Runs that run again.
     pub reruns: Reruns,
+    /// The words of the commands that the server has refused this token; asking again forgets them.
+    pub refused: BTreeSet<&'static str>,
     /// Short messages, oldest first.
     pub toasts: Vec<Toast>,
     /// Which theme is used.
@@ -158,6 +161,7 @@ impl Model {
             layers: Vec::new(),
             pending: Pendings::default(),
             reruns: Reruns::default(),
+            refused: BTreeSet::new(),
             toasts: Vec::new(),
             paper,
             size,

@@ -2,6 +2,7 @@
 
 use std::sync::Arc;
 
+use super::layers::Dialog;
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::wire::Command;
 
@@ -82,6 +83,8 @@ pub struct Pending {
     pub stage: Stage,
     /// When it was decided.
     pub since: Timestamp,
+    /// The dialog that it was confirmed in; none of what was started without one.
+    pub form: Option<Box<Dialog>>,
 }
 
 /// All commands on their way, oldest first.

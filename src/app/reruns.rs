@@ -136,6 +136,7 @@ fn start(model: &mut Model, run: &RunId, again: Again, now: Timestamp) -> Result
         reason,
         stage: Stage::Sent,
         since: now,
+        form: None,
     });
     model.reruns.ticket = Some(ticket);
     Ok(model.pending.get(ticket).and_then(update::send).into_iter().collect())

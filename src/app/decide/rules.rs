@@ -52,7 +52,15 @@ pub(super) fn allowed(model: &Model, word: &'static str) -> Option<Refusal> {
     if model.session.access == Access::ReadOnly {
         return Refusal::because(READ_ONLY);
     }
-    past(model).or_else(|| guard::refused(model, word).map(Refusal::Senseless))
+    past(model)
+        .or_else(|| guard::refused(model, word).map(Refusal::Senseless))
+        .or_else(|| forbidden(model, word))
+}
+
+/// What the server refused this token once, it will refuse again, until somebody changes its role.
+fn forbidden(model: &Model, word: &str) -> Option<Refusal> {
+    let why = || format!("the server does not let this token {word} (403); . asks anew");
+    model.refused.contains(word).then(|| Refusal::Senseless(why()))
 }
 
 /// The word of the command that an action gives.

@@ -133,7 +133,7 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
             };
             let (order, doing) = (choice.order.clone(), dialog.kind.doing());
             let reason = dialog.reason.text().trim().to_owned();
-            hold(model, Confirmed { order, doing, target, reason }, now)
+            hold(model, Confirmed { order, doing, target, reason, form: dialog }, now)
         }
         Err(Refusal::Senseless(text)) => {
             model.say(Tone::Info, text, now);

@@ -3,7 +3,7 @@
 use pretty_assertions::assert_eq;
 use serde_json::{Value, json};
 
-use super::kit::{Bench, at_task, event, run, sent};
+use super::kit::{Bench, at_task, event, rejected, run, sent};
 use crate::app::key::Key;
 use crate::app::layers::Layer;
 use crate::app::{Effect, Msg};
@@ -149,4 +149,25 @@ fn nothing_is_edited_where_nothing_can_be_approved() {
     bench.keys("e");
     assert!(bench.model.layers.is_empty());
     assert_eq!(bench.last_toast(), "no task waits for a decision here");
+}
+
+#[test]
+fn what_was_written_comes_back_where_the_server_finds_that_it_does_not_fit() {
+    let mut bench = at_task();
+    bench.keys("x");
+    bench.keys("not this one");
+    bench.confirm(Key::Enter);
+    let orders = sent(&bench.tick_after(5));
+    bench.reply(orders[0].0, Err(rejected(422, "reason is too short")));
+    assert_eq!(bench.dialog().reason.text(), "not this one");
+    assert!(bench.last_toast().ends_with("the server answered 422: reason is too short"));
+    bench.key(Key::Enter);
+    assert!(bench.model.pending.iter().next().is_none(), "a key on its way is no answer");
+
+    let mut bench = at_task();
+    bench.keys("a");
+    bench.confirm(Key::Enter);
+    let orders = sent(&bench.tick_after(5));
+    bench.reply(orders[0].0, Err(rejected(422, "no")));
+    assert!(bench.model.layers.is_empty(), "nothing was written");
 }

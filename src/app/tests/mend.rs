@@ -252,3 +252,18 @@ fn a_refusal_on_the_open_run_is_part_of_its_diagnosis() {
     assert_eq!((fact.asked_at, &*fact.asked), (late, "POST /v1/workflows/w/command"));
     assert!(diagnosis.findings.iter().any(|finding| finding.row == 41), "{:#?}", diagnosis.findings);
 }
+
+#[test]
+fn what_the_server_forbids_is_not_offered_again_until_it_is_asked_anew() {
+    let (mut bench, _) = forbidden("your role is project_viewer");
+    bench.key(Key::Esc);
+    bench.keys("a");
+    assert_eq!(bench.model.layers, []);
+    assert_eq!(bench.last_toast(), "the server does not let this token approve (403); . asks anew");
+    bench.keys("s");
+    assert_eq!(bench.dialog().kind, DialogKind::Stop, "only what was refused is");
+    bench.key(Key::Esc);
+    bench.keys(".");
+    bench.keys("a");
+    assert_eq!(bench.dialog().kind, DialogKind::Approve);
+}

@@ -15,6 +15,7 @@ pub(crate) fn perform(model: &mut Model, action: Action, now: Timestamp) -> Vec<
         Action::Quit => return send::quit(model, now),
         Action::Undo => send::undo(model, now),
         Action::Refetch => {
+            model.refused.clear();
             if let Some(open) = &mut model.run {
                 open.diagnosis.ask_again();
             }

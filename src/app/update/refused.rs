@@ -18,6 +18,9 @@ pub(super) fn explain(model: &mut Model, pending: &Pending, error: &CallError, n
     let need = Need::Order(command.word());
     let asked = format!("POST {}", command.path());
     let fact = fact(asked.into(), Err(error.clone().into()), now);
+    if let CallError::Forbidden(_) = error {
+        model.refused.insert(command.word());
+    }
     if let Some(open) = model.run.as_mut().filter(|open| pending.order.is_about(&open.run)) {
         open.diagnosis.facts.put(need.clone(), fact.clone());
         open.diagnosis.touch();

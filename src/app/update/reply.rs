@@ -2,6 +2,7 @@
 
 use super::actions::perform;
 use super::refused;
+use crate::app::layers::{Dialog, Layer};
 use crate::app::model::{Screen, Tone};
 use crate::app::pending::{Pending, Ticket};
 use crate::app::{Action, Effect, Model, Recalled, decide, panes, reruns};
@@ -26,9 +27,23 @@ pub(super) fn answered(
             model.say(tone, text, now);
             reruns::not_taken(model, ticket, &error.to_string(), now);
             refused::explain(model, &pending, &error, now);
+            reopen(model, pending, &error, now);
         }
     }
     vec![Effect::Refetch]
+}
+
+/// What a person wrote is not lost where the server finds that it does not fit: the dialog comes back as
+/// it was answered.
+fn reopen(model: &mut Model, pending: Pending, error: &CallError, now: Timestamp) {
+    let does_not_fit = matches!(error, CallError::Rejected { status: 422, .. });
+    let is_free = model.layers.is_empty();
+    let written = |form: &Box<Dialog>| form.edited || !form.reason.text().is_empty();
+    if let Some(mut form) = pending.form.filter(|form| does_not_fit && is_free && written(form)) {
+        form.opened_at = now;
+        form.fit(model.size);
+        model.layers.push(Layer::Dialog(form));
+    }
 }
 
 /// A lost answer is neither a success nor a failure: the server is asked what became of it.

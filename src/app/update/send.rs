@@ -2,6 +2,7 @@
 
 use std::time::Duration;
 
+use crate::app::layers::Dialog;
 use crate::app::model::Tone;
 use crate::app::pending::{Order, Pending, Stage};
 use crate::app::{Effect, Model, reruns};
@@ -21,15 +22,18 @@ pub(crate) struct Confirmed {
     pub(crate) target: String,
     /// Why, for the journal; may be empty.
     pub(crate) reason: String,
+    /// The dialog, as it was answered.
+    pub(crate) form: Box<Dialog>,
 }
 
 /// Takes a confirmed decision: holds it back for undo, or sends it at once.
 pub(crate) fn hold(model: &mut Model, confirmed: Confirmed, now: Timestamp) -> Vec<Effect> {
-    let Confirmed { order, doing, target, reason } = confirmed;
+    let Confirmed { order, doing, target, reason, form } = confirmed;
+    let form = Some(form);
     let undo = model.session.undo;
     let stage = if undo.is_zero() { Stage::Sent } else { Stage::Held { until: later(now, undo) } };
     let ticket =
-        model.pending.add(|ticket| Pending { ticket, order, doing, target, reason, stage, since: now });
+        model.pending.add(|ticket| Pending { ticket, order, doing, target, reason, stage, since: now, form });
     let at_once = model.pending.get(ticket).filter(|_| undo.is_zero()).cloned();
     at_once.map_or_else(Vec::new, |pending| carry_out(model, &pending))
 }
