@@ -1,9 +1,9 @@
 //! Commands on the record: a ticket in the journal before each is sent, and what became of it after.
 //!
 //! Screen and command line send through here, so that both leave the same trace; so does what changes
-//! the server otherwise, like a publication. A command that
-//! cannot be recorded is not sent: what an operator did must not depend on memory alone. Who must
-//! act on a machine whose disk is full says so with `--no-journal`.
+//! the server otherwise, like a publication. A command that cannot be recorded is not sent: what an
+//! operator did must not depend on memory alone. Who must act on a machine whose disk is full says so
+//! with `--no-journal`.
 //!
 //! # What can go wrong, and the test that holds it
 //!
