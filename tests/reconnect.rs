@@ -75,6 +75,19 @@ async fn opened(home: &Path) -> String {
     }
 }
 
+fn the_command_line_names_the_address(home: &Path) {
+    let arcc = |arguments: &[&str]| {
+        let output = support::arcc(home).arg("mcp").args(arguments).output().unwrap();
+        assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+        serde_json::from_slice::<Value>(&output.stdout).unwrap()
+    };
+    let listed = arcc(&["connections", "--json"]);
+    let [connection] = listed["connections"].as_array().unwrap().as_slice() else { panic!("one: {listed}") };
+    let told = arcc(&["reconnect", "Desk", "--json"]);
+    assert_eq!(told["connection_id"], connection["id"]);
+    assert!(told["url"].as_str().unwrap().starts_with("http://127.0.0.1"), "{told}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn from_the_key_to_a_connection_that_is_good_again_and_what_uses_it_checked() {
     let (shared, server, _) = world(3_600).await;
@@ -85,6 +98,7 @@ async fn from_the_key_to_a_connection_that_is_good_again_and_what_uses_it_checke
     let connection = id(&asker.post("/v1/connections", made).await);
     let begun = asker.post(&format!("/v1/connections/{connection}/oauth-url"), json!({})).await;
     asker.browse(begun["url"].as_str().unwrap()).await;
+    the_command_line_names_the_address(home.path());
 
     let made = json!({"name": "Desk", "canonical_url": format!("{server}/mcp"), "auth_mode": "token"});
     let registered = id(&asker.post("/v1/mcp/servers", made).await);

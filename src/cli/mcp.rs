@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Subcommand;
 use color_eyre::Result;
-use serde_json::{Map, Value};
+use serde_json::{Map, Value, json};
 
 use super::args::{Global, Print};
 use super::connect::{Connected, Purpose, connect};
@@ -31,6 +31,18 @@ pub(super) enum McpCommand {
         #[command(flatten)]
         print: Print,
     },
+    /// List the connections, the accounts that tools are called with
+    Connections {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Print the address at which an account is connected again in a browser
+    Reconnect {
+        /// The connection, by id or name
+        connection: String,
+        #[command(flatten)]
+        print: Print,
+    },
     /// Validate an instance over its real connection; exit 1 when a check fails
     Validate {
         /// The instance, by id or name
@@ -46,6 +58,8 @@ pub(super) async fn run(global: &Global, command: McpCommand) -> Result<ExitCode
         McpCommand::Servers { print } => list(&connected, Registered::Servers, print).await,
         McpCommand::Instances { print } => list(&connected, Registered::Instances, print).await,
         McpCommand::Tools { print } => list(&connected, Registered::Tools, print).await,
+        McpCommand::Connections { print } => list(&connected, Registered::Connections, print).await,
+        McpCommand::Reconnect { connection, print } => reconnect(&connected, &connection, print).await,
         McpCommand::Validate { instance, print } => validate(&connected, &instance, print).await,
     };
     connected.close().await;
@@ -70,19 +84,41 @@ const INSTANCES: &[Column] = &[
     ("CONNECTED", &["has_connection"]),
     ("VALIDATED", &["last_validation.status", "validation_status"]),
 ];
+const CONNECTIONS: &[Column] = &[
+    ("CONNECTION", &["id", "connection_id"]),
+    ("NAME", &["display_name", "name"]),
+    ("PROVIDER", &["provider"]),
+    ("SERVICE", &["service"]),
+    ("STATUS", &["status"]),
+    ("NEEDS RECONNECT", &["needs_reconnect"]),
+];
 const TOOLS: &[Column] = &[
     ("TOOL", &["name", "tool_name"]),
     ("SERVER", &["server_name", "server_id", "mcp_id"]),
     ("DESCRIPTION", &["description"]),
 ];
 
-async fn list(connected: &Connected, what: Registered, print: Print) -> Result<ExitCode> {
-    let rows = connected.client.registered(what).await?;
-    let columns_of = match what {
+fn columns_of(what: Registered) -> &'static [Column] {
+    match what {
         Registered::Servers => SERVERS,
         Registered::Instances => INSTANCES,
         Registered::Tools => TOOLS,
-    };
+        Registered::Connections => CONNECTIONS,
+    }
+}
+
+fn noun(what: Registered) -> &'static str {
+    match what {
+        Registered::Servers => "MCP server",
+        Registered::Instances => "MCP instance",
+        Registered::Tools => "tool",
+        Registered::Connections => "connection",
+    }
+}
+
+async fn list(connected: &Connected, what: Registered, print: Print) -> Result<ExitCode> {
+    let rows = connected.client.registered(what).await?;
+    let columns_of = columns_of(what);
     let body = Value::Object(Map::from_iter([(what.key().to_owned(), Value::Array(rows.clone()))]));
     show(print, &body, || {
         let titles: Vec<_> = columns_of.iter().map(|(title, _)| *title).collect();
@@ -108,31 +144,42 @@ fn cell(row: &Value, names: &[&str]) -> String {
 async fn validate(connected: &Connected, wanted: &str, print: Print) -> Result<ExitCode> {
     // A smoke call is a call.
     connected.need_write()?;
-    let instance = find(connected, wanted).await?;
-    let answer = connected.client.validate_instance(&instance).await?;
+    let instance = find(connected, Registered::Instances, wanted).await?;
+    let answer = connected.client.validate_instance(&cell(&instance, INSTANCES[0].1)).await?;
     show(print, &answer, || lines(wanted, &answer))?;
     Ok(if is_valid(&answer) { ExitCode::SUCCESS } else { ExitCode::from(1) })
 }
 
-/// The id of an instance that is named by its id or its name.
-async fn find(connected: &Connected, wanted: &str) -> Result<String> {
-    let rows = connected.client.registered(Registered::Instances).await?;
-    let id = |row: &Value| cell(row, &["instance_id", "id"]);
-    let name = |row: &Value| cell(row, &["name", "display_name"]);
+/// Prints where an account is connected again. The server keeps what comes of it; `connections` shows it.
+async fn reconnect(connected: &Connected, wanted: &str, print: Print) -> Result<ExitCode> {
+    connected.need_write()?;
+    let connection = find(connected, Registered::Connections, wanted).await?;
+    let (id, provider) = (cell(&connection, CONNECTIONS[0].1), cell(&connection, &["provider"]));
+    let url = connected.client.reconnect_url(&id, &provider).await?;
+    show(print, &json!({"connection_id": id, "url": url}), || vec![visible(&url).into_owned()])?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The row of a list that is named by its id or its name, the first two columns.
+async fn find(connected: &Connected, what: Registered, wanted: &str) -> Result<Value> {
+    let rows = connected.client.registered(what).await?;
+    let (noun, columns) = (noun(what), columns_of(what));
+    let id = |row: &Value| cell(row, columns[0].1);
+    let name = |row: &Value| cell(row, columns[1].1);
     let mut found: Vec<_> = rows.iter().filter(|row| id(row) == wanted).collect();
     if found.is_empty() {
         found = rows.iter().filter(|row| name(row) == wanted).collect();
     }
     match found.as_slice() {
-        [only] => Ok(id(only)),
+        [only] => Ok((*only).clone()),
         [] => {
             let known: Vec<_> = rows.iter().flat_map(|row| [id(row), name(row)]).collect();
             let near = nearest(wanted, known.iter().map(String::as_str));
             let hint = near.map(|near| format!("; the nearest is `{near}`")).unwrap_or_default();
-            Err(Failure::Usage(format!("there is no MCP instance `{wanted}`{hint}")).into())
+            Err(Failure::Usage(format!("there is no {noun} `{wanted}`{hint}")).into())
         }
         _ => {
-            let text = format!("several MCP instances are called `{wanted}`; name one by its id");
+            let text = format!("more than one {noun} is called `{wanted}`; name one by its id");
             Err(Failure::Usage(text).into())
         }
     }

@@ -1,4 +1,4 @@
-//! MCP servers, instances and tools. Their shapes are not published, so rows stay as they came.
+//! MCP servers, instances, tools and the connections they use. Their shapes are not published, so rows stay as they came.
 
 use serde_json::{Value, json};
 
@@ -14,6 +14,8 @@ pub enum Registered {
     Instances,
     /// The tools of all servers.
     Tools,
+    /// The accounts that tools are called with.
+    Connections,
 }
 
 impl Registered {
@@ -23,6 +25,7 @@ impl Registered {
             Self::Servers => "servers",
             Self::Instances => "instances",
             Self::Tools => "tools",
+            Self::Connections => "connections",
         }
     }
 }
@@ -37,6 +40,7 @@ impl Client {
             Registered::Servers => paths::MCP_SERVERS,
             Registered::Instances => paths::MCP_INSTANCES,
             Registered::Tools => paths::MCP_TOOLS,
+            Registered::Connections => paths::CONNECTIONS,
         };
         let raw = self.get(path, &[]).await?;
         let page = read::page(&raw, what.key(), |row| Ok(row.clone()));
