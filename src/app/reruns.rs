@@ -1,6 +1,6 @@
 //! Runs that run again: the series that is under way, and which run stands in for which.
 //!
-//! A series goes on by itself: whenever something was heard, [`follow_up`] looks how its run stands by
+//! A series goes on by itself: whenever something was heard, `follow_up` looks how its run stands by
 //! what the server says, and gives the turn to the next. Each start is a command of its own under an id
 //! of its own, recorded before it is sent and sent once, like every other.
 

@@ -38,7 +38,7 @@ pub(super) fn answered(
 fn reopen(model: &mut Model, pending: Pending, error: &CallError, now: Timestamp) {
     let does_not_fit = matches!(error, CallError::Rejected { status: 422, .. });
     let is_free = model.layers.is_empty();
-    let written = |form: &Box<Dialog>| form.edited || !form.reason.text().is_empty();
+    let written = |form: &Dialog| form.edited || !form.reason.text().is_empty();
     if let Some(mut form) = pending.form.filter(|form| does_not_fit && is_free && written(form)) {
         form.opened_at = now;
         form.fit(model.size);
