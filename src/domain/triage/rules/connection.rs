@@ -19,7 +19,7 @@ const EXPIRED: [&str; 8] = [
 ];
 
 /// Whether the failure speaks of credentials.
-fn speaks_of_credentials(case: &Case<'_>) -> bool {
+pub(super) fn speaks_of_credentials(case: &Case<'_>) -> bool {
     has_failed(case)
         && Binding::of(case).is_some()
         && error(case).is_some_and(|text| mentions(text, &EXPIRED))

@@ -1,5 +1,6 @@
 //! Row 27: the instance exists, one profile is active and wired, and its server answers.
 
+use super::super::connection::speaks_of_credentials;
 use super::super::subject::Binding;
 use super::super::words::{list, nearest};
 use crate::domain::triage::diagnose::unchecked;
@@ -107,8 +108,10 @@ fn profile(case: &Case<'_>, fact: &Fact, instance: &Instance) -> Finding {
             .offer("open the instance to set one active", open()),
         Some(active) if active.connection.is_none() && instance.has_connection == Some(false) => {
             let title = format!("profile {} of instance {name} is not wired to a connection", active.name);
+            // There are servers that want no credentials: a tool that did not ask for any says nothing of it.
+            let verdict = if speaks_of_credentials(case) { Verdict::Cause } else { Verdict::Contributing };
             others(instance, profiles, Some(active), |other| other.connection.is_some())
-                .fold(seen(Verdict::Cause, "binding-wiring", title), |finding, (label, act)| {
+                .fold(seen(verdict, "binding-wiring", title), |finding, (label, act)| {
                     finding.offer(label, act)
                 })
                 .offer("open the instance", open())
