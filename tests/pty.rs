@@ -116,6 +116,7 @@ fn a_lost_terminal_ends_it_within_a_second() {
 fn child_takes_the_terminal_and_panics() {
     arcc::platform::terminal::restore_on_panic();
     let _screen = arcc::platform::terminal::Screen::take().unwrap();
+    std::thread::spawn(|| panic!("elsewhere")).join().unwrap_err();
     panic!("on purpose");
 }
 
@@ -130,6 +131,7 @@ fn a_panic_gives_the_terminal_back_and_is_readable() {
     let text = String::from_utf8_lossy(&terminal.bytes()).into_owned();
     let left = text.rfind("\x1b[?1049l").unwrap();
     assert!(text[left..].contains("on purpose"), "the report must follow the restored screen");
+    assert!(!text.contains("elsewhere"), "a task that panics does not write over the picture");
 }
 
 /// The state letter of a process: `R`, `S`, `T` for stopped.
