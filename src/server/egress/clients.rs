@@ -2,14 +2,28 @@
 
 use std::fmt;
 use std::net::IpAddr;
-use std::sync::Arc;
+use std::sync::{Arc, LazyLock};
 
 use reqwest::dns::Resolve;
 use reqwest::{Client, ClientBuilder};
+use rustls::ClientConfig;
+use rustls_platform_verifier::Verifier;
 use url::{Host, Url};
 
 use super::resolver::{Guard, System};
 use super::{AllowedHosts, Denied, Reach, reach};
+
+/// Trust in the system's authorities, read once for all clients: there are a dozen of those, and some
+/// hundred files of these. None where they cannot be read, which the HTTP crate then tells.
+static TRUST: LazyLock<Option<ClientConfig>> = LazyLock::new(|| {
+    let provider = Arc::new(rustls::crypto::ring::default_provider());
+    let verifier = Arc::new(Verifier::new(provider.clone()).ok()?);
+    let versions = ClientConfig::builder_with_provider(provider).with_safe_default_protocol_versions();
+    let builder = versions.ok()?.dangerous().with_custom_certificate_verifier(verifier);
+    let mut config = builder.with_no_client_auth();
+    config.alpn_protocols = vec![b"h2".to_vec(), b"http/1.1".to_vec()];
+    Some(config)
+});
 
 /// Who chose an address.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Hash)]
@@ -72,6 +86,10 @@ impl Egress {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let build = |proxies, names: Arc<dyn Resolve>| {
             let builder = builder().redirect(reqwest::redirect::Policy::none()).dns_resolver(names);
+            let builder = match TRUST.clone() {
+                Some(tls) => builder.tls_backend_preconfigured(tls),
+                None => builder,
+            };
             match proxies {
                 Proxies::None => builder.no_proxy().build(),
                 Proxies::OfEnvironment => builder.build(),
