@@ -83,7 +83,7 @@ pub struct Pending {
     pub stage: Stage,
     /// When it was decided.
     pub since: Timestamp,
-    /// The dialog that it was confirmed in; none of what was started without one.
+    /// The dialog that it was confirmed in, where a person wrote something there.
     pub form: Option<Box<Dialog>>,
 }
 

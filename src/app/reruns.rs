@@ -13,7 +13,7 @@ use super::decide::{named, sendable};
 use super::model::{Model, Tone};
 use super::pending::{Order, Pending, Stage, Ticket};
 use super::{Effect, update};
-use crate::domain::series::{Ending, Series, Tally};
+use crate::domain::series::{Ending, Series, Tally, reason};
 use crate::domain::{RunId, Timestamp, WorkflowId};
 use crate::wire::{Again, Command};
 
@@ -121,11 +121,7 @@ fn start(model: &mut Model, run: &RunId, again: Again, now: Timestamp) -> Result
     if !series.starting(run, new) {
         return Ok(Vec::new());
     }
-    let place = format!("{} of {total}", total - waiting);
-    let reason = match model.reruns.reason.as_str() {
-        "" => format!("run again, {place}"),
-        reason => format!("{reason} (run again, {place})"),
-    };
+    let reason = reason(&model.reruns.reason, (total - waiting, total));
     let (order, target) = (Order::Send(Command::Start(start)), named(model, run));
     let doing = "starting again";
     let ticket = model.pending.add(|ticket| Pending {

@@ -6,9 +6,9 @@ use clap::{Args, Parser, Subcommand};
 
 use super::account::{CreditsCommand, TokensCommand, TriggersCommand};
 use super::bundle::BundleArgs;
-use super::import;
 use super::mcp::McpCommand;
 use super::rerun::RerunArgs;
+use super::workflows::WorkflowsCommand;
 use crate::config::{Flags, ThemeChoice};
 
 /// The AgentRuntime Command Center: triage workflow runs from a terminal.
@@ -301,62 +301,6 @@ pub(super) enum TasksCommand {
     Reject {
         #[command(flatten)]
         task: TaskArg,
-        #[command(flatten)]
-        proof: Proof,
-        #[command(flatten)]
-        print: Print,
-    },
-}
-
-/// `arcc workflows …`
-#[derive(Debug, Subcommand)]
-pub(super) enum WorkflowsCommand {
-    /// List workflows
-    List {
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Create a workflow from a file, or change the one of the same name
-    Apply {
-        /// A JSON file with `name` and `graph`, or `-` for standard input
-        file: PathBuf,
-        /// Publish it as well
-        #[arg(long)]
-        publish: bool,
-        #[command(flatten)]
-        proof: Proof,
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Create a workflow from an export of the platform, or change the one of the same name
-    Import(import::Arguments),
-    /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
-    /// cannot be read
-    Validate {
-        /// A JSON file with a graph, `-` for standard input, or a workflow's id or name, for its draft
-        #[arg(value_name = "FILE|WORKFLOW")]
-        target: String,
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Show what publishing a workflow's draft would change; exit 1 when it changes something
-    Diff {
-        /// The workflow, by id or name
-        workflow: String,
-        #[command(flatten)]
-        print: Print,
-    },
-    /// Publish a workflow's draft as its next version; on a terminal, after showing what that changes
-    /// and asking
-    Publish {
-        /// The workflow, by id or name
-        workflow: String,
-        /// Do not ask
-        #[arg(long, short)]
-        yes: bool,
-        /// What changed
-        #[arg(long, default_value = "")]
-        changelog: String,
         #[command(flatten)]
         proof: Proof,
         #[command(flatten)]

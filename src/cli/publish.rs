@@ -37,7 +37,7 @@ impl Draft {
     async fn read(connected: &Connected, workflow: &Workflow) -> Result<Self> {
         let raw = connected.client.draft(&workflow.id).await?;
         let versions = connected.client.versions(&workflow.id).await?;
-        let latest = versions.into_iter().max_by_key(|version| version.version);
+        let latest = WorkflowVersion::latest(versions);
         let unreadable =
             |problem| Failure::Operation(format!("the draft cannot be read as a graph: {problem}"));
         let draft = Graph::parse(&raw).map_err(unreadable)?;

@@ -1,17 +1,19 @@
 //! `arcc workflows …`
 
 use std::io::Read;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 
+use clap::Subcommand;
 use color_eyre::Result;
 use color_eyre::eyre::WrapErr;
 use serde_json::{Value, json};
 
-use super::args::{Global, Print, Proof, WorkflowsCommand};
+use super::args::{Global, Print, Proof};
 use super::connect::{Connected, Purpose, connect};
 use super::exit::Failure;
 use super::guard::{Aimed, check};
+use super::import;
 use super::order::change;
 use super::output::{columns, show};
 use super::publish::{self, Ask};
@@ -20,6 +22,62 @@ use crate::client::Client;
 use crate::domain::text::visible;
 use crate::domain::{Graph, Workflow};
 use crate::runtime::orders::Change;
+
+/// `arcc workflows …`
+#[derive(Debug, Subcommand)]
+pub(super) enum WorkflowsCommand {
+    /// List workflows
+    List {
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Create a workflow from a file, or change the one of the same name
+    Apply {
+        /// A JSON file with `name` and `graph`, or `-` for standard input
+        file: PathBuf,
+        /// Publish it as well
+        #[arg(long)]
+        publish: bool,
+        #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Create a workflow from an export of the platform, or change the one of the same name
+    Import(import::Arguments),
+    /// Check a graph without running it; exit 0 when it is ready, 1 when it is blocked, 2 when it
+    /// cannot be read
+    Validate {
+        /// A JSON file with a graph, `-` for standard input, or a workflow's id or name, for its draft
+        #[arg(value_name = "FILE|WORKFLOW")]
+        target: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Show what publishing a workflow's draft would change; exit 1 when it changes something
+    Diff {
+        /// The workflow, by id or name
+        workflow: String,
+        #[command(flatten)]
+        print: Print,
+    },
+    /// Publish a workflow's draft as its next version; on a terminal, after showing what that changes
+    /// and asking
+    Publish {
+        /// The workflow, by id or name
+        workflow: String,
+        /// Do not ask
+        #[arg(long, short)]
+        yes: bool,
+        /// What changed
+        #[arg(long, default_value = "")]
+        changelog: String,
+        #[command(flatten)]
+        proof: Proof,
+        #[command(flatten)]
+        print: Print,
+    },
+}
 
 /// A workflow file larger than this is not one.
 const MAX_FILE: u64 = 16 * 1024 * 1024;

@@ -3,7 +3,7 @@
 use futures_util::join;
 
 use super::Client;
-use crate::domain::{RunHistory, RunId, WorkflowId};
+use crate::domain::{RunHistory, RunId, WorkflowId, WorkflowVersion};
 use crate::wire::{Again, CallError, StartRun};
 
 impl Client {
@@ -19,7 +19,7 @@ impl Client {
         let history = RunHistory::from_events(events?);
         let of = (workflow.clone(), run.clone());
         let Some(start) = StartRun::again(of, &history, context.ok().as_ref()) else { return Ok(None) };
-        let latest = versions.ok().and_then(|all| all.into_iter().max_by_key(|version| version.version));
+        let latest = versions.ok().and_then(WorkflowVersion::latest);
         let graph = latest.as_ref().and_then(|latest| latest.graph.as_ref());
         let schema = graph.and_then(|graph| graph.input_schema.clone());
         Ok(Some(Again { start, version: latest.map(|latest| latest.version), schema }))

@@ -101,20 +101,9 @@ fn of_step<'v>(fetched: &'v Value, id: &str) -> Option<&'v Value> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::domain::history::noted as history;
     use pretty_assertions::assert_eq;
     use serde_json::json;
-
-    fn history(notes: &[(&str, Value)]) -> RunHistory {
-        RunHistory::from_events(notes.iter().enumerate().map(|(index, (kind, data))| RunEvent {
-            id: format!("e{index}").into(),
-            run_id: "r".into(),
-            workflow_id: None,
-            sequence: Some(index as u64),
-            kind: EventKind::parse(kind),
-            at: None,
-            data: data.clone(),
-        }))
-    }
 
     #[test]
     fn events_come_first_and_the_fetched_answer_fills_the_gaps() {

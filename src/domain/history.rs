@@ -343,6 +343,20 @@ fn error_text(data: &Value) -> Option<Box<str>> {
     }
 }
 
+/// A history from short notes, kind and data, for tests.
+#[cfg(test)]
+pub(in crate::domain) fn noted(notes: &[(&str, Value)]) -> RunHistory {
+    RunHistory::from_events(notes.iter().enumerate().map(|(index, (kind, data))| RunEvent {
+        id: format!("e{index}").into(),
+        run_id: "r".into(),
+        workflow_id: None,
+        sequence: Some(index as u64),
+        kind: EventKind::parse(kind),
+        at: None,
+        data: data.clone(),
+    }))
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -241,6 +241,11 @@ pub struct Run {
 }
 
 impl Run {
+    /// When it was over, of a run that is; servers that do not say tell when it changed last.
+    pub fn over_at(&self) -> Option<Timestamp> {
+        self.ended_at.or(self.updated_at)
+    }
+
     /// A run about which nothing but its id and workflow is known yet.
     pub fn new(id: RunId, workflow_id: WorkflowId, status: RunStatus) -> Self {
         Self {

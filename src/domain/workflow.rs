@@ -37,3 +37,10 @@ pub struct WorkflowVersion {
     /// The graph as published, if it can be read.
     pub graph: Option<Arc<Graph>>,
 }
+
+impl WorkflowVersion {
+    /// The one that new runs take.
+    pub fn latest(versions: Vec<Self>) -> Option<Self> {
+        versions.into_iter().max_by_key(|version| version.version)
+    }
+}

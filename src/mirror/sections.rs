@@ -1,12 +1,9 @@
 //! The four sections of the Command Center, kept in order as runs change.
 
 use std::cmp::Reverse;
-use std::time::Duration;
 
+use crate::domain::failures::RECENT;
 use crate::domain::{Run, RunClass, RunId, Timestamp};
-
-/// How long a failed run stays in "Failed recently".
-const RECENT: Duration = Duration::from_hours(24);
 
 /// A section of the Command Center, in the platform's order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
@@ -123,7 +120,7 @@ impl Sections {
 
 fn key(run: &Run) -> Key {
     let at = match run.status.class() {
-        RunClass::Failed => run.ended_at.or(run.updated_at).or(run.started_at),
+        RunClass::Failed => run.over_at().or(run.started_at),
         _ => run.started_at,
     };
     (Reverse(at), run.id.clone())

@@ -133,7 +133,8 @@ fn answer(model: &mut Model, mut dialog: Box<Dialog>, place: usize, now: Timesta
             };
             let (order, doing) = (choice.order.clone(), dialog.kind.doing());
             let reason = dialog.reason.text().trim().to_owned();
-            hold(model, Confirmed { order, doing, target, reason, form: dialog }, now)
+            let form = Some(dialog).filter(|dialog| dialog.edited || !reason.is_empty());
+            hold(model, Confirmed { order, doing, target, reason, form }, now)
         }
         Err(Refusal::Senseless(text)) => {
             model.say(Tone::Info, text, now);

@@ -2,7 +2,7 @@
 
 use super::actions::perform;
 use super::refused;
-use crate::app::layers::{Dialog, Layer};
+use crate::app::layers::Layer;
 use crate::app::model::{Screen, Tone};
 use crate::app::pending::{Pending, Ticket};
 use crate::app::{Action, Effect, Model, Recalled, decide, panes, reruns};
@@ -37,9 +37,7 @@ pub(super) fn answered(
 /// it was answered.
 fn reopen(model: &mut Model, pending: Pending, error: &CallError, now: Timestamp) {
     let does_not_fit = matches!(error, CallError::Rejected { status: 422, .. });
-    let is_free = model.layers.is_empty();
-    let written = |form: &Dialog| form.edited || !form.reason.text().is_empty();
-    if let Some(mut form) = pending.form.filter(|form| does_not_fit && is_free && written(form)) {
+    if let Some(mut form) = pending.form.filter(|_| does_not_fit && model.layers.is_empty()) {
         form.opened_at = now;
         form.fit(model.size);
         model.layers.push(Layer::Dialog(form));

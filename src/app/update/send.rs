@@ -22,14 +22,13 @@ pub(crate) struct Confirmed {
     pub(crate) target: String,
     /// Why, for the journal; may be empty.
     pub(crate) reason: String,
-    /// The dialog, as it was answered.
-    pub(crate) form: Box<Dialog>,
+    /// The dialog as it was answered, where a person wrote something in it.
+    pub(crate) form: Option<Box<Dialog>>,
 }
 
 /// Takes a confirmed decision: holds it back for undo, or sends it at once.
 pub(crate) fn hold(model: &mut Model, confirmed: Confirmed, now: Timestamp) -> Vec<Effect> {
     let Confirmed { order, doing, target, reason, form } = confirmed;
-    let form = Some(form);
     let undo = model.session.undo;
     let stage = if undo.is_zero() { Stage::Sent } else { Stage::Held { until: later(now, undo) } };
     let ticket =

@@ -44,7 +44,7 @@ pub(super) fn fold(model: &mut Model, event: &WatchEvent, now: Timestamp) -> Vec
 fn place(run: Option<&Run>) -> Option<(RunClass, Option<Timestamp>, Option<Timestamp>)> {
     let run = run?;
     let class = run.status.class();
-    let at = if class == RunClass::Failed { run.ended_at.or(run.updated_at) } else { None };
+    let at = if class == RunClass::Failed { run.over_at() } else { None };
     Some((class, run.started_at, at))
 }
 

@@ -1,7 +1,5 @@
 //! Recent failures, folded by cause as the Command Center folds them.
 
-use std::time::Duration;
-
 use color_eyre::Result;
 use serde_json::{Value, json};
 
@@ -10,13 +8,11 @@ use crate::cli::connect::Connected;
 use crate::cli::exit::Failure;
 use crate::cli::output::{columns, remark, show};
 use crate::domain::clock::{age, human};
-use crate::domain::failures::{Group, Signature, group};
+use crate::domain::failures::{Group, RECENT, Signature, group};
 use crate::domain::{Run, RunClass, RunId, Timestamp};
 
 /// How many runs are looked through.
 const SEARCHED: usize = 10_000;
-/// How far back failures are recent, as in the Command Center.
-const RECENT: Duration = Duration::from_hours(24);
 
 /// Runs that failed recently, newest first, and their causes.
 pub(super) struct Failures {
@@ -32,11 +28,10 @@ impl Failures {
             remark(&format!("{} runs could not be read and are left out", page.unreadable));
         }
         let now = Timestamp::now();
-        let ended = |run: &Run| run.ended_at.or(run.updated_at);
-        let is_recent = |run: &Run| ended(run).is_none_or(|at| age(at, now) <= RECENT);
+        let is_recent = |run: &Run| run.over_at().is_none_or(|at| age(at, now) <= RECENT);
         let failed = |run: &Run| run.status.class() == RunClass::Failed && is_recent(run);
         let mut runs: Vec<Run> = page.runs.into_iter().filter(failed).collect();
-        runs.sort_by_key(|run| std::cmp::Reverse(ended(run)));
+        runs.sort_by_key(|run| std::cmp::Reverse(run.over_at()));
         let signed: Vec<Signature> = runs.iter().map(Signature::of).collect();
         let groups = group(runs.iter().zip(&signed));
         Ok(Self { runs, groups })
@@ -90,7 +85,7 @@ fn json_of(group: &Group) -> Value {
 fn row(failures: &Failures, group: &Group, now: Timestamp) -> Vec<String> {
     let signature = &group.signature;
     let newest = group.runs.first().and_then(|run| failures.run(run));
-    let at = newest.and_then(|run| run.ended_at.or(run.updated_at));
+    let at = newest.and_then(Run::over_at);
     vec![
         signature.id(),
         group.runs.len().to_string(),

@@ -13,6 +13,9 @@ pub(super) use args::RerunArgs;
 pub(super) use failures::list;
 
 use super::connect::Connected;
+use super::exit::Failure;
+use crate::domain::{RunId, WorkflowId};
+use crate::wire::Again;
 
 pub(super) async fn run(connected: &Connected, arguments: &RerunArgs) -> Result<ExitCode> {
     connected.need_write()?;
@@ -20,4 +23,10 @@ pub(super) async fn run(connected: &Connected, arguments: &RerunArgs) -> Result<
         Some(run) => one::run(connected, run, arguments).await,
         None => series::run(connected, arguments).await,
     }
+}
+
+/// What a run was started with, for a new one.
+async fn started_with(connected: &Connected, workflow: &WorkflowId, run: &RunId) -> Result<Again> {
+    let unknown = || Failure::Operation(format!("the server does not say what run {run} was started with"));
+    Ok(connected.client.again(workflow, run).await?.ok_or_else(unknown)?)
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use color_eyre::Result;
 
-use super::RerunArgs;
+use super::{RerunArgs, started_with};
 use crate::cli::connect::Connected;
 use crate::cli::exit::Failure;
 use crate::cli::guard::{Aimed, check};
@@ -17,9 +17,7 @@ pub(super) async fn run(connected: &Connected, run: &str, arguments: &RerunArgs)
     let input = arguments.input.as_deref().map(|raw| workflows::json_argument("--input", raw)).transpose()?;
     let run = connected.client.find_run(run).await?;
     check(connected, "start", &Aimed::Run(&run.id), &arguments.proof)?;
-    let unknown =
-        || Failure::Operation(format!("the server does not say what run {} was started with", run.id));
-    let again = connected.client.again(&run.workflow_id, &run.id).await?.ok_or_else(unknown)?;
+    let again = started_with(connected, &run.workflow_id, &run.id).await?;
     let mut start = StartRun { run_id: Some(uuid::Uuid::new_v4().to_string().into()), ..again.start };
     if let Some(input) = input {
         if let Err(problems) = admit(again.schema.as_ref(), input.clone()) {

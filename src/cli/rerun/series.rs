@@ -8,14 +8,14 @@ use color_eyre::Result;
 use color_eyre::eyre::Report;
 use serde_json::{Value, json};
 
-use super::RerunArgs;
 use super::failures::Failures;
+use super::{RerunArgs, started_with};
 use crate::cli::connect::Connected;
 use crate::cli::exit::Failure;
 use crate::cli::guard::{Aimed, check};
 use crate::cli::output::{show, show_line};
 use crate::cli::{order, runs};
-use crate::domain::series::{Ending, Item, Series, Stage};
+use crate::domain::series::{Ending, Item, Series, Stage, reason};
 use crate::domain::text::visible;
 use crate::domain::{RunId, WorkflowId};
 use crate::wire::{Again, Command, StartRun};
@@ -93,18 +93,14 @@ async fn one(
     connected: &Connected,
     series: &mut Series,
     (workflow, run): (&WorkflowId, &RunId),
-    (place, total): (usize, usize),
+    place: (usize, usize),
     arguments: &RerunArgs,
 ) -> Result<(), Report> {
-    let unknown = || Failure::Operation(format!("the server does not say what run {run} was started with"));
-    let Again { start, .. } = connected.client.again(workflow, run).await?.ok_or_else(unknown)?;
+    let Again { start, .. } = started_with(connected, workflow, run).await?;
     let new = RunId::new(uuid::Uuid::new_v4().to_string());
     let start = StartRun { run_id: Some(new.clone()), ..start };
     series.starting(run, new);
-    let reason = match arguments.proof.reason.as_deref() {
-        None => format!("run again, {place} of {total}"),
-        Some(reason) => format!("{reason} (run again, {place} of {total})"),
-    };
+    let reason = reason(arguments.proof.reason.as_deref().unwrap_or_default(), place);
     let reply = order::send(connected, &Command::Start(start), Some(&reason)).await?;
     series.started(reply.run.clone());
     let limit = Duration::from_secs(arguments.timeout);

@@ -8,7 +8,7 @@ use super::ask::{Asked, odd};
 use crate::client::Client;
 use crate::domain::comparison::GraphDiff;
 use crate::domain::triage::{Answer, DryRun, Earlier, Failures, GoodRun, LastGood, Need, Published, Trouble};
-use crate::domain::{Graph, RunHistory, RunId, RunStatus, StepId, Timestamp, WorkflowId};
+use crate::domain::{Graph, RunHistory, RunId, RunStatus, StepId, Timestamp, WorkflowId, WorkflowVersion};
 use crate::mirror::Detail;
 use crate::wire::{CallError, paths, read};
 
@@ -59,7 +59,7 @@ pub(super) async fn ask(client: &Client, need: &Need) -> Asked {
 /// The draft against the highest version.
 async fn published(client: &Client, workflow: &WorkflowId) -> Result<Published, Trouble> {
     let (draft, versions) = join!(client.draft(workflow), client.versions(workflow));
-    let latest = versions?.into_iter().max_by_key(|version| version.version);
+    let latest = WorkflowVersion::latest(versions?);
     let draft = match draft {
         Ok(draft) => Some(draft),
         // A server that gives no draft has still told which versions there are.

@@ -2,19 +2,8 @@ use pretty_assertions::assert_eq;
 use serde_json::{Map, Value, json};
 
 use super::{Consequence, Decided, Why};
-use crate::domain::{EventKind, Graph, RunEvent, RunHistory, StepId};
-
-fn history(notes: &[(&str, Value)]) -> RunHistory {
-    RunHistory::from_events(notes.iter().enumerate().map(|(index, (kind, data))| RunEvent {
-        id: format!("e{index}").into(),
-        run_id: "r".into(),
-        workflow_id: None,
-        sequence: Some(index as u64),
-        kind: EventKind::parse(kind),
-        at: None,
-        data: data.clone(),
-    }))
-}
+use crate::domain::history::noted as history;
+use crate::domain::{Graph, RunHistory, StepId};
 
 /// A draft that waits for approval, with a step beside it that still runs.
 fn waiting() -> RunHistory {

@@ -4,6 +4,11 @@ mod group;
 mod mask;
 mod signature;
 
+use std::time::Duration;
+
 pub use group::{Group, group, over_time};
 pub use mask::masked;
 pub use signature::Signature;
+
+/// How long a failure is recent, as the platform's console has it.
+pub const RECENT: Duration = Duration::from_hours(24);

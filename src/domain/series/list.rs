@@ -50,6 +50,14 @@ pub struct Tally {
     pub total: usize,
 }
 
+/// Why one of a series runs again, for the journal: what its operator said, and its place among all.
+pub fn reason(said: &str, (place, total): (usize, usize)) -> String {
+    match said {
+        "" => format!("run again, {place} of {total}"),
+        said => format!("{said} (run again, {place} of {total})"),
+    }
+}
+
 impl Series {
     /// A series of failed runs, in the order in which they run again.
     pub fn new(runs: impl IntoIterator<Item = (WorkflowId, RunId)>) -> Self {

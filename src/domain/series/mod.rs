@@ -9,4 +9,4 @@ mod list;
 mod tests;
 
 pub use item::{Item, Stage};
-pub use list::{Ending, Series, Tally};
+pub use list::{Ending, Series, Tally, reason};

@@ -109,21 +109,10 @@ impl CauseChain {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::domain::{EventKind, RunEvent, RunStatus};
+    use crate::domain::RunStatus;
+    use crate::domain::history::noted as history;
     use pretty_assertions::assert_eq;
-    use serde_json::{Value, json};
-
-    fn history(notes: &[(&str, Value)]) -> RunHistory {
-        RunHistory::from_events(notes.iter().enumerate().map(|(index, (kind, data))| RunEvent {
-            id: format!("e{index}").into(),
-            run_id: "r".into(),
-            workflow_id: None,
-            sequence: Some(index as u64),
-            kind: EventKind::parse(kind),
-            at: None,
-            data: data.clone(),
-        }))
-    }
+    use serde_json::json;
 
     #[test]
     fn every_step_has_its_part_whether_or_not_the_log_tells_of_it() {

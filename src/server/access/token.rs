@@ -7,13 +7,13 @@ use rustls::crypto::ring;
 use secrecy::SecretString;
 use sha2::{Digest, Sha256};
 
-/// 256 fresh random bits as `pat_` and hexadecimal digits; the platform's prefix lets log redaction
-/// recognise it. `None` when the system's random number generator fails: a guessable token is worse
+/// 256 fresh random bits as a prefix, such as `pat_`, and hexadecimal digits; the platform's prefixes let
+/// log redaction recognise what is secret. `None` when the system's random number generator fails: a guessable token is worse
 /// than none.
-pub fn fresh() -> Option<SecretString> {
+pub fn fresh(prefix: &str) -> Option<SecretString> {
     let mut bits = [0_u8; 32];
     ring::default_provider().secure_random.fill(&mut bits).ok()?;
-    let token = bits.iter().fold("pat_".to_owned(), |mut text, byte| {
+    let token = bits.iter().fold(prefix.to_owned(), |mut text, byte| {
         let _ = write!(text, "{byte:02x}");
         text
     });
@@ -39,7 +39,7 @@ mod tests {
 
     #[test]
     fn tokens_are_long_and_never_the_same() {
-        let (one, two) = (fresh().unwrap(), fresh().unwrap());
+        let (one, two) = (fresh("pat_").unwrap(), fresh("pat_").unwrap());
         assert_eq!(one.expose_secret().len(), "pat_".len() + 64);
         assert_ne!(one.expose_secret(), two.expose_secret());
         let digests = [&one, &two, &one].map(|token| digest(token.expose_secret().as_bytes()));

@@ -38,7 +38,8 @@ pub(super) async fn create(
 ) -> Result<(StatusCode, Json<Value>), ApiError> {
     let rights = rights(&body, &caller)?;
     let display_name = name(&body)?;
-    let token = fresh().ok_or_else(|| ApiError::Internal("the system gives no random numbers".into()))?;
+    let token =
+        fresh("pat_").ok_or_else(|| ApiError::Internal("the system gives no random numbers".into()))?;
     let pat = PatRecord {
         id: format!("pat-{}", uuid::Uuid::new_v4()),
         display_name,

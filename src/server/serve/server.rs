@@ -124,7 +124,7 @@ impl Server {
         let addr = listener.local_addr().map_err(failed)?;
         let engine = Engine::open(dir.path(), executor).await?;
         kit.connections.attach(&engine);
-        let token = access::fresh().ok_or(ServeError::NoRandomness)?;
+        let token = access::fresh("pat_").ok_or(ServeError::NoRandomness)?;
         let text = format!("{}\n", token.expose_secret());
         let token_file = PrivateFile::write(dir.path().join("token"), &text)?;
         let mut notices = engine.notices().to_vec();

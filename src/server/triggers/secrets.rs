@@ -57,10 +57,9 @@ impl WebhookSecrets {
     /// # Errors
     /// When the system gives no random numbers.
     pub fn make(&self, webhook: &str) -> Result<(SecretString, Vec<u8>), VaultError> {
-        let bits = fresh().ok_or(VaultError::NoRandomness)?;
-        let secret = bits.expose_secret().replacen("pat_", "whsec_", 1);
-        let sealed = self.vault.seal(&owner(webhook), secret.as_bytes())?;
-        Ok((secret.into(), sealed))
+        let secret = fresh("whsec_").ok_or(VaultError::NoRandomness)?;
+        let sealed = self.vault.seal(&owner(webhook), secret.expose_secret().as_bytes())?;
+        Ok((secret, sealed))
     }
 
     /// The secret of a webhook, from what was kept of it.

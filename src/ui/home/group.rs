@@ -20,7 +20,7 @@ const BARS: [&str; 8] = [" ", "▁", "▂", "▃", "▄", "▅", "▆", "▇"];
 pub(super) fn draw(scene: Scene<'_>, key: &RowKey, page: &mut Page<'_, '_>) {
     let theme = scene.theme;
     let Some(runs) = runs(scene, key) else { return };
-    let ends: Vec<Timestamp> = runs.iter().filter_map(|run| run.ended_at.or(run.updated_at)).collect();
+    let ends: Vec<Timestamp> = runs.iter().filter_map(|run| run.over_at()).collect();
     let since =
         ends.iter().min().map_or_else(String::new, |at| format!(" since {} UTC", at.strftime("%H:%M")));
     let strip = Strip::new().add(format!("{} failures of one cause", runs.len()), theme.failed);

@@ -59,7 +59,7 @@ fn nothing(scene: Scene<'_>, area: Rect, buf: &mut Buffer) {
 
 fn since(scene: Scene<'_>, run: &Run) -> String {
     let task = scene.model.mirror.tasks_of(&run.id).filter_map(|task| task.created_at).min();
-    let at = if run.status.is_terminal() { run.ended_at.or(run.updated_at) } else { task.or(run.started_at) };
+    let at = if run.status.is_terminal() { run.over_at() } else { task.or(run.started_at) };
     let word = if run.status.is_terminal() { " ago" } else { "" };
     at.map_or_else(String::new, |at| format!("  {}{word}", human(age(at, scene.now))))
 }

@@ -99,7 +99,7 @@ pub(super) fn failures<'a>(
 fn why<'a>(scene: Scene<'a>, run: &'a Run, strip: Strip<'a>, columns: Columns) -> Strip<'a> {
     let theme = scene.theme;
     let mark = of_status(&run.status, theme);
-    let ago = run.ended_at.or(run.updated_at);
+    let ago = run.over_at();
     let ago = ago.map_or_else(String::new, |at| human_coarse(age(at, scene.now)));
     let mut strip = strip.cell(code(run), columns.what, mark.style);
     if columns.rest() > 4 {

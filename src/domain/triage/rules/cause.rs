@@ -5,11 +5,10 @@ use std::time::Duration;
 use super::subject::{code, error, has_failed};
 use super::words::{counted, since, steps};
 use crate::domain::clock::{age, later};
+use crate::domain::failures::RECENT;
 use crate::domain::triage::{Act, Case, CauseChain, Finding, Page, Verdict};
 use crate::domain::{EventKind, RunEvent, RunStatus, StepId, StepStatus};
 
-/// For so long the Command Center lists a failed run.
-const RECENT: Duration = Duration::from_secs(24 * 3_600);
 /// A log that was asked for so long after the run's end holds all of it.
 const SETTLED: Duration = Duration::from_secs(2);
 

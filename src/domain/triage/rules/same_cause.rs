@@ -1,18 +1,14 @@
 //! Row 1: how many other runs failed with the same cause.
 
 use std::collections::BTreeMap;
-use std::time::Duration;
 
 use super::subject::{code, has_failed};
 use super::words::{counted, list};
 use crate::domain::clock::age;
-use crate::domain::failures::Signature;
+use crate::domain::failures::{RECENT, Signature};
 use crate::domain::triage::diagnose::unchecked;
 use crate::domain::triage::{Asked, Case, Failures, Finding, Need, Verdict};
 use crate::domain::{FailureCode, Run, RunClass};
-
-/// For so long failures are counted, as the Command Center lists them.
-const RECENT: Duration = Duration::from_secs(24 * 3_600);
 
 /// Whether the run failed by itself: who was stopped has no cause to share.
 fn is_about(case: &Case<'_>) -> bool {
@@ -31,9 +27,8 @@ pub(super) fn check(case: &Case<'_>) -> Vec<Finding> {
     let Asked::Known(fact, failures) = asked else {
         return vec![unchecked(1, "same-cause", "whether other runs failed with the same cause", &asked)];
     };
-    let others = others(run, failures, |other| {
-        other.ended_at.or(other.updated_at).is_some_and(|end| age(end, case.now) < RECENT)
-    });
+    let others =
+        others(run, failures, |other| other.over_at().is_some_and(|end| age(end, case.now) < RECENT));
     let count: usize = others.values().sum();
     let least = if failures.more { "at least " } else { "" };
     let mut named: Vec<(&str, usize)> = others.into_iter().collect();
